@@ -1,0 +1,1 @@
+"""Train, freeze and prove static-graph TensorFlow models, reproducibly."""

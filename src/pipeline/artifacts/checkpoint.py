@@ -1,0 +1,125 @@
+"""Checkpoints of `tf.compat.v1.train.Saver`: structure in `.meta`, values in `.data` and `.index`.
+
+`checkpoint` names the latest one, by a relative path, so that the folder can be moved.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.errors import ArtifactError, listing
+from pipeline.settings import Train
+
+v1 = tf.compat.v1
+
+PREFIX = "model.ckpt"
+
+
+class Checkpoints:
+    """Writes checkpoints of a graph into one folder, and goes on from the latest.
+
+    The graph is complete with the saver's operations, and is finalized.
+    """
+
+    def __init__(self, graph: tf.Graph, settings: Train, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        with graph.as_default():
+            self._saver = v1.train.Saver(
+                max_to_keep=settings.max_to_keep,
+                keep_checkpoint_every_n_hours=settings.keep_checkpoint_every_n_hours,
+                save_relative_paths=True,
+            )
+        graph.finalize()
+
+    def due(self, step: int) -> bool:
+        """Tell whether a checkpoint is to be written after `step`."""
+        return step % self._settings.checkpoint_every == 0 or step == self._settings.steps
+
+    def save(self, session: Any, step: int) -> None:
+        """Write a checkpoint; the last one always has its meta graph."""
+        self._saver.save(
+            session,
+            str(self._folder / PREFIX),
+            global_step=step,
+            write_meta_graph=self._settings.write_meta_graph or step == self._settings.steps,
+        )
+
+    def restore(self, session: Any) -> int:
+        """Restore the newest readable checkpoint of the folder.
+
+        Returns:
+            Its step; 0 where there is none.
+        """
+        state = v1.train.get_checkpoint_state(str(self._folder))
+        paths = list(state.all_model_checkpoint_paths) if state else []
+        while paths:
+            try:
+                self._saver.restore(session, paths[-1])
+            except (tf.errors.OpError, ValueError):
+                print(f"warning: {Path(paths.pop()).name} is damaged; trying the one before")
+                continue
+            self._saver.recover_last_checkpoints(paths)
+            return int(paths[-1].rpartition("-")[2])
+        return 0
+
+
+def latest(folder: Path) -> str:
+    """Return the path prefix of the latest checkpoint in a folder.
+
+    Raises:
+        ArtifactError: there is none.
+    """
+    path = v1.train.latest_checkpoint(str(folder))
+    if path is None:
+        raise ArtifactError(f"{folder} has no checkpoint; make one: dvc repro train")
+    return str(path)
+
+
+def values(folder: Path) -> dict[str, np.ndarray]:
+    """Read all variables of the latest checkpoint, by name.
+
+    Raises:
+        ArtifactError: there is no checkpoint, or it cannot be read.
+    """
+    path = latest(folder)
+    try:
+        reader = tf.train.load_checkpoint(path)
+        return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise ArtifactError(f"{path} cannot be read: {_one_line(error)}") from None
+
+
+def restore_latest(session: Any, folder: Path, variables: list[Any]) -> None:
+    """Restore variables from the latest checkpoint, after comparing names and shapes.
+
+    Raises:
+        ArtifactError: the checkpoint is missing or damaged, or does not have what the graph needs;
+            the message lists what differs.
+    """
+    path = latest(folder)
+    try:
+        have = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise ArtifactError(f"{path} cannot be read: {_one_line(error)}") from None
+    differences = []
+    for variable in variables:
+        name, shape = variable.op.name, variable.shape.as_list()
+        if name not in have:
+            differences.append(f"{name} is not in the checkpoint")
+        elif have[name] != shape:
+            differences.append(f"{name} is {have[name]} in the checkpoint, {shape} in the graph")
+    if differences:
+        raise ArtifactError(
+            f"{path} does not fit the graph: {'; '.join(differences)}; it has {listing(have, 12)}"
+        )
+    try:
+        v1.train.Saver(variables).restore(session, path)
+    except (tf.errors.OpError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be restored: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,142 @@
+"""The signature of a model: all that is needed to use one of its forms without the training code.
+
+`model.json` lies beside every form: the names, dtypes and shapes of its tensors, the columns they
+stand for, the scaling that is inside the graph, the network, and the hashes of the files.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from pipeline import files
+from pipeline.data.prepared import Dataset
+from pipeline.data.scaling import Scaling
+from pipeline.errors import ArtifactError
+from pipeline.graph.inference import FEATURES, PREDICTION
+from pipeline.settings import Network
+
+FILE = "model.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives.
+
+    Attributes:
+        network: the network's settings.
+        features: names of the columns, in the order of `features:0`.
+        target: what the prediction is called.
+        scaling: inside the graph; raw values go in, the target's own units come out.
+        step: training steps done.
+        hashes: SHA-256 by file or folder name; none in the checkpoint's own signature.
+    """
+
+    network: Network
+    features: tuple[str, ...]
+    target: str
+    scaling: Scaling
+    step: int
+    hashes: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the signature as `model.json` holds it."""
+        return {
+            "format": FORMAT,
+            "network": self.network.model_dump(),
+            "step": self.step,
+            "inputs": {
+                f"{FEATURES}:0": {
+                    "dtype": "float32",
+                    "shape": [None, len(self.features)],
+                    "columns": list(self.features),
+                }
+            },
+            "outputs": {
+                f"{PREDICTION}:0": {"dtype": "float32", "shape": [None, 1], "columns": [self.target]}
+            },
+            "scaling_inside_the_graph": dataclasses.asdict(self.scaling),
+            "sha256": self.hashes,
+        }
+
+
+def of(dataset: Dataset, network: Network, step: int) -> Signature:
+    """Return the signature of a network that was trained on a data set."""
+    return Signature(network, dataset.features, dataset.target, dataset.scaling, step)
+
+
+def write(signature: Signature, path: Path) -> None:
+    """Write `model.json` atomically."""
+    files.write_json(path, signature.to_json())
+
+
+def read(path: Path) -> Signature:
+    """Read `model.json`.
+
+    Raises:
+        ArtifactError: it is missing or damaged.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        scaling = values["scaling_inside_the_graph"]
+        return Signature(
+            network=_NETWORK.validate_python(values["network"]),
+            features=tuple(values["inputs"][f"{FEATURES}:0"]["columns"]),
+            target=values["outputs"][f"{PREDICTION}:0"]["columns"][0],
+            scaling=Scaling(
+                tuple(scaling["feature_mean"]),
+                tuple(scaling["feature_scale"]),
+                scaling["label_mean"],
+                scaling["label_scale"],
+            ),
+            step=values["step"],
+            hashes=dict(values["sha256"]),
+        )
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{path} is missing; it names the model's columns and tensors and lies beside each form"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, IndexError, ValidationError) as error:
+        raise ArtifactError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+
+
+_NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
+
+
+def require_hash(signature: Signature, file: Path) -> None:
+    """Refuse a file that is not the one the signature was written for.
+
+    Raises:
+        ArtifactError: it is missing, or its SHA-256 differs.
+    """
+    if not file.exists():
+        raise ArtifactError(f"{file} is missing")
+    expected = signature.hashes.get(file.name)
+    found = files.sha256(file)
+    if found != expected:
+        raise ArtifactError(
+            f"{file} is not the file that {FILE} describes: its SHA-256 is {found[:12]}…, expected"
+            f" {str(expected)[:12]}…; freeze the checkpoint again: dvc repro freeze"
+        )
+
+
+def require_same(trained: Signature, frozen: Signature) -> None:
+    """Refuse a frozen model that was made from another training.
+
+    Raises:
+        ArtifactError: naming what differs.
+    """
+    differs = [
+        field.name
+        for field in dataclasses.fields(Signature)
+        if field.name != "hashes" and getattr(trained, field.name) != getattr(frozen, field.name)
+    ]
+    if differs:
+        raise ArtifactError(
+            f"checkpoint and frozen graph are of different trainings: {', '.join(differs)}"
+            " differ; freeze the checkpoint again: dvc repro freeze"
+        )

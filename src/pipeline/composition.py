@@ -1,0 +1,111 @@
+"""From conf/ and overrides to params.yaml, by Hydra's compose API.
+
+`pipeline run`, the DVC stage `config` and `dvc exp run` all end in the same bytes: the composed
+configuration, resolved and written by OmegaConf, after it has passed the schema.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from pipeline import files
+from pipeline.errors import ConfigError, nearest
+from pipeline.settings import Settings, check
+
+
+def composed(overrides: Sequence[str] = ()) -> tuple[Settings, str]:
+    """Compose conf/ with overrides in Hydra's grammar.
+
+    Returns:
+        The checked settings, and the text of the params.yaml that holds them.
+
+    Raises:
+        ConfigError: an override or a file under conf/ is wrong.
+    """
+    values = _compose(_prepared(overrides))
+    return check(OmegaConf.to_container(values), "the composed configuration"), OmegaConf.to_yaml(values)
+
+
+def _prepared(overrides: Sequence[str]) -> list[str]:
+    """Check the overrides' grammar, and let the schema name unknown keys, all at once.
+
+    Hydra stops at the first key that conf/ does not have. `++key=value` sets known keys as
+    `key=value` does and lets unknown ones through to the schema, which knows the nearest name.
+    """
+    parser = OverridesParser.create()
+    ready = []
+    for text in overrides:
+        try:
+            override = parser.parse_override(text)
+        except HydraException as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(
+                f"override {text!r} does not fit Hydra's grammar: {reason};"
+                " write KEY=VALUE or GROUP=OPTION"
+            ) from None
+        if override.is_sweep_override():
+            raise ConfigError(f"override {text!r} names several values; a run takes one")
+        if _is_group(override):
+            _check_option(override)
+        elif override.type is OverrideType.CHANGE:
+            text = f"++{text}"
+        ready.append(text)
+    return ready
+
+
+def _is_group(override: Override) -> bool:
+    return (files.CONF / override.key_or_group).is_dir()
+
+
+def _check_option(override: Override) -> None:
+    """Refuse an option that its group does not have, and say which it has."""
+    if override.type is OverrideType.DEL or override.value() is None:
+        return
+    group, option = override.key_or_group, str(override.value())
+    options = sorted(file.stem for file in (files.CONF / group).glob("*.yaml"))
+    if option not in options:
+        raise ConfigError(
+            f"{group}={option}: conf/{group} has no such option; it has "
+            + ", ".join(options)
+            + nearest(option, options)
+        )
+
+
+def _compose(overrides: list[str]) -> DictConfig:
+    if not (files.CONF / "config.yaml").is_file():
+        raise ConfigError(
+            f"{files.CONF}/config.yaml is missing; run from the root of the repository"
+        )
+    try:
+        with initialize_config_dir(str(files.CONF.resolve()), version_base=None):
+            values = compose("config", overrides)
+        _refuse_environment(values)
+        OmegaConf.resolve(values)
+    except (HydraException, OmegaConfBaseException, YAMLError, OSError) as error:
+        reason = re.sub(r"\s+", " ", str(error)).strip()
+        raise ConfigError(f"conf/ cannot be composed: {reason}") from None
+    return values
+
+
+def _refuse_environment(values: DictConfig) -> None:
+    """Keep the environment, and the secrets in it, out of params.yaml and out of Git."""
+    found = re.search(r"\$\{\s*oc\.(env|decode)\b[^}]*\}", OmegaConf.to_yaml(values))
+    if found:
+        raise ConfigError(
+            f"{found.group()} reads the environment, and its value would be written to params.yaml"
+            " and to Git; write the value itself, or leave it to the program that needs it"
+        )
+
+
+def publish(text: str, path: Path = files.PARAMS) -> None:
+    """Write params.yaml, unless it already holds the same text."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        files.write_text(path, text)

@@ -1,0 +1,147 @@
+"""The prepared data: plain `.npy` arrays for each split, and `dataset.json` about them.
+
+    data/prepared/dataset.json
+    data/prepared/{train,test,latest}/{features,label,index}.npy
+
+Features and labels are float32 in their own units, as the graph is fed. `latest` has no label.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import files
+from pipeline.data.scaling import Scaling, fit
+from pipeline.data.sources import Examples
+from pipeline.data.splits import split_rows
+from pipeline.errors import DataError
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of one split.
+
+    Attributes:
+        features: `[rows, features] float32`, in their own units.
+        label: `[rows, 1] float32`, in the target's own unit; no rows where it is not known.
+        index: `[rows]`, dates or row numbers of the source.
+    """
+
+    features: np.ndarray
+    label: np.ndarray
+    index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What `dataset.json` says: names, scaling and origin of the prepared data."""
+
+    features: tuple[str, ...]
+    target: str
+    index_name: str
+    today: str | None
+    horizon: int
+    scaling: Scaling
+    source_sha256: str
+
+
+def prepare(settings: Settings, examples: Examples, source_sha256: str) -> tuple[
+    Dataset, dict[str, Split]
+]:
+    """Split the examples and fit the scaling on the training rows alone.
+
+    Raises:
+        DataError: too few rows, a value that float32 cannot hold, or a constant column.
+    """
+    features = _float32(examples.features, examples.feature_names)
+    label = _float32(examples.label, [examples.target])
+    train, test = split_rows(
+        len(label), settings.data.split, settings.data.test_share, settings.seed
+    )
+    names = (*examples.feature_names, examples.target)
+    splits = {
+        "train": Split(features[train], label[train], examples.index[train]),
+        "test": Split(features[test], label[test], examples.index[test]),
+        "latest": Split(
+            _float32(examples.latest_features, examples.feature_names),
+            np.empty((0, 1), np.float32),
+            examples.latest_index,
+        ),
+    }
+    dataset = Dataset(
+        features=examples.feature_names,
+        target=examples.target,
+        index_name=examples.index_name,
+        today=examples.today,
+        horizon=examples.horizon,
+        scaling=fit(features[train], label[train], settings.data.scaling, names),
+        source_sha256=source_sha256,
+    )
+    return dataset, splits
+
+
+def write(dataset: Dataset, splits: dict[str, Split], folder: Path) -> None:
+    """Write the prepared data into an existing folder."""
+    for name, split in splits.items():
+        (folder / name).mkdir()
+        for field in dataclasses.fields(split):
+            array = np.ascontiguousarray(getattr(split, field.name))
+            np.save(folder / name / f"{field.name}.npy", array, allow_pickle=False)
+    rows = {name: len(split.index) for name, split in splits.items()}
+    files.write_json(folder / "dataset.json", {**dataclasses.asdict(dataset), "rows": rows})
+
+
+def read_dataset(folder: Path = files.PREPARED) -> Dataset:
+    """Read `dataset.json`.
+
+    Raises:
+        DataError: the prepared data is missing or damaged.
+    """
+    try:
+        values: dict[str, Any] = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        del values["rows"]
+        scaling = values.pop("scaling")
+        for name in ("feature_mean", "feature_scale"):
+            scaling[name] = tuple(scaling[name])
+        features = tuple(values.pop("features"))
+        return Dataset(features=features, scaling=Scaling(**scaling), **values)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, error) from None
+
+
+def read_split(name: str, folder: Path = files.PREPARED) -> Split:
+    """Read one split: `train`, `test` or `latest`.
+
+    Raises:
+        DataError: the prepared data is missing or damaged.
+    """
+    try:
+        return Split(
+            *(
+                np.load(folder / name / f"{field.name}.npy", allow_pickle=False)
+                for field in dataclasses.fields(Split)
+            )
+        )
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(folder, error) from None
+
+
+def _damaged(folder: Path, error: Exception) -> DataError:
+    return DataError(f"{folder} is missing or damaged ({error}); make it again: dvc repro prepare")
+
+
+def _float32(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    too_large = np.flatnonzero(~np.isfinite(narrow).all(0))
+    if len(too_large):
+        raise DataError(
+            f"column {names[too_large[0]]!r} has values beyond float32 (3.4e38); use a larger unit"
+        )
+    return narrow

@@ -1,0 +1,1 @@
+"""Is the model right, and do all its forms say the same?"""

@@ -1,0 +1,95 @@
+"""Where everything lies, and how it is written: whole, or not at all.
+
+Every path of the project is named here once. Stages run in the repository root, so that the paths
+are relative to it; what outlives a stage's outs lies under `root()`, which stays the original
+repository when DVC runs an experiment in a temporary copy.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CONF = Path("conf")
+PARAMS = Path("params.yaml")
+
+PREPARED = Path("data/prepared")
+
+CHECKPOINT = Path("artifacts/checkpoint")
+FROZEN = Path("artifacts/frozen")
+FROZEN_GRAPH = FROZEN / "model.pb"
+SIGNATURE = FROZEN / "model.json"
+SAVED_MODEL = Path("artifacts/saved_model")
+
+HISTORY = Path("reports/history.csv")
+PLACEMENT = Path("reports/placement.json")
+METRICS = Path("reports/metrics.json")
+PARITY = Path("reports/parity.json")
+PREDICTIONS = Path("reports/predictions.csv")
+FORECAST = Path("reports/forecast.csv")
+FIGURES = Path("reports/figures")
+REPORT = Path("reports/report.html")
+
+TRACKED = Path(".tracked.json")
+
+PACKAGE = Path(__file__).parent
+
+
+def root() -> Path:
+    """Return the absolute root of the repository that the user works in."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield a path beside `target` that takes its place when the block ends without an error.
+
+    Write a file or make a folder there. After an error it is removed and `target` is as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+    partial = scratch / target.name
+    try:
+        yield partial
+        if target.is_dir():
+            target.rename(scratch / "replaced")
+        partial.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write `text` to `target` atomically, as UTF-8 with Unix line ends."""
+    with replacing(target) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def to_json(value: Any) -> str:
+    """Return `value` as indented JSON; NaN and infinity are refused."""
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_json(target: Path, value: Any) -> None:
+    """Write `value` to `target` atomically as JSON."""
+    write_text(target, to_json(value))
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and contents of all files in a folder."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of_files(sorted(p for p in path.rglob("*") if p.is_file()), path)
+
+
+def sha256_of_files(files: list[Path], base: Path) -> str:
+    """Return one SHA-256 over the names, relative to `base`, and the contents of `files`."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(base).as_posix()}\0{sha256(file)}\n".encode())
+    return digest.hexdigest()

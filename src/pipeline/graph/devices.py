@@ -1,0 +1,123 @@
+"""Devices and sessions: which one runs the graph, and where each operation really ran."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from pipeline import graph as start
+from pipeline.errors import DeviceError, listing
+from pipeline.settings import Device
+
+v1 = tf.compat.v1
+
+# Operations whose place decides where a training spends its time.
+COMPUTE = {"MatMul", "_FusedMatMul", "VarHandleOp", "VariableV2"}
+
+
+def choose(settings: Device) -> tuple[str, str]:
+    """Find the device that the configuration asks for.
+
+    Returns:
+        Its name in a graph, such as `/device:GPU:1`, and a sentence that says which and why.
+
+    Raises:
+        DeviceError: it is not there; the message says what was looked for and what was found.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if settings.kind == "cpu":
+        # Any number of logical CPUs can be had: `session_config` makes them.
+        name = f"/device:CPU:{settings.index}"
+        return name, f"{name} ({os.cpu_count()} cores)"
+    if settings.kind == "auto" and not gpus:
+        return "/device:CPU:0", f"/device:CPU:0, chosen by device=auto: no GPU{_why_no_gpu()}"
+    if settings.index >= len(gpus):
+        raise DeviceError(
+            f"GPU {settings.index} was looked for, and TensorFlow {tf.__version__} sees "
+            + (listing(gpu.name for gpu in gpus) or f"no GPU{_why_no_gpu()}")
+            + "; choose device=cpu or device=auto, or mend what is missing"
+        )
+    name = f"/device:GPU:{settings.index}"
+    details = tf.config.experimental.get_device_details(gpus[settings.index])
+    chosen = ", chosen by device=auto" if settings.kind == "auto" else ""
+    return name, f"{name} ({details.get('device_name', 'GPU')}){chosen}"
+
+
+def _why_no_gpu() -> str:
+    """Say what stands between TensorFlow and a GPU, as far as can be seen from here."""
+    reasons = []
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        reasons.append("CUDA_VISIBLE_DEVICES hides all")
+    if not tf.test.is_built_with_cuda():
+        reasons.append("this TensorFlow is built without CUDA")
+    if not Path("/dev/nvidiactl").exists():
+        reasons.append("no NVIDIA driver is loaded")
+    elif "dlopen some GPU libraries" in start.startup_messages:
+        reasons.append("CUDA libraries are missing, install the extra gpu")
+    return f" ({'; '.join(reasons)})" if reasons else ""
+
+
+def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
+    """Open a session for `graph` on `device`; use it in a `with` statement or close it."""
+    config = v1.ConfigProto(
+        allow_soft_placement=settings.soft_placement,
+        log_device_placement=settings.log_device_placement,
+        intra_op_parallelism_threads=settings.intra_op_threads,
+        inter_op_parallelism_threads=settings.inter_op_threads,
+    )
+    config.gpu_options.allow_growth = True
+    if "CPU" in device:
+        config.device_count["GPU"] = 0
+        config.device_count["CPU"] = settings.index + 1
+    return v1.Session(graph=graph, config=config)
+
+
+def prepare_process(settings: Device) -> None:
+    """Give eager execution the threads and devices of the sessions, before TensorFlow computes.
+
+    What runs with the same threads and kernels can give the same bits.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(settings.intra_op_threads)
+    tf.config.threading.set_inter_op_parallelism_threads(settings.inter_op_threads)
+    tf.config.experimental.enable_op_determinism()
+    if settings.kind == "cpu" and settings.index > 0:
+        one = tf.config.LogicalDeviceConfiguration()
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [one] * (settings.index + 1))
+
+
+def placement(partitions: Iterable[Any]) -> dict[str, dict[str, int]]:
+    """Count operations by device and type, from the graphs that a session really ran.
+
+    Returns:
+        `{device: {operation type: count}}`, both in alphabetic order.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for partition in partitions:
+        nodes = [*partition.node]
+        for function in partition.library.function:
+            nodes.extend(function.node_def)
+        for node in nodes:
+            if node.device:
+                device = "/device:" + node.device.split("/device:")[-1]
+                counts.setdefault(device, Counter())[node.op] += 1
+    return {device: dict(sorted(counts[device].items())) for device in sorted(counts)}
+
+
+def require_placement(counts: dict[str, dict[str, int]], device: str) -> None:
+    """Refuse a graph whose variables or matrix products ran elsewhere than on `device`.
+
+    Raises:
+        DeviceError: naming the operations and where they ran.
+    """
+    astray = {
+        place: sorted(COMPUTE & set(operations))
+        for place, operations in counts.items()
+        if place != device and COMPUTE & set(operations)
+    }
+    if astray:
+        where = "; ".join(f"{', '.join(ops)} on {place}" for place, ops in astray.items())
+        raise DeviceError(f"{device} was chosen, but the session ran {where}")

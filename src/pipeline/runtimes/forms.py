@@ -1,0 +1,201 @@
+"""The forms of a model and how each is restored."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.artifacts import checkpoint, frozen, signature
+from pipeline.artifacts.signature import Signature
+from pipeline.errors import ArtifactError
+from pipeline.graph.inference import FEATURES, PREDICTION, predict
+from pipeline.graph.variables import GivenVariables
+
+v1 = tf.compat.v1
+
+# Rows that are computed at once; every form cuts its input alike.
+ROWS_AT_ONCE = 65_536
+
+OpenSession = Callable[[tf.Graph], Any]
+
+
+def plain_session(graph: tf.Graph) -> Any:
+    """Open a session on TensorFlow's default device."""
+    return v1.Session(graph=graph)
+
+
+class Runtime(Protocol):
+    """A restored model."""
+
+    signature: Signature
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Return the prediction for raw features, `[rows, features]` → `[rows, 1]`, float32."""
+
+    def close(self) -> None:
+        """Free the model's memory."""
+
+    def __enter__(self) -> Self:
+        """Return the model itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the model."""
+
+
+class _Closing:
+    """A runtime closes at the end of its `with` block."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the model's memory."""
+
+
+class _InSession(_Closing):
+    """A graph in a session: feeds `features:0`, fetches `prediction:0`."""
+
+    def __init__(self, session: Any, signature: Signature, where: Path) -> None:
+        self.signature = signature
+        self._session = session
+        self._run = session.make_callable(
+            frozen.tensor(session.graph, f"{PREDICTION}:0", where),
+            feed_list=[frozen.tensor(session.graph, f"{FEATURES}:0", where)],
+        )
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Return the prediction for raw features, `[rows, features]` → `[rows, 1]`, float32."""
+        return _in_pieces(self._run, features)
+
+    def close(self) -> None:
+        """Close the session."""
+        self._session.close()
+
+
+class Eager(_Closing):
+    """The network's function, executed at once on the values of the checkpoint."""
+
+    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
+        self.signature = signature.read(folder / signature.FILE)
+        self._variables = GivenVariables(checkpoint.values(folder))
+        self._device = device
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Return the prediction for raw features, `[rows, features]` → `[rows, 1]`, float32."""
+        return _in_pieces(self._run, features)
+
+    def _run(self, features: np.ndarray) -> np.ndarray:
+        with tf.device(self._device):
+            output = predict(
+                self.signature.network,
+                tf.constant(features),
+                self._variables,
+                self.signature.scaling,
+            )
+        return np.asarray(output.numpy())
+
+
+class CheckpointByCode(_InSession):
+    """The checkpoint, restored into an inference graph that is rebuilt in code."""
+
+    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
+        found = signature.read(folder / signature.FILE)
+        super().__init__(frozen.restored(found, folder, open_session), found, folder)
+
+
+class CheckpointByMetaGraph(_InSession):
+    """The checkpoint, restored into the training graph that its `.meta` file holds."""
+
+    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
+        path = checkpoint.latest(folder)
+        graph = tf.Graph()
+        try:
+            with graph.as_default():
+                saver = v1.train.import_meta_graph(f"{path}.meta", clear_devices=True)
+                session = open_session(graph)
+                saver.restore(session, path)
+        except (tf.errors.OpError, OSError, ValueError) as error:
+            raise ArtifactError(
+                f"{path}.meta cannot be restored: {' '.join(str(error).split())[:300]}"
+            ) from None
+        super().__init__(session, signature.read(folder / signature.FILE), folder)
+
+
+class FrozenGraph(_InSession):
+    """The frozen graph, known to be the one its signature describes."""
+
+    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
+        file = folder / "model.pb"
+        found = signature.read(folder / signature.FILE)
+        signature.require_hash(found, file)
+        super().__init__(open_session(frozen.read(file)), found, file)
+
+
+class SavedModel(_InSession):
+    """The SavedModel, loaded by its tag `serve`; tensors by its `serving_default`."""
+
+    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
+        found = signature.read(folder / "assets.extra" / signature.FILE)
+        session = open_session(tf.Graph())
+        try:
+            with session.graph.as_default():
+                v1.saved_model.load(session, [v1.saved_model.tag_constants.SERVING], str(folder))
+        except (tf.errors.OpError, OSError, ValueError, RuntimeError) as error:
+            raise ArtifactError(
+                f"{folder} cannot be loaded: {' '.join(str(error).split())[:300]}"
+            ) from None
+        super().__init__(session, found, folder)
+
+
+REFERENCE = "eager"
+
+# Name in the reports → how it is restored, for people → the class.
+FORMS: dict[str, tuple[str, Callable[..., Runtime]]] = {
+    "eager": ("checkpoint values, executed eagerly", Eager),
+    "checkpoint_code": ("checkpoint, graph rebuilt in code", CheckpointByCode),
+    "checkpoint_meta_graph": ("checkpoint, import_meta_graph", CheckpointByMetaGraph),
+    "frozen_graph": ("frozen graph, import_graph_def", FrozenGraph),
+    "saved_model": ("SavedModel, tag serve", SavedModel),
+}
+
+
+def open_model(path: Path) -> Runtime:
+    """Open whatever form of a model lies at a path: a checkpoint, a frozen graph, a SavedModel.
+
+    Raises:
+        ArtifactError: there is none, or it is damaged.
+    """
+    kind: Callable[..., Runtime]
+    if path.suffix == ".pb" and path.name != "saved_model.pb" and path.is_file():
+        folder, kind = path.parent, FrozenGraph
+    elif (path / "saved_model.pb").is_file():
+        folder, kind = path, SavedModel
+    elif (path / "model.pb").is_file():
+        folder, kind = path, FrozenGraph
+    elif (path / "checkpoint").is_file():
+        folder, kind = path, CheckpointByCode
+    else:
+        raise ArtifactError(
+            f"{path} is no model; give a frozen graph (artifacts/frozen/model.pb), a SavedModel"
+            " folder (artifacts/saved_model) or a checkpoint folder (artifacts/checkpoint)"
+        )
+    return kind(folder, plain_session)
+
+
+def _in_pieces(run: Callable[[np.ndarray], np.ndarray], features: np.ndarray) -> np.ndarray:
+    pieces = [
+        run(features[first : first + ROWS_AT_ONCE])
+        for first in range(0, max(len(features), 1), ROWS_AT_ONCE)
+    ]
+    return np.concatenate(pieces)

@@ -1,0 +1,76 @@
+"""Run one stage: `python -m pipeline.stages NAME`."""
+
+import importlib
+import os
+import sys
+
+from pipeline import files, settings
+from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError
+
+STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
+
+
+def main(name: str) -> int:
+    """Run a stage with the checked settings; returns the exit code.
+
+    A mistake of the user's is one message. Whatever goes wrong, the stage's earlier outs are put
+    back, as DVC removes them before it runs the stage.
+    """
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    done = False
+    try:
+        _run(name)
+        done = True
+    except PipelineError as error:
+        print(f"\n{name} failed: {error}\n", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"\n{name} was interrupted; the same command goes on", file=sys.stderr)
+        return 130
+    finally:
+        if not done:
+            put_back(name)
+    return 0
+
+
+def _run(name: str) -> None:
+    if name == "config":
+        importlib.import_module("pipeline.stages.config").run()
+        return
+    chosen = settings.load(files.PARAMS)
+    # TensorFlow reads this when it is imported.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if chosen.device.onednn else "0"
+    try:
+        importlib.import_module(f"pipeline.stages.{name}").run(chosen)
+    except (TrainingError, ParityError) as error:
+        _mark_failed(chosen, error)
+        raise
+
+
+def _mark_failed(chosen: settings.Settings, reason: PipelineError) -> None:
+    from pipeline.tracking import store  # MLflow, needed only here
+
+    try:
+        store.mark_failed(chosen, str(reason))
+    except TrackingError as error:
+        print(f"warning: the failure is not in MLflow: {error}", file=sys.stderr)
+
+
+def put_back(name: str) -> None:
+    """Check the missing outs of a stage out of DVC's cache, as dvc.lock has them."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            for out in repo.stage.load_one(name=name).outs:
+                if not out.exists and out.hash_info:
+                    out.checkout(force=True, allow_missing=True)
+    except DvcException as error:
+        print(f"warning: earlier outs are not put back: {error}; try dvc checkout", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
+        sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,67 @@
+"""Stage `train`: data/prepared becomes a checkpoint and the learning curve.
+
+Training works in a folder of its own under `.resume/`, named by all that determines the result.
+When it was killed, the same command finds that folder and goes on from its latest checkpoint.
+"""
+
+import shutil
+
+from pipeline import files, identity
+from pipeline.artifacts import signature
+from pipeline.artifacts.checkpoint import Checkpoints
+from pipeline.artifacts.history import History
+from pipeline.data import prepared
+from pipeline.graph import devices, training
+from pipeline.reporting.progress import TrainingProgress
+from pipeline.settings import Settings
+from pipeline.tracking.live import LiveCurve
+
+
+def run(settings: Settings) -> None:
+    """Train on the chosen device and publish checkpoint, learning curve and placement."""
+    dataset, rows = prepared.read_dataset(), prepared.read_split("train")
+    device, choice = devices.choose(settings.device)
+    print(f"device: {choice}")
+    devices.prepare_process(settings.device)
+
+    work = files.root() / ".resume" / identity.of_training(settings)[:16]
+    work.mkdir(parents=True, exist_ok=True)
+    history = History(work / files.HISTORY.name, settings.train.log_every, settings.train.steps)
+
+    graph = training.build(settings, *rows.features.shape, dataset.scaling, device)
+    checkpoints = Checkpoints(graph.graph, settings.train, work)
+    with (
+        devices.open_session(graph.graph, settings.device, device) as session,
+        LiveCurve(settings) as live,
+    ):
+        step = checkpoints.restore(session)
+        if step:
+            print(f"going on from step {step:,}")
+            live.add(history.rewind(step))
+        else:
+            training.initialize(graph, session)
+        training.load(graph, session, rows)
+        placement = devices.placement(training.placed_operations(graph, session))
+        _report_placement(placement)
+        devices.require_placement(placement, device)
+
+        with TrainingProgress(settings.train.steps, start=step) as progress:
+            for call in training.loop(graph, session, settings, rows=len(rows.label)):
+                live.add(history.extend(call.step, call.losses))
+                progress.update(call.step, float(call.losses[-1]))
+                if checkpoints.due(call.step):
+                    history.save()
+                    checkpoints.save(session, call.step)
+
+    trained = signature.of(dataset, settings.model, settings.train.steps)
+    with files.replacing(files.CHECKPOINT) as folder:
+        shutil.copytree(work, folder, ignore=shutil.ignore_patterns(files.HISTORY.name))
+        signature.write(trained, folder / signature.FILE)
+    files.write_json(files.PLACEMENT, {"device": device, "operations": placement})
+    files.write_text(files.HISTORY, (work / files.HISTORY.name).read_text(encoding="utf-8"))
+    shutil.rmtree(work)
+
+
+def _report_placement(placement: dict[str, dict[str, int]]) -> None:
+    summary = ", ".join(f"{sum(counts.values())} on {place}" for place, counts in placement.items())
+    print(f"operations placed: {summary}")

@@ -1,0 +1,1 @@
+"""MLflow: one run for one execution of the pipeline, none twice and none missing."""

@@ -1,0 +1,62 @@
+"""The loss curve in MLflow while a training runs, without slowing it down.
+
+Points are buffered and sent by a thread of their own, which imports MLflow only when a training
+has taken longer than `tracking.live_after`. A store that is away costs a warning: the stage
+`track` sends what is missing when the training is done.
+"""
+
+import sys
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from pipeline.errors import PipelineError
+from pipeline.settings import Settings
+
+# An ending training waits for a request under way this long at most.
+LAST_REQUEST_SECONDS = 10
+
+
+class LiveCurve:
+    """Sends the points that are added, in order, until the block ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._points: list[tuple[int, float]] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._send_until_ended, daemon=True)
+
+    def add(self, points: Sequence[tuple[int, float]]) -> None:
+        """Add points `(step, loss)`, later than those added before."""
+        self._points.extend(points)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join(LAST_REQUEST_SECONDS)
+
+    def _send_until_ended(self) -> None:
+        if self._ended.wait(self._settings.tracking.live_after):
+            return
+        from pipeline.tracking import store  # two seconds of imports, for long trainings only
+
+        try:
+            with store.reachable():
+                client, experiment = store.connect(self._settings)
+                run = store.find_or_create_run(client, experiment, self._settings).info.run_id
+                client.update_run(run, "RUNNING")
+                while not self._ended.wait(self._settings.tracking.flush_every):
+                    sent = len(self._points)
+                    store.send_curve(client, run, self._points[:sent])
+                    del self._points[:sent]
+        except PipelineError as problem:
+            print(f"warning: the live curve ends here: {problem}", file=sys.stderr)

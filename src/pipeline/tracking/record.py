@@ -1,0 +1,101 @@
+"""The complete run of an execution: parameters, curve, metrics, figures, data set, model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from pipeline import files, identity
+from pipeline.data.prepared import Dataset, Split
+from pipeline.settings import Settings
+from pipeline.tracking import store
+
+COMPLETE = "pipeline.complete"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the earlier stages found.
+
+    Attributes:
+        curve: points `(step, loss)`.
+        metrics: as reports/metrics.json holds them.
+        device: where the training ran.
+        dataset, train: what it was trained on.
+    """
+
+    curve: list[tuple[int, float]]
+    metrics: dict[str, Any]
+    device: str
+    dataset: Dataset
+    train: Split
+
+
+def complete(settings: Settings, results: Results) -> tuple[str, bool]:
+    """Make this execution's run complete and FINISHED, unless it already is.
+
+    Returns:
+        The run's name, and whether anything was missing.
+
+    Raises:
+        TrackingError: the store cannot be used; what was sent stays, and the rest can follow.
+    """
+    with store.reachable():
+        client, experiment = store.connect(settings)
+        run = store.find_or_create_run(client, experiment, settings)
+        if run.data.tags.get(COMPLETE) == "true" and run.info.status == "FINISHED":
+            return str(run.info.run_name), False
+        run_id = run.info.run_id
+        store.send_curve(client, run_id, results.curve)
+        with mlflow.start_run(run_id=run_id):
+            if store.FAILURE in run.data.tags:
+                mlflow.delete_tag(store.FAILURE)
+            mlflow.log_metrics(dict(_numbers(results.metrics)))
+            mlflow.set_tag("device", results.device)
+            mlflow.log_input(_data(settings, results), context="training")
+            mlflow.log_artifacts("reports", "reports")
+            _log_model(results.dataset)
+            mlflow.set_tag(COMPLETE, "true")
+        return str(run.info.run_name), True
+
+
+def _numbers(metrics: dict[str, Any]) -> list[tuple[str, float]]:
+    """Return all numbers of reports/metrics.json by dotted keys; a verdict is 1 or 0."""
+    leaves = store.flat({name: value for name, value in metrics.items() if name != "task"})
+    return [(key, float(value)) for key, value in leaves if value is not None]
+
+
+def _data(settings: Settings, results: Results) -> Any:
+    return mlflow.data.from_numpy(
+        results.train.features,
+        targets=results.train.label,
+        source=settings.data.path,
+        name=Path(settings.data.path).name,
+        digest=results.dataset.source_sha256[:32],
+    )
+
+
+def _log_model(dataset: Dataset) -> None:
+    """Log the frozen graph as a model from code: no pickle, and no need of this package."""
+    versions = identity.versions()
+    mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(Path(__file__).with_name("frozen_model.py")),
+        artifacts={"graph": str(files.FROZEN_GRAPH), "signature": str(files.SIGNATURE)},
+        signature=ModelSignature(
+            inputs=Schema([ColSpec("double", name) for name in dataset.features]),
+            outputs=Schema([ColSpec("float", dataset.target)]),
+        ),
+        input_example=None,
+        pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "pandas", "numpy")],
+    )
+
+
+def read_curve(path: Path = files.HISTORY) -> list[tuple[int, float]]:
+    """Read the points of the learning curve."""
+    rows = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+    return [(int(step), float(loss)) for step, loss in rows]
