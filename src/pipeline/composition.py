@@ -31,7 +31,9 @@ def composed(overrides: Sequence[str] = ()) -> tuple[Settings, str]:
         ConfigError: an override or a file under conf/ is wrong.
     """
     values = _compose(_prepared(overrides))
-    return check(OmegaConf.to_container(values), "the composed configuration"), OmegaConf.to_yaml(values)
+    return check(OmegaConf.to_container(values), "the composed configuration"), OmegaConf.to_yaml(
+        values
+    )
 
 
 def _prepared(overrides: Sequence[str]) -> list[str]:

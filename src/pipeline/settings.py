@@ -358,7 +358,9 @@ def _explain(details: ErrorDetails, values: Any) -> str:
             )
         case "model_type" | "model_attributes_type":
             return f"{key}: got {shown}; allowed: a section with keys of its own"
-    name = next((n for n in (".".join(names[:i]) for i in range(len(names), 0, -1)) if n in declared), "")
+    name = next(
+        (n for n in (".".join(names[:i]) for i in range(len(names), 0, -1)) if n in declared), ""
+    )
     return f"{key}: got {shown}{_allowed(declared.get(name))}"
 
 
@@ -422,3 +424,26 @@ def _kind_in_words(annotation: Any, metadata: list[Any]) -> str:
 
 def _bounds(extra: list[Any]) -> list[Any]:
     return [bound for item in extra for bound in getattr(item, "metadata", [item])]
+
+
+def as_markdown() -> str:
+    """Return docs/parameters.md: every parameter with what it may be and what it means."""
+    lines = [
+        "# Parameters",
+        "",
+        "Made from the schema in `src/pipeline/settings.py` by `make docs`. Values are in `conf/`;",
+        "a variant is chosen by its group, such as `optimizer=adam`.",
+        "",
+        "| key | allowed | meaning |",
+        "| --- | --- | --- |",
+    ]
+    rows = [
+        f"| `{key}` | {allowed(field)} | {field.description} |"
+        for key, field in parameters()
+        if field.description  # a selector, such as model.name, has none
+    ]
+    return "\n".join([*lines, *dict.fromkeys(rows)]) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")

@@ -83,5 +83,7 @@ def tensor(graph: tf.Graph, name: str, where: Path | str) -> tf.Tensor:
     try:
         return graph.get_tensor_by_name(name)
     except (KeyError, ValueError):
-        names = [output.name for operation in graph.get_operations() for output in operation.outputs]
+        names = [
+            output.name for operation in graph.get_operations() for output in operation.outputs
+        ]
         raise ArtifactError(f"{where} has no tensor {name!r}{nearest(name, names)}") from None

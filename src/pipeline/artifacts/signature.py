@@ -29,6 +29,7 @@ class Signature:
 
     Attributes:
         network: the network's settings.
+        source: the kind of data source; it tells how features can be derived from raw columns.
         features: names of the columns, in the order of `features:0`.
         target: what the prediction is called.
         scaling: inside the graph; raw values go in, the target's own units come out.
@@ -37,6 +38,7 @@ class Signature:
     """
 
     network: Network
+    source: str
     features: tuple[str, ...]
     target: str
     scaling: Scaling
@@ -48,6 +50,7 @@ class Signature:
         return {
             "format": FORMAT,
             "network": self.network.model_dump(),
+            "source": self.source,
             "step": self.step,
             "inputs": {
                 f"{FEATURES}:0": {
@@ -57,7 +60,11 @@ class Signature:
                 }
             },
             "outputs": {
-                f"{PREDICTION}:0": {"dtype": "float32", "shape": [None, 1], "columns": [self.target]}
+                f"{PREDICTION}:0": {
+                    "dtype": "float32",
+                    "shape": [None, 1],
+                    "columns": [self.target],
+                }
             },
             "scaling_inside_the_graph": dataclasses.asdict(self.scaling),
             "sha256": self.hashes,
@@ -66,7 +73,9 @@ class Signature:
 
 def of(dataset: Dataset, network: Network, step: int) -> Signature:
     """Return the signature of a network that was trained on a data set."""
-    return Signature(network, dataset.features, dataset.target, dataset.scaling, step)
+    return Signature(
+        network, dataset.source, dataset.features, dataset.target, dataset.scaling, step
+    )
 
 
 def write(signature: Signature, path: Path) -> None:
@@ -85,6 +94,7 @@ def read(path: Path) -> Signature:
         scaling = values["scaling_inside_the_graph"]
         return Signature(
             network=_NETWORK.validate_python(values["network"]),
+            source=values["source"],
             features=tuple(values["inputs"][f"{FEATURES}:0"]["columns"]),
             target=values["outputs"][f"{PREDICTION}:0"]["columns"][0],
             scaling=Scaling(

@@ -42,6 +42,7 @@ class Split:
 class Dataset:
     """What `dataset.json` says: names, scaling and origin of the prepared data."""
 
+    source: str
     features: tuple[str, ...]
     target: str
     index_name: str
@@ -51,9 +52,9 @@ class Dataset:
     source_sha256: str
 
 
-def prepare(settings: Settings, examples: Examples, source_sha256: str) -> tuple[
-    Dataset, dict[str, Split]
-]:
+def prepare(
+    settings: Settings, examples: Examples, source_sha256: str
+) -> tuple[Dataset, dict[str, Split]]:
     """Split the examples and fit the scaling on the training rows alone.
 
     Raises:
@@ -75,6 +76,7 @@ def prepare(settings: Settings, examples: Examples, source_sha256: str) -> tuple
         ),
     }
     dataset = Dataset(
+        source=settings.data.source,
         features=examples.feature_names,
         target=examples.target,
         index_name=examples.index_name,

@@ -37,7 +37,8 @@ def fit(features: np.ndarray, label: np.ndarray, how: str, names: Sequence[str])
     """
     columns = np.column_stack([features, label]).astype(np.float64)
     constant = [
-        name for name, low, high in zip(names, columns.min(0), columns.max(0), strict=True)
+        name
+        for name, low, high in zip(names, columns.min(0), columns.max(0), strict=True)
         if low == high
     ]
     if constant:

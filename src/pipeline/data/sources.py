@@ -1,7 +1,7 @@
 """Where examples come from: one function for each source of `conf/data`."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pipeline.errors import DataError
 from pipeline.settings import PricesData, Settings, TableData
 
 PRICE_COLUMNS = ("open", "high", "low", "close", "adj_close", "volume")
+PRICE_FEATURES = ("adj_close", "high_low_percent", "change_percent", "volume")
 
 
 @dataclass(frozen=True)
@@ -49,36 +50,48 @@ class Examples:
 def prices(settings: PricesData) -> Examples:
     """Four features of a day and the adjusted close `horizon` rows later.
 
-    The features are those of the tutorial: adjusted close; high-low range in percent of the close;
-    daily change in percent of the open; volume. The horizon is `horizon_share` of the rows,
-    rounded up; the last `horizon` rows have no label yet and are kept for the forecast.
+    The horizon is `horizon_share` of the rows, rounded up; the last `horizon` rows have no label
+    yet and are kept for the forecast.
     """
     path = Path(settings.path)
     table = read_table(path)
     require_columns(table, ("date", *PRICE_COLUMNS), path)
     dates = _dates(table["date"], path)
-    opened, high, low, close, adjusted, volume = numbers(table, PRICE_COLUMNS, path).T
-    for name, values in (("open", opened), ("close", close)):
-        if (values <= 0).any():
-            row = int(np.flatnonzero(values <= 0)[0]) + 1
-            raise DataError(f"{path}: column {name!r} is not positive in row {row}")
+    features = price_features(table, path)
+    adjusted = features[:, PRICE_FEATURES.index("adj_close")]
     horizon = math.ceil(settings.horizon_share * len(table))
     if horizon >= len(table):
-        raise DataError(f"{path}: {len(table)} rows, and the target lies {horizon} rows ahead")
-    features = np.column_stack(
-        [adjusted, (high - low) / close * 100, (close - opened) / opened * 100, volume]
-    )
+        raise DataError(
+            f"{path} has {len(table)} {'row' if len(table) == 1 else 'rows'}, and the target lies"
+            f" {horizon} ahead; more rows or a smaller data.horizon_share are needed"
+        )
     return Examples(
         features=features[:-horizon],
         label=adjusted[horizon:, None],
         index=dates[:-horizon],
         latest_features=features[-horizon:],
         latest_index=dates[-horizon:],
-        feature_names=("adj_close", "high_low_percent", "change_percent", "volume"),
+        feature_names=PRICE_FEATURES,
         target=f"adj_close_in_{horizon}_rows",
         index_name="date",
         today="adj_close",
         horizon=horizon,
+    )
+
+
+def price_features(table: pd.DataFrame, path: Path) -> np.ndarray:
+    """Derive the tutorial's four features from raw prices, `[rows, 4] float64`.
+
+    Adjusted close; high-low range in percent of the close; daily change in percent of the open;
+    volume.
+    """
+    opened, high, low, close, adjusted, volume = numbers(table, PRICE_COLUMNS, path).T
+    for name, values in (("open", opened), ("close", close)):
+        if (values <= 0).any():
+            row = int(np.flatnonzero(values <= 0)[0]) + 1
+            raise DataError(f"{path}: column {name!r} is not positive in row {row}")
+    return np.column_stack(
+        [adjusted, (high - low) / close * 100, (close - opened) / opened * 100, volume]
     )
 
 
@@ -113,6 +126,24 @@ def table(settings: TableData) -> Examples:
         today=None,
         horizon=0,
     )
+
+
+def features_of(table: pd.DataFrame, source: str, names: Sequence[str], path: Path) -> np.ndarray:
+    """Return the features of a model from a table that has them, or what they derive from.
+
+    Args:
+        source: the kind of source the model was trained on.
+        names: its features.
+
+    Returns:
+        `[rows, features] float32`.
+
+    Raises:
+        DataError: columns are missing or not numeric.
+    """
+    if source == "sp500" and not set(names) <= set(map(str, table.columns)):
+        return price_features(table, path).astype(np.float32)
+    return numbers(table, names, path).astype(np.float32)
 
 
 SOURCES: dict[str, Callable[[Any], Examples]] = {"sp500": prices, "csv": table}

@@ -7,9 +7,7 @@ import numpy as np
 from pipeline.errors import DataError
 
 
-def split_rows(
-    rows: int, how: str, test_share: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(rows: int, how: str, test_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the row numbers of the training and of the test split, each ascending.
 
     `chronological` takes the last rows as the test; `random` draws them as scikit-learn's

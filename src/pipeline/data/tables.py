@@ -30,7 +30,13 @@ def read_table(path: Path) -> pd.DataFrame:
             table = pd.read_csv(path, low_memory=False)
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty; a header and rows are needed") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, ArrowException, OSError, ValueError) as error:
+    except (
+        pd.errors.ParserError,
+        UnicodeDecodeError,
+        ArrowException,
+        OSError,
+        ValueError,
+    ) as error:
         raise DataError(f"{path} cannot be read: {_one_line(error)}") from None
     if table.empty:
         raise DataError(f"{path} has a header but no rows")
@@ -79,7 +85,9 @@ def numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> np.ndarr
             text = parsed.isna().to_numpy() & cells.notna().to_numpy()
             if text.any():
                 example = str(cells[text].iloc[0])
-                troubles.append(f"column {column!r} has text, such as {example[:40]!r}, {_at(text)}")
+                troubles.append(
+                    f"column {column!r} has text, such as {example[:40]!r}, {_at(text)}"
+                )
             cells = parsed.mask(text, 0)
         values[:, place] = cells.to_numpy(np.float64, na_value=np.nan)
         for what, wrong in (

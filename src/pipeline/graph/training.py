@@ -107,7 +107,7 @@ def build(
 
         batches = v1.placeholder(tf.int32, [None, None], "batches")
         losses = train_steps(batches)
-        training = TrainingGraph(
+        return TrainingGraph(
             graph=graph,
             initialize=v1.global_variables_initializer(),
             feed_features=feed_features,
@@ -117,14 +117,11 @@ def build(
             losses=losses,
             global_step=global_step,
         )
-    return training
 
 
 def _held(value: tf.Tensor, name: str) -> tf.Variable:
     """Make a variable for data that stays on the device; no checkpoint holds it."""
-    return v1.Variable(
-        value, name=name, trainable=False, collections=["data"], use_resource=True
-    )
+    return v1.Variable(value, name=name, trainable=False, collections=["data"], use_resource=True)
 
 
 def initialize(training: TrainingGraph, session: Any) -> None:
@@ -211,6 +208,7 @@ def placed_operations(training: TrainingGraph, session: Any) -> list[Any]:
         options=v1.RunOptions(output_partition_graphs=True),
         run_metadata=metadata,
     )
-    return [*metadata.partition_graphs, *(
-        graph for function in metadata.function_graphs for graph in function.partition_graphs
-    )]
+    return [
+        *metadata.partition_graphs,
+        *(graph for function in metadata.function_graphs for graph in function.partition_graphs),
+    ]

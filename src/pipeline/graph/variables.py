@@ -37,6 +37,7 @@ class GraphVariables:
         self._seed = seed
 
     def __call__(self, name: str, shape: Sequence[int], initializer: str) -> tf.Tensor:
+        """Make or find a variable."""
         if name not in self.made:
             seed = (self._seed, zlib.crc32(name.encode()) & 0x7FFFFFFF)
             with v1.variable_scope(SCOPE, reuse=v1.AUTO_REUSE, use_resource=True):
@@ -57,6 +58,11 @@ class GivenVariables:
         self._values = values
 
     def __call__(self, name: str, shape: Sequence[int], initializer: str) -> tf.Tensor:
+        """Return a value of the checkpoint; the initializer has no say.
+
+        Raises:
+            ArtifactError: the checkpoint has no such variable, or one of another shape.
+        """
         full = f"{SCOPE}/{name}"
         if full not in self._values:
             raise ArtifactError(

@@ -64,7 +64,7 @@ def _axes(figure: Figure, title: str, x: str, y: str) -> Axes:
 def _style(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)
-    axes.tick_params(colors=INK, length=0)
+    axes.tick_params(which="both", colors=INK, length=0)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
 
@@ -117,14 +117,18 @@ def _residuals(figure: Figure, shown: Shown) -> None:
 
 def _forecast(figure: Figure, shown: Shown) -> None:
     axes = _axes(
-        figure, "Forecast of the rows without a label", shown.index_name, shown.target
+        figure, f"Forecast, the {len(shown.forecast)} latest rows", shown.index_name, shown.target
     )
     recent = len(shown.forecast) * 4
     axes.plot(
         shown.index[-recent:], shown.actual[-recent:], color=ACTUAL, linewidth=1.4, label="actual"
     )
     axes.plot(
-        shown.index[-recent:], shown.predicted[-recent:], color=MODEL, linewidth=1.4, alpha=0.6,
+        shown.index[-recent:],
+        shown.predicted[-recent:],
+        color=MODEL,
+        linewidth=1.4,
+        alpha=0.6,
         label="predicted",
     )
     axes.plot(shown.latest_index, shown.forecast, color=ACCENT, linewidth=1.8, label="forecast")

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: every form of the model on the test rows, the gate, metrics, figures, report."""
+"""Stage `evaluate`: all forms of the model on the test rows, the gate, metrics, figures, report."""
 
 from functools import partial
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import files
+from pipeline import files, history
 from pipeline.artifacts import signature
 from pipeline.data import prepared
 from pipeline.data.prepared import Dataset, Split
@@ -127,19 +127,17 @@ def _publish(
     }
     write_table(pd.DataFrame(columns), files.FORECAST)
     shown = figures.Shown(
-        curve=np.loadtxt(files.HISTORY, delimiter=",", skiprows=1, ndmin=2),
+        curve=np.array(history.read(files.HISTORY)),
         index=test.index,
         actual=test.label[:, 0],
         predicted=prediction[:, 0],
         latest_index=latest.index,
         forecast=forecast[:, 0],
-        index_name=dataset.index_name,
+        index_name=f"{dataset.index_name} of the features",
         target=dataset.target,
     )
     with files.replacing(files.FIGURES) as folder:
         folder.mkdir()
         figures.draw(shown, settings.evaluation.figures, folder)
     title = f"{dataset.target} from {', '.join(dataset.features)}"
-    files.write_text(
-        files.REPORT, report.render(results, verdict.to_json(), title, files.FIGURES)
-    )
+    files.write_text(files.REPORT, report.render(results, verdict.to_json(), title, files.FIGURES))

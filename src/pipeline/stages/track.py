@@ -6,7 +6,7 @@ DVC's cache, so that a fresh clone, and results restored from the cache, still e
 
 import json
 
-from pipeline import files, identity
+from pipeline import files, history, identity
 from pipeline.data import prepared
 from pipeline.settings import Settings
 from pipeline.tracking import record
@@ -15,7 +15,7 @@ from pipeline.tracking import record
 def run(settings: Settings) -> None:
     """Complete this execution's run, then say so."""
     results = record.Results(
-        curve=record.read_curve(),
+        curve=history.read(files.HISTORY),
         metrics=json.loads(files.METRICS.read_text(encoding="utf-8")),
         device=json.loads(files.PLACEMENT.read_text(encoding="utf-8"))["device"],
         dataset=prepared.read_dataset(),

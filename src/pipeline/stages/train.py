@@ -9,9 +9,9 @@ import shutil
 from pipeline import files, identity
 from pipeline.artifacts import signature
 from pipeline.artifacts.checkpoint import Checkpoints
-from pipeline.artifacts.history import History
 from pipeline.data import prepared
 from pipeline.graph import devices, training
+from pipeline.history import History
 from pipeline.reporting.progress import TrainingProgress
 from pipeline.settings import Settings
 from pipeline.tracking.live import LiveCurve
@@ -28,7 +28,8 @@ def run(settings: Settings) -> None:
     work.mkdir(parents=True, exist_ok=True)
     history = History(work / files.HISTORY.name, settings.train.log_every, settings.train.steps)
 
-    graph = training.build(settings, *rows.features.shape, dataset.scaling, device)
+    count, columns = rows.features.shape
+    graph = training.build(settings, count, columns, dataset.scaling, device)
     checkpoints = Checkpoints(graph.graph, settings.train, work)
     with (
         devices.open_session(graph.graph, settings.device, device) as session,
@@ -46,7 +47,7 @@ def run(settings: Settings) -> None:
         devices.require_placement(placement, device)
 
         with TrainingProgress(settings.train.steps, start=step) as progress:
-            for call in training.loop(graph, session, settings, rows=len(rows.label)):
+            for call in training.loop(graph, session, settings, count):
                 live.add(history.extend(call.step, call.losses))
                 progress.update(call.step, float(call.losses[-1]))
                 if checkpoints.due(call.step):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class FrozenModel(PythonModel):
@@ -22,8 +22,8 @@ class FrozenModel(PythonModel):
         import tensorflow as tf
 
         described = json.loads(Path(context.artifacts["signature"]).read_text(encoding="utf-8"))
-        (feed, given), = described["inputs"].items()
-        (fetch, found), = described["outputs"].items()
+        ((feed, given),) = described["inputs"].items()
+        ((fetch, found),) = described["outputs"].items()
         self._columns, self._target = given["columns"], found["columns"][0]
         definition = tf.compat.v1.GraphDef()
         definition.ParseFromString(Path(context.artifacts["graph"]).read_bytes())

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.errors import PipelineError
+from pipeline.history import Point
 from pipeline.settings import Settings
 
 # An ending training waits for a request under way this long at most.
@@ -23,11 +24,11 @@ class LiveCurve:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._points: list[tuple[int, float]] = []
+        self._points: list[Point] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send_until_ended, daemon=True)
 
-    def add(self, points: Sequence[tuple[int, float]]) -> None:
+    def add(self, points: Sequence[Point]) -> None:
         """Add points `(step, loss)`, later than those added before."""
         self._points.extend(points)
 

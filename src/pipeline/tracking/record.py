@@ -1,16 +1,18 @@
 """The complete run of an execution: parameters, curve, metrics, figures, data set, model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
+from mlflow.data.numpy_dataset import from_numpy
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from pipeline import files, identity
 from pipeline.data.prepared import Dataset, Split
+from pipeline.history import Point
 from pipeline.settings import Settings
 from pipeline.tracking import store
 
@@ -28,7 +30,7 @@ class Results:
         dataset, train: what it was trained on.
     """
 
-    curve: list[tuple[int, float]]
+    curve: Sequence[Point]
     metrics: dict[str, Any]
     device: str
     dataset: Dataset
@@ -70,7 +72,7 @@ def _numbers(metrics: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def _data(settings: Settings, results: Results) -> Any:
-    return mlflow.data.from_numpy(
+    return from_numpy(
         results.train.features,
         targets=results.train.label,
         source=settings.data.path,
@@ -91,11 +93,7 @@ def _log_model(dataset: Dataset) -> None:
             outputs=Schema([ColSpec("float", dataset.target)]),
         ),
         input_example=None,
-        pip_requirements=[f"{name}=={versions[name]}" for name in ("tensorflow", "pandas", "numpy")],
+        pip_requirements=[
+            f"{name}=={versions[name]}" for name in ("tensorflow", "pandas", "numpy")
+        ],
     )
-
-
-def read_curve(path: Path = files.HISTORY) -> list[tuple[int, float]]:
-    """Read the points of the learning curve."""
-    rows = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
-    return [(int(step), float(loss)) for step, loss in rows]

@@ -1,24 +1,12 @@
-"""The MLflow store, and the run of an execution in it.
+"""The MLflow store, and the run of an execution in it."""
 
-Without `MLFLOW_TRACKING_URI` the store is `mlflow.db` and `mlartifacts/` at the repository root,
-also for experiments that DVC runs in a temporary copy of the repository.
-"""
-
-import os
+import logging
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-
-# Before MLflow is imported: nothing is sent to its makers, and an absent server is noticed soon.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-
-import logging
-import warnings
 
 import mlflow
 from filelock import FileLock
@@ -30,7 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import files, identity
 from pipeline.errors import TrackingError
+from pipeline.history import Point
 from pipeline.settings import Settings
+from pipeline.tracking import address  # first: it sets what MLflow reads when it is imported
 
 IDENTITY = "pipeline.identity"
 FAILURE = "pipeline.failure"
@@ -44,14 +34,6 @@ for _name in ("mlflow.store.db.utils", "alembic", "mlflow.tracking.fluent"):
 warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
 
 
-def tracking_uri() -> str:
-    """Return the store's address; a relative SQLite path counts from the repository root."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-    if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
-        uri = f"sqlite:///{files.root() / uri.removeprefix('sqlite:///')}"
-    return uri
-
-
 @contextmanager
 def reachable() -> Iterator[None]:
     """Turn what goes wrong between here and the store into a `TrackingError`."""
@@ -60,7 +42,7 @@ def reachable() -> Iterator[None]:
     except FAILURES as error:
         reason = " ".join(str(error).split())[:300]
         raise TrackingError(
-            f"the MLflow store at {_without_secrets(tracking_uri())} cannot be used: {reason};"
+            f"the MLflow store at {address.shown()} cannot be used: {reason};"
             " all results are kept: when it is back, `dvc repro` records the run"
         ) from None
 
@@ -73,8 +55,7 @@ def connect(settings: Settings) -> tuple[MlflowClient, str]:
     Returns:
         The client and the experiment's id.
     """
-    uri = tracking_uri()
-    mlflow.set_tracking_uri(uri)
+    mlflow.set_tracking_uri(address.tracking_uri())
     lock = files.root() / ".dvc" / "tmp" / "mlflow-store.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
@@ -84,10 +65,10 @@ def connect(settings: Settings) -> tuple[MlflowClient, str]:
             if experiment.lifecycle_stage == "deleted":
                 client.restore_experiment(experiment.experiment_id)
             return client, str(experiment.experiment_id)
-        local = uri.startswith("sqlite:")
-        location = (files.root() / "mlartifacts").as_uri() if local else None
         return client, str(
-            client.create_experiment(settings.tracking.experiment, artifact_location=location)
+            client.create_experiment(
+                settings.tracking.experiment, artifact_location=address.artifact_location()
+            )
         )
 
 
@@ -124,7 +105,9 @@ def _tags(settings: Settings) -> dict[str, str]:
 
 def _parameters(settings: Settings) -> list[Param]:
     """Return all parameters by their dotted keys."""
-    return [Param(key, str(value)) for key, value in flat(settings.model_dump(exclude={"tracking"}))]
+    return [
+        Param(key, str(value)) for key, value in flat(settings.model_dump(exclude={"tracking"}))
+    ]
 
 
 def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -136,14 +119,14 @@ def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield f"{above}{key}", value
 
 
-def send_curve(client: MlflowClient, run: str, points: Sequence[tuple[int, float]]) -> None:
+def send_curve(client: MlflowClient, run: str, points: Sequence[Point]) -> None:
     """Send the points of the learning curve that the run does not have yet, in order."""
     have = client.get_metric_history(run, LOSS)
     last = max((metric.step for metric in have), default=0)
     new = [point for point in points if point[0] > last]
     for first in range(0, len(new), MOST_METRICS_A_BATCH):
         batch = new[first : first + MOST_METRICS_A_BATCH]
-        client.log_batch(run, [Metric(LOSS, loss, _now_ms(), step) for step, loss in batch])
+        client.log_batch(run, [Metric(LOSS, float(loss), _now_ms(), step) for step, loss in batch])
 
 
 def mark_failed(settings: Settings, reason: str) -> None:
@@ -180,9 +163,3 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
-
-
-def _without_secrets(uri: str) -> str:
-    """Leave the user name and the password of an address out."""
-    scheme, separator, rest = uri.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if "@" in rest else uri

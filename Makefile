@@ -1,0 +1,50 @@
+# Everything a person types. `make help` lists it.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+# DVC's stages run `python`: let it be the environment's.
+export PATH := $(abspath $(BIN)):$(PATH)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help setup repro test ui bench lint docs clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.installed  ## make the environment $(VENV) with pinned dependencies
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(INSTALL) -e ".[test]"
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(INSTALL) -e ".[test,dev]"
+	@touch $@
+
+repro: $(VENV)/.installed  ## set up and run the main job: data to proven model, tracked
+	$(BIN)/dvc repro
+
+test: $(VENV)/.installed-test  ## set up and run all tests
+	$(BIN)/python -m pytest
+
+ui: $(VENV)/.installed  ## browse and compare runs in MLflow on http://127.0.0.1:5000
+	$(BIN)/pipeline ui
+
+bench: $(VENV)/.installed  ## measure where the time of a run goes
+	$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed  ## write docs/parameters.md from the schema
+	$(BIN)/python -m pipeline.settings > docs/parameters.md
+
+clean:  ## remove results, runs and resume state; data/raw and the environment stay
+	rm -rf data/prepared artifacts reports .resume .tracked.json mlflow.db mlartifacts

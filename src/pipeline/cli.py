@@ -1,0 +1,132 @@
+"""The verbs of `pipeline`, thin: each reads its arguments, calls a room, prints the result."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import files
+from pipeline.errors import DataError, PipelineError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; returns the exit code. A mistake of the user's is one message."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.verb(parsed))
+    except PipelineError as error:
+        print(f"pipeline: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "pipeline", description="Train, freeze and prove static-graph TensorFlow models."
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    run = verbs.add_parser(
+        "run",
+        help="compose conf/ with overrides, then run what changed",
+        description="Compose conf/ with overrides in Hydra's grammar into params.yaml, check it,"
+        " and run `dvc repro`.",
+        epilog="example: pipeline run model=mlp train=minibatch optimizer=adam device=cpu",
+    )
+    run.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="or GROUP=OPTION")
+    run.add_argument("--dry-run", action="store_true", help="print params.yaml, change nothing")
+    run.set_defaults(verb=_run)
+
+    predict = verbs.add_parser("predict", help="add a model's prediction to a CSV or Parquet file")
+    predict.add_argument(
+        "model", type=Path, help="a frozen graph, a SavedModel folder or a checkpoint folder"
+    )
+    predict.add_argument("input", type=Path, help="CSV or Parquet; columns are found by name")
+    predict.add_argument("-o", "--output", type=Path, required=True, help="CSV or Parquet")
+    predict.set_defaults(verb=_predict)
+
+    ui = verbs.add_parser("ui", help="browse the runs in MLflow, on this machine only")
+    ui.add_argument("--port", type=int, default=5000)
+    ui.set_defaults(verb=_ui)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pipeline import composition
+    from pipeline.stages.config import ALREADY_COMPOSED
+
+    _, text = composition.composed(arguments.overrides)
+    if arguments.dry_run:
+        print(text, end="")
+        return 0
+    composition.publish(text)
+    # The stages run `python`: let it be this one, also where its environment is not activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, ALREADY_COMPOSED: "1"}
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], env=environment)
+    if done.returncode == 0:
+        print(_summary())
+    return done.returncode
+
+
+def _summary() -> str:
+    """Return the results of the last execution in a few lines."""
+    results = json.loads(files.METRICS.read_text(encoding="utf-8"))
+    names = list(results["model"])
+    width = max(map(len, ("model", *results["baselines"])))
+    rows = [f"{'test rows':<{width}}  " + "  ".join(f"{name[:12]:>12}" for name in names)]
+    for who, metrics in {"model": results["model"], **results["baselines"]}.items():
+        cells = (f"{metrics[name]:12.6g}" if name in metrics else " " * 12 for name in names)
+        rows.append(f"{who:<{width}}  " + "  ".join(cells))
+    return "\n".join(
+        [
+            "",
+            *rows,
+            "",
+            f"parity passed, largest difference {results['parity']['max_abs_diff']:.3g};"
+            f" {files.REPORT} shows all, `pipeline ui` compares runs",
+        ]
+    )
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from pipeline.data.sources import features_of
+    from pipeline.data.tables import read_table, write_table
+    from pipeline.runtimes.forms import open_model
+
+    if arguments.output.resolve() == arguments.input.resolve():
+        raise DataError(f"{arguments.output} is the input; give another file with -o")
+    table = read_table(arguments.input)
+    if PREDICTION_COLUMN in table.columns:
+        raise DataError(
+            f"{arguments.input} already has a column {PREDICTION_COLUMN!r}; rename or drop it"
+        )
+    with open_model(arguments.model) as model:
+        signature = model.signature
+        features = features_of(table, signature.source, signature.features, arguments.input)
+        table[PREDICTION_COLUMN] = model.predict(features)[:, 0]
+    write_table(table, arguments.output)
+    print(f"{arguments.output}: {len(table):,} rows, {PREDICTION_COLUMN} is {signature.target}")
+    return 0
+
+
+PREDICTION_COLUMN = "prediction"
+
+
+def _ui(arguments: argparse.Namespace) -> int:
+    from pipeline.tracking import address
+
+    uri = address.tracking_uri()
+    if uri.startswith(("http://", "https://")):
+        print(f"the runs are on the tracking server: {address.shown()}")
+        return 0
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
+    command += ["--host", "127.0.0.1", "--port", str(arguments.port), "--workers", "1"]
+    print(f"http://127.0.0.1:{arguments.port} (end with Ctrl-C)")
+    # One worker and no job runner: a sixth of the memory.
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return subprocess.run(command, env=environment).returncode
