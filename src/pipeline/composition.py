@@ -45,14 +45,7 @@ def _prepared(overrides: Sequence[str]) -> list[str]:
     parser = OverridesParser.create()
     ready = []
     for text in overrides:
-        try:
-            override = parser.parse_override(text)
-        except HydraException as error:
-            reason = str(error).splitlines()[0]
-            raise ConfigError(
-                f"override {text!r} does not fit Hydra's grammar: {reason};"
-                " write KEY=VALUE or GROUP=OPTION"
-            ) from None
+        override = _parsed(parser, text)
         if override.is_sweep_override():
             raise ConfigError(f"override {text!r} names several values; a run takes one")
         if _is_group(override):
@@ -61,6 +54,20 @@ def _prepared(overrides: Sequence[str]) -> list[str]:
             text = f"++{text}"
         ready.append(text)
     return ready
+
+
+def _parsed(parser: OverridesParser, text: str) -> Override:
+    try:
+        override = parser.parse_override(text)
+        reason = "" if override.key_or_group else "there is no key"
+    except HydraException as error:
+        reason = str(error).splitlines()[0]
+    if reason:
+        raise ConfigError(
+            f"override {text!r} does not fit Hydra's grammar: {reason};"
+            " write KEY=VALUE or GROUP=OPTION"
+        )
+    return override
 
 
 def _is_group(override: Override) -> bool:

@@ -59,4 +59,4 @@ def read(path: Path) -> list[Point]:
 
 
 def _lines(points: Sequence[Point]) -> list[str]:
-    return [f"{step},{loss}\n" for step, loss in points]
+    return [f"{step},{loss!s}\n" for step, loss in points]

@@ -191,6 +191,9 @@ class Device(Section):
     intra_op_threads: Annotated[int, Field(ge=0)] = about("threads in one operation; 0: all cores")
     inter_op_threads: Annotated[int, Field(ge=0)] = about("operations at once; 0: all cores")
     onednn: bool = about("use oneDNN's kernels on the CPU")
+    fused_kernels: bool = about(
+        "let sessions fuse operations, which eager execution does not: the last bits can differ"
+    )
 
 
 class Parity(Section):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from pipeline import graph as start
 from pipeline.errors import DeviceError, listing
@@ -69,6 +70,8 @@ def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
         inter_op_parallelism_threads=settings.inter_op_threads,
     )
     config.gpu_options.allow_growth = True
+    if not settings.fused_kernels:
+        config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
     if "CPU" in device:
         config.device_count["GPU"] = 0
         config.device_count["CPU"] = settings.index + 1

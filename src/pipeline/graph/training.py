@@ -150,7 +150,11 @@ class Progress:
 
 
 def loop(
-    training: TrainingGraph, session: Any, settings: Settings, rows: int
+    training: TrainingGraph,
+    session: Any,
+    settings: Settings,
+    rows: int,
+    most_steps_a_call: int = MOST_STEPS_A_CALL,
 ) -> Iterator[Progress]:
     """Train from the session's global step to `train.steps`.
 
@@ -159,6 +163,7 @@ def loop(
     Args:
         session: with variables initialized or restored, and the data loaded.
         rows: number of training rows.
+        most_steps_a_call: bounds the length of a call; it changes no result.
 
     Raises:
         ConfigError: the batch is larger than the training split.
@@ -181,7 +186,7 @@ def loop(
         started = time.perf_counter()
         losses = train(batches)
         if time.perf_counter() - started < CALL_SECONDS:
-            wanted = min(wanted * 2, MOST_STEPS_A_CALL)
+            wanted = min(wanted * 2, most_steps_a_call)
         else:
             wanted = max(wanted // 2, 1)
         _require_finite(losses, step, settings)

@@ -1,0 +1,164 @@
+"""Fixtures: composed settings for unit tests, and clones of the repository for whole runs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import composition, files
+from pipeline.settings import Settings
+
+REPOSITORY = Path(__file__).parents[1]
+
+OUTS = ("data/prepared", "artifacts", "reports")
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A repository of its own, with the sources of this one, and what a user does in it."""
+
+    path: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ours = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "TF_"))}
+        path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
+        return {**ours, "PATH": path, "PYTHONPATH": str(self.path / "src"), "COLUMNS": "200"}
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.path,
+            env={**self.environment, **environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+
+    def succeed(self, *command: str, **environment: str) -> str:
+        done = self.run(*command, **environment)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def fail(self, *command: str, **environment: str) -> str:
+        """Run a command that must fail with a message and without a traceback."""
+        done = self.run(*command, **environment)
+        assert done.returncode != 0, done.stdout
+        assert "Traceback" not in done.stdout, done.stdout
+        return done.stdout
+
+    def repro(self, *arguments: str, **environment: str) -> str:
+        return self.succeed("dvc", "repro", *arguments, **environment)
+
+    def pipeline(self, *arguments: str, **environment: str) -> str:
+        return self.succeed(sys.executable, "-m", "pipeline", *arguments, **environment)
+
+    def stage(self, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, "-m", "pipeline.stages", name, **environment)
+
+    def json(self, path: str) -> Any:
+        return json.loads((self.path / path).read_text(encoding="utf-8"))
+
+    def digests(self, *paths: str) -> dict[str, str]:
+        """Return the SHA-256 of every file in the outs, or in `paths`."""
+        found = {}
+        for name in paths or OUTS:
+            place = self.path / name
+            for file in [place] if place.is_file() else sorted(place.rglob("*")):
+                if file.is_file():
+                    found[str(file.relative_to(self.path))] = files.sha256(file)
+        return found
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.path / path
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{path} has {text.count(old)} times {old!r}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def commit(self) -> None:
+        self.succeed("git", "add", "-A")
+        self.succeed("git", "commit", "-q", "--allow-empty", "-m", "a state")
+
+    def copy(self, to: Path) -> "Clone":
+        shutil.copytree(self.path, to, symlinks=True)
+        return Clone(to)
+
+    def runs(self) -> list[Any]:
+        """Return all runs in the clone's own MLflow store."""
+        from mlflow import MlflowClient
+
+        client = MlflowClient(f"sqlite:///{self.path / 'mlflow.db'}")
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        return list(client.search_runs(experiments))
+
+
+def clone(to: Path) -> Clone:
+    """Make a repository with the files of this one that Git tracks or would track."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, to / name)
+    made = Clone(to)
+    made.succeed("git", "init", "-q", "-b", "main")
+    made.succeed("git", "config", "user.name", "tester")
+    made.succeed("git", "config", "user.email", "tester@example.invalid")
+    made.commit()
+    return made
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Clone:
+    """A clone in which nothing has run."""
+    return clone(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone after the main job; tests only look at it."""
+    made = clone(tmp_path_factory.mktemp("finished") / "clone")
+    made.repro()
+    return made
+
+
+@pytest.fixture
+def copy(finished: Clone, tmp_path: Path) -> Clone:
+    """A copy of the finished clone, to change at will."""
+    return finished.copy(tmp_path / "copy")
+
+
+@pytest.fixture
+def in_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+
+
+@pytest.fixture
+def settings(in_repository: None) -> Callable[..., Settings]:
+    """Compose conf/ with overrides."""
+
+    def compose(*overrides: str) -> Settings:
+        return composition.composed(overrides)[0]
+
+    return compose
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    yield tmp_path

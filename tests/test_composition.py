@@ -1,0 +1,70 @@
+"""conf/ and overrides become params.yaml, or one message."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import composition
+from pipeline.errors import ConfigError
+
+from .conftest import REPOSITORY
+
+
+@pytest.mark.usefixtures("in_repository")
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["model=mpl"], "nearest: mlp"),
+        (["model=linear,mlp"], "a run takes one"),
+        (["a b"], "Hydra's grammar"),
+        (["=3"], "Hydra's grammar"),
+        (["optimizer.learning_rat=1"], "nearest: optimizer.learning_rate"),
+        (["nonsense.key=1"], "nonsense: unknown key"),
+        (["data=csv"], "data.target: missing"),
+        (["train=3"], "it has full_batch, minibatch"),
+        (["seed=${oc.env:HOME}"], "reads the environment"),
+        (["seed=${nowhere}"], "nowhere"),
+        (["~seed"], "seed: missing"),
+    ],
+)
+def test_a_wrong_override_is_one_message(overrides, expected):
+    with pytest.raises(ConfigError) as caught:
+        composition.composed(overrides)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.usefixtures("in_repository")
+def test_unknown_keys_and_wrong_values_are_named_together():
+    with pytest.raises(ConfigError) as caught:
+        composition.composed(["optimizer.rate=1", "train.step=5", "seed=x"])
+    for key in ("optimizer.rate", "train.step", "seed"):
+        assert f"\n  {key}: " in str(caught.value)
+
+
+@pytest.mark.usefixtures("in_repository")
+@pytest.mark.parametrize(
+    "option",
+    [
+        f"{file.parent.name}={file.stem}"
+        for file in sorted((REPOSITORY / "conf").glob("*/*.yaml"))
+        if file.stem != "csv"
+    ],
+)
+def test_every_option_of_every_group_fits_the_schema(option: str):
+    composition.composed([option])
+
+
+def test_outside_a_repository_the_message_says_so(folder: Path):
+    with pytest.raises(ConfigError, match="root of the repository"):
+        composition.composed()
+
+
+@pytest.mark.usefixtures("in_repository")
+def test_an_override_wins_over_an_experiment():
+    settings, _ = composition.composed(["experiment=article", "data.split=chronological"])
+    assert settings.data.split == "chronological"
+
+
+def test_the_committed_params_are_those_of_conf(in_repository: None):
+    text = composition.composed()[1]
+    assert (REPOSITORY / "params.yaml").read_text(encoding="utf-8") == text
