@@ -91,11 +91,11 @@ class Clone:
         shutil.copytree(self.path, to, symlinks=True)
         return Clone(to)
 
-    def runs(self) -> list[Any]:
-        """Return all runs in the clone's own MLflow store."""
+    def runs(self, store: str = "mlflow.db") -> list[Any]:
+        """Return all runs in an MLflow store of the clone."""
         from mlflow import MlflowClient
 
-        client = MlflowClient(f"sqlite:///{self.path / 'mlflow.db'}")
+        client = MlflowClient(f"sqlite:///{self.path / store}")
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         return list(client.search_runs(experiments))
 

@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from pipeline import files
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.settings import Settings, check
 
 
@@ -29,11 +29,13 @@ def composed(overrides: Sequence[str] = ()) -> tuple[Settings, str]:
 
     Raises:
         ConfigError: an override or a file under conf/ is wrong.
+        DataError: the file that `data.path` names is not there.
     """
     values = _compose(_prepared(overrides))
-    return check(OmegaConf.to_container(values), "the composed configuration"), OmegaConf.to_yaml(
-        values
-    )
+    settings = check(OmegaConf.to_container(values), "the composed configuration")
+    if not Path(settings.data.path).exists():
+        raise DataError(f"data.path={settings.data.path}: no such file or folder")
+    return settings, OmegaConf.to_yaml(values)
 
 
 def _prepared(overrides: Sequence[str]) -> list[str]:

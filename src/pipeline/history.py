@@ -45,7 +45,9 @@ class History:
         self._unsaved.clear()
 
     def rewind(self, step: int) -> list[Point]:
-        """Drop the points after `step`, whose checkpoint was restored; returns those left."""
+        """Drop the points after `step`, from which training goes on; returns those left."""
+        if not self._path.exists():
+            return []
         kept = [point for point in read(self._path) if point[0] <= step]
         files.write_text(self._path, "".join([HEADER, *_lines(kept)]))
         return kept

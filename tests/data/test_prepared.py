@@ -9,15 +9,17 @@ import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.data import prepared
+from pipeline.data import preparation, prepared
 from pipeline.data.sources import read_examples
 from pipeline.data.splits import split_rows
 from pipeline.errors import DataError
 
+from ..conftest import REPOSITORY
+
 
 def make(settings, *overrides):
     chosen = settings(*overrides)
-    return prepared.prepare(chosen, read_examples(chosen), "digest")
+    return preparation.prepare(chosen, read_examples(chosen), "digest")
 
 
 def csv(tmp_path: Path, rows: int = 20, **columns) -> str:
@@ -144,9 +146,9 @@ def test_one_row_is_too_few(settings, tmp_path: Path):
     ],
 )
 def test_unfit_prices_are_one_message(settings, tmp_path: Path, change, expected):
-    chosen = settings(f"data.path={tmp_path / 'prices.csv'}")
-    raw = pd.read_csv("data/raw/sp500.csv")[:300]
+    raw = pd.read_csv(REPOSITORY / "data/raw/sp500.csv")[:300]
     change(raw).to_csv(tmp_path / "prices.csv", index=False)
+    chosen = settings(f"data.path={tmp_path / 'prices.csv'}")
     with pytest.raises(DataError, match=expected):
         read_examples(chosen)
 

@@ -3,6 +3,8 @@
 `checkpoint` names the latest one, by a relative path, so that the folder can be moved.
 """
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from pipeline.settings import Train
 v1 = tf.compat.v1
 
 PREFIX = "model.ckpt"
+
+_WHOLE = re.compile(rf"checkpoint|{re.escape(PREFIX)}-\d+\.(meta|index|data-\d{{5}}-of-\d{{5}})")
 
 
 class Checkpoints:
@@ -64,6 +68,12 @@ class Checkpoints:
             self._saver.recover_last_checkpoints(paths)
             return int(paths[-1].rpartition("-")[2])
         return 0
+
+    def copy(self, folder: Path) -> None:
+        """Copy what is complete, and not what a killed training left half-written."""
+        for file in self._folder.iterdir():
+            if _WHOLE.fullmatch(file.name):
+                shutil.copy2(file, folder)
 
 
 def latest(folder: Path) -> str:

@@ -50,6 +50,7 @@ def _run(name: str) -> None:
 def _mark_failed(chosen: settings.Settings, reason: PipelineError) -> None:
     from pipeline.tracking import store  # MLflow, needed only here
 
+    files.TRACKED.unlink(missing_ok=True)  # what was tracked is no longer the last word
     try:
         store.mark_failed(chosen, str(reason))
     except TrackingError as error:

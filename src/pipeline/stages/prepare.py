@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline import files
-from pipeline.data import prepared
+from pipeline.data import preparation, prepared
 from pipeline.data.sources import read_examples
 from pipeline.settings import Settings
 
@@ -12,7 +12,7 @@ def run(settings: Settings) -> None:
     """Read the source, split it, fit the scaling, publish the arrays."""
     examples = read_examples(settings)
     digest = files.sha256(Path(settings.data.path))
-    dataset, splits = prepared.prepare(settings, examples, digest)
+    dataset, splits = preparation.prepare(settings, examples, digest)
     with files.replacing(files.PREPARED) as folder:
         folder.mkdir()
         prepared.write(dataset, splits, folder)

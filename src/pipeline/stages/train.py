@@ -38,9 +38,9 @@ def run(settings: Settings) -> None:
         step = checkpoints.restore(session)
         if step:
             print(f"going on from step {step:,}")
-            live.add(history.rewind(step))
         else:
             training.initialize(graph, session)
+        live.add(history.rewind(step))
         training.load(graph, session, rows)
         placement = devices.placement(training.placed_operations(graph, session))
         _report_placement(placement)
@@ -56,7 +56,8 @@ def run(settings: Settings) -> None:
 
     trained = signature.of(dataset, settings.model, settings.train.steps)
     with files.replacing(files.CHECKPOINT) as folder:
-        shutil.copytree(work, folder, ignore=shutil.ignore_patterns(files.HISTORY.name))
+        folder.mkdir()
+        checkpoints.copy(folder)
         signature.write(trained, folder / signature.FILE)
     files.write_json(files.PLACEMENT, {"device": device, "operations": placement})
     files.write_text(files.HISTORY, (work / files.HISTORY.name).read_text(encoding="utf-8"))

@@ -1,0 +1,98 @@
+"""Edits, overrides and experiments: what runs again, what is restored, what MLflow has."""
+
+import shutil
+
+import pytest
+
+from ..conftest import Clone, clone
+
+pytestmark = pytest.mark.repro
+
+SMALL = "train.steps=20"
+
+
+def ran(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+
+def test_an_edit_of_the_optimizer_retrains_and_one_of_a_figure_does_not(copy: Clone):
+    copy.edit("conf/evaluation/default.yaml", "dpi: 120", "dpi: 60")
+    assert ran(copy.repro()) == ["config", "evaluate", "track"]
+    copy.edit("conf/optimizer/gradient_descent.yaml", "0.2", "0.1")
+    assert ran(copy.repro()) == ["config", "train", "freeze", "evaluate", "track"]
+    assert len(copy.runs()) == 3
+    assert {run.info.status for run in copy.runs()} == {"FINISHED"}
+    assert "optimizer.learning_rate" in copy.succeed("dvc", "params", "diff")
+    assert "dpi" in copy.succeed("dvc", "params", "diff")
+
+
+def test_an_edit_of_the_data_is_noticed(copy: Clone):
+    with (copy.path / "data/raw/sp500.csv").open("a", encoding="utf-8") as file:
+        file.write("2019-01-02,2476.96,2519.49,2467.47,2510.03,2510.03,3733160000\n")
+    # One more row at the end moves the test rows; what is trained on stays the same, to the byte.
+    assert ran(copy.repro()) == ["prepare", "train", "evaluate", "track"]
+
+
+def test_a_hand_edit_of_params_is_healed(copy: Clone):
+    before = copy.digests("params.yaml")
+    copy.edit("params.yaml", "learning_rate: 0.2", "learning_rate: 0.3")
+    assert ran(copy.repro()) == ["config"]
+    assert copy.digests("params.yaml") == before
+
+
+def test_pipeline_run_and_dvc_exp_run_write_the_same_params(copy: Clone):
+    overrides = ["model=mlp", "optimizer.learning_rate=0.01", SMALL]
+    copy.commit()
+    copy.succeed("dvc", "exp", "run", *(f"-S={override}" for override in overrides))
+    by_experiment = (copy.path / "params.yaml").read_bytes()
+    lock = (copy.path / "dvc.lock").read_bytes()
+    assert "mlp" in copy.succeed("dvc", "exp", "show", "--csv")
+    copy.succeed("git", "checkout", "-q", ".")
+    output = copy.pipeline("run", *overrides)
+    assert (copy.path / "params.yaml").read_bytes() == by_experiment
+    assert (copy.path / "dvc.lock").read_bytes() == lock
+    # What the experiment computed is restored, and its run is not doubled.
+    assert "Stage 'train' is cached" in output
+    assert len(copy.runs()) == 2
+
+
+def test_results_restored_from_the_cache_end_with_their_run(copy: Clone):
+    copy.pipeline("run", SMALL)
+    assert len(copy.runs()) == 2
+    output = copy.pipeline("run", MLFLOW_TRACKING_URI="sqlite:///another.db")
+    assert "Stage 'train' is cached" in output
+    assert ran(output)[-1] == "track"
+    (run,) = copy.runs("another.db")
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.steps"] == "1000"
+
+
+def test_a_fresh_clone_whose_lock_matches_ends_with_its_run(finished: Clone, tmp_path):
+    other = clone(tmp_path / "clone")
+    shutil.copy(finished.path / "dvc.lock", other.path / "dvc.lock")
+    shutil.copytree(finished.path / ".dvc/cache", other.path / ".dvc/cache")
+    other.succeed("dvc", "checkout")
+    assert ran(other.repro()) == ["track"]
+    (run,) = other.runs()
+    assert run.info.status == "FINISHED"
+
+
+def test_the_article_reaches_the_closed_form(copy: Clone):
+    copy.pipeline("run", "experiment=article")
+    metrics = copy.json("reports/metrics.json")
+    closed_form = metrics["baselines"]["linear_regression"]["mse"]
+    assert metrics["model"]["mse"] == pytest.approx(closed_form, rel=1e-3)
+
+
+def test_a_second_device_is_really_used(copy: Clone):
+    copy.pipeline("run", "device=cpu", "device.index=1", SMALL)
+    placement = copy.json("reports/placement.json")
+    assert placement["device"] == "/device:CPU:1"
+    assert placement["operations"]["/device:CPU:1"]["VarHandleOp"] >= 2
+    assert "MatMul" not in str(placement["operations"].get("/device:CPU:0"))
+
+
+def test_a_dry_run_changes_nothing(copy: Clone):
+    before = copy.digests("params.yaml", "dvc.lock")
+    assert "learning_rate: 0.7" in copy.pipeline("run", "--dry-run", "optimizer.learning_rate=0.7")
+    assert copy.digests("params.yaml", "dvc.lock") == before

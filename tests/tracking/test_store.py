@@ -1,0 +1,136 @@
+"""Runs in a real MLflow store: one for each execution, complete, with no double point."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data import preparation, prepared
+from pipeline.data.sources import read_examples
+from pipeline.errors import TrackingError
+from pipeline.tracking import address, store
+from pipeline.tracking.live import LiveCurve
+
+from ..conftest import REPOSITORY
+
+
+@pytest.fixture
+def home(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with prepared data, as the store's root."""
+    chosen = settings()
+    dataset, splits = preparation.prepare(chosen, read_examples(chosen), "digest")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "data/prepared").mkdir(parents=True)
+    prepared.write(dataset, splits, tmp_path / "data/prepared")
+    return tmp_path
+
+
+def points(first: int, last: int):
+    return [(step, np.float32(1 / step)) for step in range(first, last + 1)]
+
+
+def test_the_store_is_at_the_root_unless_the_environment_says_otherwise(home, monkeypatch):
+    assert address.tracking_uri() == f"sqlite:///{home}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///other.db")
+    assert address.tracking_uri() == f"sqlite:///{home}/other.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:1/path")
+    assert address.shown() == "http://127.0.0.1:1/path"
+
+
+def test_an_execution_finds_its_run_again(settings, home):
+    chosen, other = settings_of(settings, home), settings_of(settings, home, "seed=1")
+    client, experiment = store.connect(chosen)
+    run = store.find_or_create_run(client, experiment, chosen)
+    assert store.find_or_create_run(client, experiment, chosen).info.run_id == run.info.run_id
+    assert store.find_run(client, experiment, other) is None
+    # The name of the experiment is where it goes, not what it is.
+    moved = settings_of(settings, home, "tracking.flush_every=9")
+    assert store.find_run(client, experiment, moved).info.run_id == run.info.run_id
+
+
+def settings_of(settings, home, *overrides):
+    """Compose in the repository, then come back to the store's root."""
+    import os
+
+    os.chdir(REPOSITORY)
+    try:
+        return settings(*overrides)
+    finally:
+        os.chdir(home)
+
+
+def test_a_curve_is_sent_once(settings, home):
+    chosen = settings_of(settings, home)
+    client, experiment = store.connect(chosen)
+    run = store.find_or_create_run(client, experiment, chosen).info.run_id
+    store.send_curve(client, run, points(1, 1500))
+    store.send_curve(client, run, points(1000, 2600))
+    have = client.get_metric_history(run, store.LOSS)
+    assert sorted(point.step for point in have) == list(range(1, 2601))
+
+
+def test_the_curve_is_in_mlflow_while_training(settings, home):
+    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+    with LiveCurve(chosen) as live:
+        live.add(points(1, 10))
+        deadline = time.monotonic() + 60
+        while not (run := current_run(chosen)) or "loss" not in run.data.metrics:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert run.info.status == "RUNNING"
+        live.add(points(11, 20))
+    client, _ = store.connect(chosen)
+    have = [point.step for point in client.get_metric_history(run.info.run_id, store.LOSS)]
+    assert have == sorted(set(have))
+
+
+def current_run(chosen):
+    client, experiment = store.connect(chosen)
+    return store.find_run(client, experiment, chosen)
+
+
+def test_a_short_training_never_asks_the_store(settings, home):
+    with LiveCurve(settings_of(settings, home, "tracking.live_after=30")) as live:
+        live.add(points(1, 10))
+    assert not (home / "mlflow.db").exists()
+
+
+def test_an_absent_store_costs_training_a_warning(settings, home, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+    with LiveCurve(chosen) as live:
+        live.add(points(1, 10))
+        live._thread.join(60)
+    assert "the live curve ends here" in capsys.readouterr().err
+    with pytest.raises(TrackingError, match=r"http://127\.0\.0\.1:9 cannot be used"):
+        store.mark_failed(chosen, "a reason")
+
+
+def test_processes_may_open_a_fresh_store_at_once(settings, home):
+    code = """
+import sys
+from pathlib import Path
+from pipeline import settings
+from pipeline.tracking import store
+chosen = settings.load(Path("params.yaml"))
+client, experiment = store.connect(chosen)
+run = client.create_run(experiment)
+store.send_curve(client, run.info.run_id, [(step, 1.0) for step in range(1, 200)])
+"""
+    (home / "params.yaml").write_bytes((REPOSITORY / "params.yaml").read_bytes())
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert [(process.communicate()[1], process.returncode)[1] for process in processes] == [0] * 4
+    client, experiment = store.connect(settings_of(settings, home))
+    runs = client.search_runs([experiment])
+    assert len(runs) == 4
+    for run in runs:
+        assert len(client.get_metric_history(run.info.run_id, store.LOSS)) == 199
