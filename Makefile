@@ -43,8 +43,9 @@ lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.installed  ## write docs/parameters.md from the schema
+docs: repro  ## write what the documentation takes from the program: parameters, a picture
 	$(BIN)/python -m pipeline.settings > docs/parameters.md
+	cp reports/figures/predictions.png docs/predictions.png
 
 clean:  ## remove results, runs and resume state; data/raw and the environment stay
 	rm -rf data/prepared artifacts reports .resume .tracked.json mlflow.db mlartifacts

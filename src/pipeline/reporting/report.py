@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+ORDER = ("predictions", "forecast", "residuals", "learning_curve")
+
 
 def render(metrics: dict[str, Any], parity: dict[str, Any], title: str, figures: Path) -> str:
     """Return the report as HTML with the figures inside.
@@ -19,8 +21,9 @@ def render(metrics: dict[str, Any], parity: dict[str, Any], title: str, figures:
         loader=PackageLoader("pipeline", "reporting"), autoescape=True, undefined=StrictUndefined
     )
     images = {
-        path.stem.replace("_", " "): base64.b64encode(path.read_bytes()).decode()
-        for path in sorted(figures.glob("*.png"))
+        name.replace("_", " "): base64.b64encode((figures / f"{name}.png").read_bytes()).decode()
+        for name in ORDER
+        if (figures / f"{name}.png").exists()
     }
     return pages.get_template("report.html.j2").render(
         title=title, metrics=metrics, parity=parity, images=images

@@ -67,7 +67,9 @@ def connect(settings: Settings) -> tuple[MlflowClient, str]:
             return client, str(experiment.experiment_id)
         return client, str(
             client.create_experiment(
-                settings.tracking.experiment, artifact_location=address.artifact_location()
+                settings.tracking.experiment,
+                artifact_location=address.artifact_location(),
+                tags={"mlflow.experimentKind": "custom_model_development"},  # what its pages show
             )
         )
 
@@ -95,6 +97,8 @@ def find_or_create_run(client: MlflowClient, experiment: str, settings: Settings
 
 def _tags(settings: Settings) -> dict[str, str]:
     return {
+        "mlflow.source.name": "dvc.yaml",
+        "mlflow.source.type": "LOCAL",
         "pipeline.data_sha256": files.sha256(files.PREPARED),
         "pipeline.parameters_sha256": identity.parameters_sha256(settings),
         "pipeline.code_sha256": identity.code_sha256(),
