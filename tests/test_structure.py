@@ -12,7 +12,12 @@ from .conftest import REPOSITORY
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 # What a stage may import without depending on it: nothing there changes an out.
-NO_INFLUENCE = ("pipeline.tracking", "pipeline.identity", "pipeline.reporting.progress")
+NO_INFLUENCE = (
+    "pipeline.tracking",
+    "pipeline.identity",
+    "pipeline.reporting.progress",
+    "pipeline.stages.process",
+)
 
 
 @pytest.fixture(scope="module")

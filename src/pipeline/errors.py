@@ -56,6 +56,12 @@ class TrackingError(PipelineError):
     exit_code = 8
 
 
+class BusyError(PipelineError):
+    """Another process works on the same results."""
+
+    exit_code = 9
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `"; nearest: …"` for the known name most like `name`, or an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

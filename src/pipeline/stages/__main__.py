@@ -2,10 +2,13 @@
 
 import importlib
 import os
+import signal
 import sys
+from pathlib import Path
 
 from pipeline import files, settings
 from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError
+from pipeline.stages import process
 
 STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
 
@@ -17,19 +20,21 @@ def main(name: str) -> int:
     back, as DVC removes them before it runs the stage.
     """
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    done = False
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    process.end_with_parent()
     try:
-        _run(name)
-        done = True
+        with process.alone(f"stage {name}", Path(".dvc/tmp/stage.lock"), process.PATIENCE_SECONDS):
+            try:
+                _run(name)
+            except BaseException:
+                put_back(name)
+                raise
     except PipelineError as error:
         print(f"\n{name} failed: {error}\n", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"\n{name} was interrupted; the same command goes on", file=sys.stderr)
         return 130
-    finally:
-        if not done:
-            put_back(name)
     return 0
 
 
@@ -74,4 +79,5 @@ def put_back(name: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
         sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
+    process.use_code_of_work_tree(sys.argv[1:])
     sys.exit(main(sys.argv[1]))

@@ -5,6 +5,7 @@ When it was killed, the same command finds that folder and goes on from its late
 """
 
 import shutil
+from pathlib import Path
 
 from pipeline import files, identity
 from pipeline.artifacts import signature
@@ -14,20 +15,27 @@ from pipeline.graph import devices, training
 from pipeline.history import History
 from pipeline.reporting.progress import TrainingProgress
 from pipeline.settings import Settings
+from pipeline.stages import process
 from pipeline.tracking.live import LiveCurve
 
 
 def run(settings: Settings) -> None:
     """Train on the chosen device and publish checkpoint, learning curve and placement."""
-    dataset, rows = prepared.read_dataset(), prepared.read_split("train")
     device, choice = devices.choose(settings.device)
     print(f"device: {choice}")
     devices.prepare_process(settings.device)
+    name = identity.of_training(settings)[:16]
+    # Two experiments may train the same; the second finds what the first left.
+    with process.alone(f"training {name}", files.root() / f".dvc/tmp/{name}.lock", wait=-1):
+        work = files.root() / ".resume" / name
+        work.mkdir(parents=True, exist_ok=True)
+        _train_and_publish(settings, device, work)
+        shutil.rmtree(work)
 
-    work = files.root() / ".resume" / identity.of_training(settings)[:16]
-    work.mkdir(parents=True, exist_ok=True)
+
+def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
+    dataset, rows = prepared.read_dataset(), prepared.read_split("train")
     history = History(work / files.HISTORY.name, settings.train.log_every, settings.train.steps)
-
     count, columns = rows.features.shape
     graph = training.build(settings, count, columns, dataset.scaling, device)
     checkpoints = Checkpoints(graph.graph, settings.train, work)
@@ -61,7 +69,6 @@ def run(settings: Settings) -> None:
         signature.write(trained, folder / signature.FILE)
     files.write_json(files.PLACEMENT, {"device": device, "operations": placement})
     files.write_text(files.HISTORY, (work / files.HISTORY.name).read_text(encoding="utf-8"))
-    shutil.rmtree(work)
 
 
 def _report_placement(placement: dict[str, dict[str, int]]) -> None:
