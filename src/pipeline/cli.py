@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import files
-from pipeline.errors import DataError, PipelineError
+from pipeline.errors import DataError, PipelineError, from_system
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.verb(parsed))
-    except PipelineError as error:
+    except (PipelineError, OSError) as raised:
+        error = from_system(raised) if isinstance(raised, OSError) else raised
         print(f"pipeline: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -100,6 +101,8 @@ def _predict(arguments: argparse.Namespace) -> int:
 
     if arguments.output.resolve() == arguments.input.resolve():
         raise DataError(f"{arguments.output} is the input; give another file with -o")
+    if arguments.output.exists() and not arguments.output.is_file():
+        raise DataError(f"{arguments.output} is no file; give a file to write with -o")
     table = read_table(arguments.input)
     if PREDICTION_COLUMN in table.columns:
         raise DataError(
@@ -124,9 +127,13 @@ def _ui(arguments: argparse.Namespace) -> int:
     if uri.startswith(("http://", "https://")):
         print(f"the runs are on the tracking server: {address.shown()}")
         return 0
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
+    command = [sys.executable, "-m", "mlflow", "ui"]
     command += ["--host", "127.0.0.1", "--port", str(arguments.port), "--workers", "1"]
     print(f"http://127.0.0.1:{arguments.port} (end with Ctrl-C)")
     # One worker and no job runner: a sixth of the memory.
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = {
+        **os.environ,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_BACKEND_STORE_URI": uri,  # not an argument: it may hold a password
+    }
     return subprocess.run(command, env=environment).returncode

@@ -33,9 +33,16 @@ def composed(overrides: Sequence[str] = ()) -> tuple[Settings, str]:
     """
     values = _compose(_prepared(overrides))
     settings = check(OmegaConf.to_container(values), "the composed configuration")
-    if not Path(settings.data.path).exists():
-        raise DataError(f"data.path={settings.data.path}: no such file or folder")
+    if not _is_file(settings.data.path):
+        raise DataError(f"data.path={settings.data.path}: no such file")
     return settings, OmegaConf.to_yaml(values)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that is too long, for example
+        return False
 
 
 def _prepared(overrides: Sequence[str]) -> list[str]:
@@ -78,7 +85,7 @@ def _is_group(override: Override) -> bool:
 
 def _check_option(override: Override) -> None:
     """Refuse an option that its group does not have, and say which it has."""
-    if override.type is OverrideType.DEL or override.value() is None:
+    if override.type is OverrideType.DEL:
         return
     group, option = override.key_or_group, str(override.value())
     options = sorted(file.stem for file in (files.CONF / group).glob("*.yaml"))
@@ -98,17 +105,28 @@ def _compose(overrides: list[str]) -> DictConfig:
     try:
         with initialize_config_dir(str(files.CONF.resolve()), version_base=None):
             values = compose("config", overrides)
-        _refuse_environment(values)
+        refuse_environment(OmegaConf.to_yaml(values))
         OmegaConf.resolve(values)
-    except (HydraException, OmegaConfBaseException, YAMLError, OSError) as error:
+    except (
+        HydraException,
+        OmegaConfBaseException,
+        YAMLError,
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:
         reason = re.sub(r"\s+", " ", str(error)).strip()
         raise ConfigError(f"conf/ cannot be composed: {reason}") from None
     return values
 
 
-def _refuse_environment(values: DictConfig) -> None:
-    """Keep the environment, and the secrets in it, out of params.yaml and out of Git."""
-    found = re.search(r"\$\{\s*oc\.(env|decode)\b[^}]*\}", OmegaConf.to_yaml(values))
+def refuse_environment(text: str) -> None:
+    """Keep the environment, and the secrets in it, out of params.yaml and out of Git.
+
+    Raises:
+        ConfigError: the text of a configuration reads the environment.
+    """
+    found = re.search(r"\$\{\s*oc\.(env|decode)\b[^}]*\}", text)
     if found:
         raise ConfigError(
             f"{found.group()} reads the environment, and its value would be written to params.yaml"
@@ -118,5 +136,5 @@ def _refuse_environment(values: DictConfig) -> None:
 
 def publish(text: str, path: Path = files.PARAMS) -> None:
     """Write params.yaml, unless it already holds the same text."""
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    if not path.is_file() or path.read_bytes() != text.encode():
         files.write_text(path, text)

@@ -62,6 +62,11 @@ class BusyError(PipelineError):
     exit_code = 9
 
 
+def from_system(error: OSError) -> PipelineError:
+    """Say what the operating system refused, and where."""
+    return PipelineError(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `"; nearest: …"` for the known name most like `name`, or an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

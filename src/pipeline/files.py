@@ -56,9 +56,9 @@ def replacing(target: Path) -> Iterator[Path]:
     partial = scratch / target.name
     try:
         yield partial
-        if target.is_dir():
+        if target.is_dir() and partial.is_dir():
             target.rename(scratch / "replaced")
-        partial.rename(target)
+        partial.rename(target)  # a file never takes a folder's place: the system refuses
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -25,6 +25,8 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
+Threads = Annotated[int, Field(ge=0, le=1024)]
+Seconds = Annotated[float, Field(ge=0, le=10**6)]
 Initializer = Literal["zeros", "ones", "random_normal", "truncated_normal", "glorot_uniform"]
 
 
@@ -185,11 +187,11 @@ class Device(Section):
     """Where the graph runs. Threads and oneDNN change the last bits of the results."""
 
     kind: Literal["cpu", "gpu", "auto"] = about("auto: the first GPU, or the CPU if there is none")
-    index: Annotated[int, Field(ge=0)] = about("which device of its kind, counted from 0")
+    index: Annotated[int, Field(ge=0, le=63)] = about("which device of its kind, counted from 0")
     soft_placement: bool = about("let TensorFlow move operations that the device cannot run")
     log_device_placement: bool = about("print the device of each operation")
-    intra_op_threads: Annotated[int, Field(ge=0)] = about("threads in one operation; 0: all cores")
-    inter_op_threads: Annotated[int, Field(ge=0)] = about("operations at once; 0: all cores")
+    intra_op_threads: Threads = about("threads in one operation; 0: all cores")
+    inter_op_threads: Threads = about("operations at once; 0: all cores")
     onednn: bool = about("use oneDNN's kernels on the CPU")
     fused_kernels: bool = about(
         "let sessions fuse operations, which eager execution does not: the last bits can differ"
@@ -226,10 +228,12 @@ class Tracking(Section):
     experiment: Annotated[str, Field(min_length=1, max_length=200)] = about(
         "name of the MLflow experiment"
     )
-    live_after: NotNegative = about(
+    live_after: Seconds = about(
         "training shorter than this is logged when it is done, longer training also live", "s"
     )
-    flush_every: Positive = about("points are sent live every so often", "s")
+    flush_every: Annotated[float, Field(gt=0, le=10**6)] = about(
+        "points are sent live every so often", "s"
+    )
 
 
 class Settings(Section):
@@ -346,6 +350,8 @@ def _explain(details: ErrorDetails, values: Any) -> str:
     declared = dict(parameters())
     shown = _shown(details["input"])
     match details["type"]:
+        case "extra_forbidden" if key in declared:
+            return f"{key}: only with {' or '.join(_options_with(names))}"
         case "extra_forbidden":
             siblings = [name for name in declared if name.count(".") == key.count(".")]
             return f"{key}: unknown key{nearest(key, siblings)}"
@@ -365,6 +371,17 @@ def _explain(details: ErrorDetails, values: Any) -> str:
         (n for n in (".".join(names[:i]) for i in range(len(names), 0, -1)) if n in declared), ""
     )
     return f"{key}: got {shown}{_allowed(declared.get(name))}"
+
+
+def _options_with(names: list[str]) -> list[str]:
+    """Name the options of a group whose section has a key, such as `model=mlp` for `hidden`."""
+    group, name = names[0], names[1]
+    selector = Settings.SELECTORS[group]
+    return [
+        f"{group}={typing.get_args(variant.model_fields[selector].annotation)[0]}"
+        for variant in _kinds(Settings.model_fields[group].annotation)
+        if name in variant.model_fields
+    ]
 
 
 def _is_branch(part: str | int) -> bool:
@@ -396,7 +413,7 @@ def allowed(field: FieldInfo) -> str:
     """Return the values that a parameter may have, in words.
 
     >>> allowed(Train.model_fields["steps"])
-    'whole number ≥ 1'
+    'whole number ≥ 1 and ≤ 1000000000'
     """
     return _kind_in_words(field.annotation, field.metadata)
 

@@ -20,7 +20,7 @@ v1 = tf.compat.v1
 
 
 def change_a_weight(path: Path, by: float) -> None:
-    """Change the largest weight of a frozen graph by a share of itself."""
+    """Change the smallest weight of a frozen graph by a share of itself."""
     definition = v1.GraphDef()
     definition.ParseFromString(path.read_bytes())
     (node,) = [node for node in definition.node if node.name == "network/weights"]
@@ -64,6 +64,7 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone):
     (run,) = copy.runs()
     assert run.info.status == "FINISHED"
     assert "pipeline.failure" not in run.data.tags
+    assert len(run.outputs.model_outputs) == 1
 
 
 def test_dropout_left_on_fails_the_gate(copy: Clone, monkeypatch: pytest.MonkeyPatch):

@@ -91,6 +91,8 @@ def read(path: Path) -> Signature:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            raise ArtifactError(f"{path} has format {values['format']}, and {FORMAT} is known here")
         scaling = values["scaling_inside_the_graph"]
         return Signature(
             network=_NETWORK.validate_python(values["network"]),

@@ -166,7 +166,7 @@ def _judge_form(
         return Form(name, how, None, None, False, flaw)
     found = _compare(output, expected)
     change = _mse(output, label) - _mse(expected, label)
-    passed = found.smallest_tolerance <= tolerance
+    passed = found.smallest_tolerance <= tolerance and (tolerance > 0 or found.equal_fraction == 1)
     reason = (
         ""
         if passed

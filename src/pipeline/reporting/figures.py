@@ -56,8 +56,8 @@ def _axes(figure: Figure, title: str, x: str, y: str) -> Axes:
     axes = figure.add_subplot()
     _style(axes)
     axes.set_title(title, loc="left", color=INK, fontweight="bold")
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
+    axes.set_xlabel(x, color=INK, parse_math=False)
+    axes.set_ylabel(y, color=INK, parse_math=False)
     return axes
 
 
@@ -109,7 +109,7 @@ def _residuals(figure: Figure, shown: Shown) -> None:
     left.set_title("Residuals, actual less predicted", loc="left", color=INK, fontweight="bold")
     left.plot(shown.index, residuals, ".", color=ACCENT, markersize=2.5, alpha=0.7)
     left.set_xlabel(shown.index_name, color=INK)
-    left.set_ylabel(shown.target, color=INK)
+    left.set_ylabel(shown.target, color=INK, parse_math=False)
     _time_axis(left, shown.index)
     right.hist(residuals, bins=40, orientation="horizontal", color=ACCENT, alpha=0.75)
     right.set_xlabel("rows", color=INK)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pipeline import files, settings
-from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError
+from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError, from_system
 from pipeline.stages import process
 
 STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
@@ -29,7 +29,8 @@ def main(name: str) -> int:
             except BaseException:
                 put_back(name)
                 raise
-    except PipelineError as error:
+    except (PipelineError, OSError) as raised:
+        error = from_system(raised) if isinstance(raised, OSError) else raised
         print(f"\n{name} failed: {error}\n", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:

@@ -16,6 +16,8 @@ ALREADY_COMPOSED = "PIPELINE_PARAMS_COMPOSED"
 def run() -> None:
     """Compose params.yaml, or check the one that was composed with overrides."""
     if os.environ.get("DVC_EXP_NAME") or os.environ.get(ALREADY_COMPOSED):
+        for file in files.CONF.rglob("*.yaml"):  # DVC resolves what `composed` refuses
+            composition.refuse_environment(file.read_text(encoding="utf-8"))
         settings.load(files.PARAMS)
         text = OmegaConf.to_yaml(OmegaConf.load(files.PARAMS))
     else:

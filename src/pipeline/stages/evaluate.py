@@ -50,6 +50,8 @@ def run(settings: Settings) -> None:
     reference = outputs[REFERENCE]
     if isinstance(reference, str):
         raise ParityError(f"the model cannot be run: {reference}")
+    if not np.isfinite(reference).all():
+        raise ParityError("the model gives NaN or infinity for test rows; see reports/parity.json")
     _publish(settings, dataset, train, test, latest, reference, forecast, verdict)
     if not verdict:
         failed = ", ".join(form.name for form in verdict.forms if not form.passed)
@@ -85,12 +87,11 @@ def _outputs(
 
 def _require_same_model(folder: Path) -> None:
     """Refuse forms of another run, by the hashes that were taken when the model was frozen."""
-    frozen = signature.read(files.SIGNATURE)
     if folder == files.SAVED_MODEL:
-        signature.require_hash(frozen, folder)
+        signature.require_hash(signature.read(files.SIGNATURE), folder)
     elif folder == files.FROZEN:
         trained = signature.read(files.CHECKPOINT / signature.FILE)
-        signature.require_same(trained, frozen)
+        signature.require_same(trained, signature.read(files.SIGNATURE))
 
 
 def _publish(

@@ -8,8 +8,8 @@ has taken longer than `tracking.live_after`. A store that is away costs a warnin
 import sys
 import threading
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from types import ModuleType, TracebackType
+from typing import Any, Self
 
 from pipeline.errors import PipelineError
 from pipeline.history import Point
@@ -25,6 +25,7 @@ class LiveCurve:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._points: list[Point] = []
+        self._failed = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send_until_ended, daemon=True)
 
@@ -42,6 +43,7 @@ class LiveCurve:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._failed = kind is not None
         self._ended.set()
         self._thread.join(LAST_REQUEST_SECONDS)
 
@@ -53,11 +55,18 @@ class LiveCurve:
         try:
             with store.reachable():
                 client, experiment = store.connect(self._settings)
-                run = store.find_or_create_run(client, experiment, self._settings).info.run_id
-                client.update_run(run, "RUNNING")
-                while not self._ended.wait(self._settings.tracking.flush_every):
-                    sent = len(self._points)
-                    store.send_curve(client, run, self._points[:sent])
-                    del self._points[:sent]
+                run = store.find_or_create_run(client, experiment, self._settings)
+                if not store.is_complete(run):
+                    self._send(store, client, run.info.run_id)
         except PipelineError as problem:
             print(f"warning: the live curve ends here: {problem}", file=sys.stderr)
+
+    def _send(self, store: ModuleType, client: Any, run: str) -> None:
+        client.update_run(run, "RUNNING")
+        last = store.last_step(client, run)
+        while not self._ended.wait(self._settings.tracking.flush_every):
+            count = len(self._points)
+            store.send_curve(client, run, [p for p in self._points[:count] if p[0] > last])
+            del self._points[:count]
+        if self._failed:
+            client.update_run(run, "FAILED")

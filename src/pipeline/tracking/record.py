@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+from mlflow import MlflowClient
 from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import LoggedModelStatus, Run
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
@@ -15,8 +17,6 @@ from pipeline.data.prepared import Dataset, Split
 from pipeline.history import Point
 from pipeline.settings import Settings
 from pipeline.tracking import store
-
-COMPLETE = "pipeline.complete"
 
 
 @dataclass(frozen=True)
@@ -49,19 +49,24 @@ def complete(settings: Settings, results: Results) -> tuple[str, bool]:
     with store.reachable():
         client, experiment = store.connect(settings)
         run = store.find_or_create_run(client, experiment, settings)
-        if run.data.tags.get(COMPLETE) == "true" and run.info.status == "FINISHED":
+        if store.is_complete(run):
             return str(run.info.run_name), False
         run_id = run.info.run_id
-        store.send_curve(client, run_id, results.curve)
+        last = store.last_step(client, run_id)
+        store.send_curve(client, run_id, [point for point in results.curve if point[0] > last])
         with mlflow.start_run(run_id=run_id):
             if store.FAILURE in run.data.tags:
                 mlflow.delete_tag(store.FAILURE)
-            mlflow.log_metrics(dict(_numbers(results.metrics)))
+            known = run.data.metrics
+            mlflow.log_metrics(
+                {key: value for key, value in _numbers(results.metrics) if known.get(key) != value}
+            )
             mlflow.set_tag("device", results.device)
             mlflow.log_input(_data(settings, results), context="training")
             mlflow.log_artifacts("reports", "reports")
-            _log_model(results.dataset)
-            mlflow.set_tag(COMPLETE, "true")
+            if not _has_model(client, run):
+                _log_model(results.dataset)
+            mlflow.set_tag(store.COMPLETE, "true")
         return str(run.info.run_name), True
 
 
@@ -79,6 +84,13 @@ def _data(settings: Settings, results: Results) -> Any:
         name=Path(settings.data.path).name,
         digest=results.dataset.source_sha256[:32],
     )
+
+
+def _has_model(client: MlflowClient, run: Run) -> bool:
+    """Tell whether a run has its model, whole."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    models = (client.get_logged_model(output.model_id) for output in outputs)
+    return any(model.status == LoggedModelStatus.READY for model in models)
 
 
 def _log_model(dataset: Dataset) -> None:

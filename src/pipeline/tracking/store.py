@@ -1,6 +1,7 @@
 """The MLflow store, and the run of an execution in it."""
 
 import logging
+import re
 import subprocess
 import time
 import warnings
@@ -24,6 +25,7 @@ from pipeline.tracking import address  # first: it sets what MLflow reads when i
 
 IDENTITY = "pipeline.identity"
 FAILURE = "pipeline.failure"
+COMPLETE = "pipeline.complete"
 LOSS = "loss"
 MOST_METRICS_A_BATCH = 1000
 FAILURES = (MlflowException, RequestException, SQLAlchemyError, OSError)
@@ -40,7 +42,7 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except FAILURES as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = re.sub(r"//[^/@\s]*@", "//", " ".join(str(error).split()))[:300]
         raise TrackingError(
             f"the MLflow store at {address.shown()} cannot be used: {reason};"
             " all results are kept: when it is back, `dvc repro` records the run"
@@ -123,13 +125,20 @@ def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield f"{above}{key}", value
 
 
+def last_step(client: MlflowClient, run: str) -> int:
+    """Return the last step whose point the run has; 0 where it has none."""
+    return max((point.step for point in client.get_metric_history(run, LOSS)), default=0)
+
+
+def is_complete(run: Run) -> bool:
+    """Tell whether nothing is missing in a run."""
+    return run.data.tags.get(COMPLETE) == "true" and run.info.status == "FINISHED"
+
+
 def send_curve(client: MlflowClient, run: str, points: Sequence[Point]) -> None:
-    """Send the points of the learning curve that the run does not have yet, in order."""
-    have = client.get_metric_history(run, LOSS)
-    last = max((metric.step for metric in have), default=0)
-    new = [point for point in points if point[0] > last]
-    for first in range(0, len(new), MOST_METRICS_A_BATCH):
-        batch = new[first : first + MOST_METRICS_A_BATCH]
+    """Send points of the learning curve, in order."""
+    for first in range(0, len(points), MOST_METRICS_A_BATCH):
+        batch = points[first : first + MOST_METRICS_A_BATCH]
         client.log_batch(run, [Metric(LOSS, float(loss), _now_ms(), step) for step, loss in batch])
 
 
