@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 # DVC's stages run `python`: let it be the environment's.
 export PATH := $(abspath $(BIN)):$(PATH)
+# Optional extras for the environment: make setup EXTRAS=gpu
+EXTRAS ?=
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help setup repro test ui bench lint docs clean
@@ -14,7 +16,7 @@ help:  ## show this list
 setup: $(VENV)/.installed  ## make the environment $(VENV) with pinned dependencies
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e .
+	$(INSTALL) -e "$(if $(EXTRAS),.[$(EXTRAS)],.)"
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

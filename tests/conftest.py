@@ -15,6 +15,9 @@ import pytest
 from pipeline import composition, files
 from pipeline.settings import Settings
 
+# Tests are of this code, not of the machine: they run on the CPU everywhere.
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
 REPOSITORY = Path(__file__).parents[1]
 
 OUTS = ("data/prepared", "artifacts", "reports")

@@ -26,6 +26,16 @@ def test_the_output_may_not_be_the_input(in_repository):
     assert cli.main(["predict", "artifacts/frozen", "a.csv", "-o", "./a.csv"]) == 3
 
 
+def test_the_output_may_not_be_a_folder(in_repository, tmp_path, capsys):
+    (tmp_path / "precious").touch()
+    arguments = ["predict", "artifacts/frozen", "data/raw/sp500.csv", "-o", str(tmp_path)]
+    assert cli.main(arguments) == 3
+    assert "is no file" in capsys.readouterr().err
+    with pytest.raises(OSError), files.replacing(tmp_path) as partial:
+        partial.touch()
+    assert (tmp_path / "precious").exists()
+
+
 def test_what_fails_while_writing_leaves_the_target_as_it_was(folder):
     target = folder / "target"
     for make in (lambda p: p.write_text("new"), lambda p: (p.mkdir(), (p / "x").touch())):

@@ -25,6 +25,9 @@ from .conftest import REPOSITORY
         (["seed=${oc.env:HOME}"], "reads the environment"),
         (["seed=${nowhere}"], "nowhere"),
         (["~seed"], "seed: missing"),
+        (["model=null"], "conf/model has no such option"),
+        (["experiment=null"], "conf/experiment has no such option"),
+        (["model.hidden=[10]"], "model.hidden: only with model=mlp"),
     ],
 )
 def test_a_wrong_override_is_one_message(overrides, expected):

@@ -70,7 +70,9 @@ def test_a_wrong_value_is_named_with_what_is_allowed(values, key, value, expecte
 
 def test_an_option_of_another_group_member_is_unknown(values):
     values["optimizer"]["beta1"] = 0.9  # Adam's, and gradient descent is chosen
-    assert "optimizer.beta1: unknown key" in refused(values)
+    assert "optimizer.beta1: only with optimizer=adam" in refused(values)
+    values["model"]["hidden"] = [3]
+    assert "model.hidden: only with model=mlp" in refused(values)
 
 
 @pytest.mark.parametrize("wrong", [None, [], "text", 3])

@@ -36,10 +36,10 @@ def of_execution(settings: Settings) -> str:
     return _digest([parameters_sha256(settings), *_surroundings()])
 
 
-def of_training(settings: Settings) -> str:
-    """Identify a training: what `of_execution` sees, less what comes after the training."""
+def of_training(settings: Settings, device: str) -> str:
+    """Identify a training: its parameters, and the device that `auto` may have chosen."""
     relevant = settings.model_dump(exclude={"tracking", "evaluation"})
-    return _digest([relevant, *_surroundings()])
+    return _digest([relevant, device, *_surroundings()])
 
 
 def _surroundings() -> list[Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as SavedModelProto
 
 from pipeline import files
 from pipeline.artifacts import frozen, saved_model, signature
@@ -125,6 +126,23 @@ def test_a_damaged_form_is_one_message(model: Path, form: str, damage, expected:
     damage(model)
     with pytest.raises(ArtifactError, match=expected):
         FORMS[form][1](model / folder_of(form), plain_session).close()
+
+
+def test_a_saved_model_is_used_as_its_serving_default_says(model: Path):
+    path = model / "saved_model/saved_model.pb"
+    saved = SavedModelProto()
+    saved.ParseFromString(path.read_bytes())
+    serving = saved.meta_graphs[0].signature_def["serving_default"]
+    serving.outputs["prediction"].name = "network/output/bias:0"
+    path.write_bytes(saved.SerializeToString())
+    rows, _ = examples()
+    with open_model(model / "checkpoint") as one, open_model(model / "saved_model") as other:
+        right, wrong = one.predict(rows.features), other.predict(rows.features)
+    assert right.shape != wrong.shape
+    del saved.meta_graphs[0].signature_def["serving_default"]
+    path.write_bytes(saved.SerializeToString())
+    with pytest.raises(ArtifactError, match="has no signature serving_default"):
+        open_model(model / "saved_model")
 
 
 def test_a_broken_graph_with_a_fitting_hash_is_one_message(model: Path):

@@ -116,6 +116,8 @@ def test_own_table_takes_every_numeric_column_but_the_target(settings, tmp_path:
         ({"y": 7}, ["data.target=y"], "constant over the 16 training rows: y"),
         ({"b": 1e300}, ["data.target=y"], "beyond float32"),
         ({"a": "x", "b": "x"}, ["data.target=y"], "no numeric column but the target"),
+        ({"b": ["oops", *range(19)]}, ["data.target=y"], "'b' has text, such as 'oops', in row 1"),
+        ({"b": np.arange(20) * 1e-42}, ["data.target=y"], "less than float32 can scale"),
         ({}, ["data.target=y", "data.test_share=0.99"], "leave 0 for training"),
     ],
 )

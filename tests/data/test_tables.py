@@ -31,6 +31,9 @@ def refused(path: Path, columns=("x", "y")) -> str:
         (b'x,y\n"1,2\n3,4\n', "cannot be read"),
         (b"x,y\n1,\xff\xfe\n", "cannot be read"),
         (b"x,y\nTrue,1\nFalse,2\n", "column 'x' has text"),
+        (b"x,y,y\n1,2,3\n", "more than one column 'y'"),
+        (b"x,y\n1,2,3\n4,5,6\n", "cannot be read"),
+        (b"x,y\n1," + b"9" * 400 + b"\n", "column 'y' is infinite in row 1"),
     ],
 )
 def test_a_bad_csv_is_one_message_with_the_place(tmp_path: Path, content: bytes, expected: str):
@@ -49,6 +52,31 @@ def test_all_bad_columns_are_named_at_once(tmp_path: Path):
     assert "column 'y'" in message
 
 
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.csv.bz2", "t.csv.xz", "t.csv.zip", "t.csv.zst"])
+def test_broken_compression_is_one_message(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"\x1f\x8b\x08 no archive")
+    assert "cannot be read" in refused(tmp_path / name)
+
+
+def test_columns_of_any_kind_are_numbers_or_named(tmp_path: Path):
+    table = pd.DataFrame(
+        {
+            0: pd.array([1, None], dtype="Int64"),
+            1: pd.to_datetime(["2020-01-01", "2020-01-02"]),
+            2: [b"one", b"two"],
+            3: pd.Categorical(["3", "4"]),
+        }
+    )
+    table.columns = table.columns.map(int)
+    path = tmp_path / "table.parquet"
+    table.to_parquet(path)
+    message = refused(path, ("0", "1", "2", "3"))
+    assert "column '0' is empty or NaN in row 2" in message
+    assert "column '1' has text" in message
+    assert "column '2' has text" in message
+    assert "'3'" not in message
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all"])
 def test_a_broken_parquet_file_is_one_message(tmp_path: Path, content: bytes):
     path = tmp_path / "table.parquet"
@@ -58,7 +86,7 @@ def test_a_broken_parquet_file_is_one_message(tmp_path: Path, content: bytes):
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path):
     assert "no such file" in refused(tmp_path / "none.csv")
-    assert "is a folder" in refused(tmp_path)
+    assert "is no regular file" in refused(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "table.parquet"])

@@ -1,6 +1,7 @@
 """The gate stops what does not compute what was trained."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,18 @@ def test_dropout_left_on_fails_the_gate(copy: Clone, monkeypatch: pytest.MonkeyP
     done = copy.stage("evaluate")
     assert done.returncode == 7
     assert "frozen_graph does not agree" in done.stdout
+
+
+def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(copy: Clone, tmp_path: Path):
+    rows = [f"{i % 7 / 1000},{i % 5}" for i in range(40)] + ["3e38,1"]
+    (tmp_path / "own.csv").write_text("\n".join(["a,y", *rows]))
+    output = copy.fail(
+        sys.executable, "-m", "pipeline", "run",
+        "data=csv", f"data.path={tmp_path}/own.csv", "data.target=y", 
+        "optimizer.learning_rate=0.01", "model=mlp", "train.steps=20",
+    )  # fmt: skip
+    assert "the model gives NaN or infinity for test rows" in output
+    assert not copy.json("reports/parity.json")["passed"]
 
 
 @pytest.mark.parametrize(

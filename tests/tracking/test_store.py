@@ -68,10 +68,11 @@ def test_a_curve_is_sent_once(settings, home):
     chosen = settings_of(settings, home)
     client, experiment = store.connect(chosen)
     run = store.find_or_create_run(client, experiment, chosen).info.run_id
-    store.send_curve(client, run, points(1, 1500))
-    store.send_curve(client, run, points(1000, 2600))
+    assert store.last_step(client, run) == 0
+    store.send_curve(client, run, points(1, 2600))
+    assert store.last_step(client, run) == 2600
     have = client.get_metric_history(run, store.LOSS)
-    assert sorted(point.step for point in have) == list(range(1, 2601))
+    assert [point.step for point in have] == list(range(1, 2601))
 
 
 def test_the_curve_is_in_mlflow_while_training(settings, home):
@@ -87,6 +88,39 @@ def test_the_curve_is_in_mlflow_while_training(settings, home):
     client, _ = store.connect(chosen)
     have = [point.step for point in client.get_metric_history(run.info.run_id, store.LOSS)]
     assert have == sorted(set(have))
+
+
+def test_a_training_that_fails_leaves_no_running_run(settings, home):
+    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+    with pytest.raises(RuntimeError), LiveCurve(chosen) as live:
+        live.add(points(1, 10))
+        deadline = time.monotonic() + 60
+        while not current_run(chosen):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        raise RuntimeError
+    assert current_run(chosen).info.status == "FAILED"
+
+
+def test_a_complete_run_stays_complete(settings, home):
+    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+    client, experiment = store.connect(chosen)
+    run = store.find_or_create_run(client, experiment, chosen).info.run_id
+    client.set_tag(run, store.COMPLETE, "true")
+    client.set_terminated(run, "FINISHED")
+    with LiveCurve(chosen) as live:
+        live.add(points(1, 10))
+        live._thread.join(60)
+    assert current_run(chosen).info.status == "FINISHED"
+    assert store.last_step(client, run) == 0
+
+
+def test_a_password_is_never_shown(settings, home, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingError) as caught:
+        store.mark_failed(settings_of(settings, home), "a reason")
+    assert "secret" not in str(caught.value)
 
 
 def current_run(chosen):

@@ -66,14 +66,29 @@ class Checkpoints:
                 print(f"warning: {Path(paths.pop()).name} is damaged; trying the one before")
                 continue
             self._saver.recover_last_checkpoints(paths)
-            return int(paths[-1].rpartition("-")[2])
+            self._remove_outlived(before=_step(paths[0]))
+            return _step(paths[-1])
         return 0
+
+    def _remove_outlived(self, before: int) -> None:
+        """Remove the checkpoint that was to go when the training was killed.
+
+        Older ones stay: they are kept for good.
+        """
+        for file in self._folder.glob(f"{PREFIX}-*.*"):
+            if before - self._settings.checkpoint_every <= _step(file.stem) < before:
+                file.unlink()
 
     def copy(self, folder: Path) -> None:
         """Copy what is complete, and not what a killed training left half-written."""
         for file in self._folder.iterdir():
             if _WHOLE.fullmatch(file.name):
                 shutil.copy2(file, folder)
+
+
+def _step(prefix: str) -> int:
+    """Return the step in a checkpoint's name, `…model.ckpt-STEP`."""
+    return int(prefix.rpartition("-")[2].partition(".")[0])
 
 
 def latest(folder: Path) -> str:

@@ -19,10 +19,10 @@ from pipeline.graph.variables import GraphVariables
 v1 = tf.compat.v1
 
 
-def rebuilt(signature: Signature) -> tf.Graph:
-    """Build the inference graph of a signature in code, with variables."""
+def rebuilt(signature: Signature, device: str | None = None) -> tf.Graph:
+    """Build the inference graph of a signature in code, for a device or for any."""
     graph = tf.Graph()
-    with graph.as_default():
+    with graph.as_default(), tf.device(device):
         add_inference(
             signature.network, len(signature.features), signature.scaling, GraphVariables(seed=0)
         )
@@ -40,22 +40,25 @@ def freeze(session: Any) -> bytes:
 
 
 def restored(
-    signature: Signature, checkpoint: Path, open_session: Callable[[tf.Graph], Any]
+    signature: Signature,
+    checkpoint: Path,
+    open_session: Callable[[tf.Graph], Any],
+    device: str | None = None,
 ) -> Any:
     """Open a session with the inference graph rebuilt in code and the latest checkpoint restored.
 
     Raises:
         ArtifactError: the checkpoint is missing, damaged or does not fit.
     """
-    graph = rebuilt(signature)
+    graph = rebuilt(signature, device)
     session = open_session(graph)
     with graph.as_default():
         restore_latest(session, checkpoint, v1.global_variables())
     return session
 
 
-def read(path: Path) -> tf.Graph:
-    """Read a frozen graph.
+def read(path: Path, device: str | None = None) -> tf.Graph:
+    """Read a frozen graph, for a device or for any.
 
     Raises:
         ArtifactError: the file is missing or no graph.
@@ -64,11 +67,11 @@ def read(path: Path) -> tf.Graph:
     try:
         definition.ParseFromString(path.read_bytes())
         graph = tf.Graph()
-        with graph.as_default():
+        with graph.as_default(), tf.device(device):
             tf.import_graph_def(definition, name="")
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing; make it: dvc repro freeze") from None
-    except (DecodeError, ValueError, OSError) as error:
+    except (DecodeError, ValueError, OSError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ArtifactError(f"{path} is no frozen graph: {reason}") from None
     return graph

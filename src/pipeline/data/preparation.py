@@ -1,14 +1,12 @@
 """From examples to prepared data: split, narrow to float32, fit the scaling."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pipeline.data.prepared import Dataset, Split
 from pipeline.data.scaling import fit
 from pipeline.data.sources import Examples
 from pipeline.data.splits import split_rows
-from pipeline.errors import DataError
+from pipeline.data.tables import narrowed
 from pipeline.settings import Settings
 
 
@@ -20,8 +18,8 @@ def prepare(
     Raises:
         DataError: too few rows, a value that float32 cannot hold, or a constant column.
     """
-    features = _float32(examples.features, examples.feature_names)
-    label = _float32(examples.label, [examples.target])
+    features = narrowed(examples.features, examples.feature_names)
+    label = narrowed(examples.label, [examples.target])
     train, test = split_rows(
         len(label), settings.data.split, settings.data.test_share, settings.seed
     )
@@ -30,7 +28,7 @@ def prepare(
         "train": Split(features[train], label[train], examples.index[train]),
         "test": Split(features[test], label[test], examples.index[test]),
         "latest": Split(
-            _float32(examples.latest_features, examples.feature_names),
+            narrowed(examples.latest_features, examples.feature_names),
             np.empty((0, 1), np.float32),
             examples.latest_index,
         ),
@@ -46,14 +44,3 @@ def prepare(
         source_sha256=source_sha256,
     )
     return dataset, splits
-
-
-def _float32(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        narrow = values.astype(np.float32)
-    too_large = np.flatnonzero(~np.isfinite(narrow).all(0))
-    if len(too_large):
-        raise DataError(
-            f"column {names[too_large[0]]!r} has values beyond float32 (3.4e38); use a larger unit"
-        )
-    return narrow

@@ -46,7 +46,7 @@ def fit(features: np.ndarray, label: np.ndarray, how: str, names: Sequence[str])
             f"constant over the {len(columns)} training rows: {', '.join(constant)}; such a column"
             " tells nothing, leave it out (data.features=[…])"
         )
-    if how == "standard" and not np.isfinite(1 / columns.std(0).astype(np.float32)).all():
+    if how == "standard" and (columns.std(0) < np.finfo(np.float32).tiny).any():
         raise DataError("a column varies by less than float32 can scale; use a smaller unit")
     if how == "none":
         mean, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.tables import numbers, read_table, require_columns
-from pipeline.errors import DataError
+from pipeline.data.tables import narrowed, numbers, parsed, read_table, require_columns
+from pipeline.errors import DataError, listing
 from pipeline.settings import PricesData, Settings, TableData
 
 PRICE_COLUMNS = ("open", "high", "low", "close", "adj_close", "volume")
@@ -102,13 +102,7 @@ def table(settings: TableData) -> Examples:
     require_columns(frame, [settings.target], path)
     names = settings.features
     if names is None:
-        numeric = frame.select_dtypes("number").columns
-        names = [str(name) for name in numeric if name != settings.target]
-        if not names:
-            raise DataError(
-                f"{path} has no numeric column but the target; name the features with"
-                " data.features=[…] to see what is wrong with them"
-            )
+        names = _numeric_columns(frame, settings.target, path)
     elif settings.target in names:
         raise DataError(f"data.features holds the target {settings.target!r}; leave it out")
     elif len(set(names)) < len(names):
@@ -128,6 +122,24 @@ def table(settings: TableData) -> Examples:
     )
 
 
+def _numeric_columns(frame: pd.DataFrame, target: str, path: Path) -> list[str]:
+    """Return the columns of numbers, the target left out, and say which are none.
+
+    A column with numbers and text is a damaged column of numbers, and `numbers` will refuse it.
+    """
+    found: list[str] = []
+    left_out: list[str] = []
+    for name in map(str, frame.columns.drop(target)):
+        values, text = parsed(frame[name])
+        is_flag = pd.api.types.is_bool_dtype(frame[name])
+        (left_out if is_flag or (text.any() and np.isnan(values).all()) else found).append(name)
+    if left_out:
+        print(f"{path}: no numbers in {listing(left_out, 12)}: left out")
+    if not found:
+        raise DataError(f"{path} has no numeric column but the target {target!r}")
+    return found
+
+
 def features_of(table: pd.DataFrame, source: str, names: Sequence[str], path: Path) -> np.ndarray:
     """Return the features of a model from a table that has them, or what they derive from.
 
@@ -142,8 +154,8 @@ def features_of(table: pd.DataFrame, source: str, names: Sequence[str], path: Pa
         DataError: columns are missing or not numeric.
     """
     if source == "sp500" and not set(names) <= set(map(str, table.columns)):
-        return price_features(table, path).astype(np.float32)
-    return numbers(table, names, path).astype(np.float32)
+        return narrowed(price_features(table, path), names)
+    return narrowed(numbers(table, names, path), names)
 
 
 SOURCES: dict[str, Callable[[Any], Examples]] = {"sp500": prices, "csv": table}
@@ -156,14 +168,14 @@ def read_examples(settings: Settings) -> Examples:
 
 def _dates(cells: pd.Series, path: Path) -> np.ndarray:
     """Return ISO dates as `datetime64[D]`, in strictly ascending order."""
-    parsed = pd.to_datetime(cells, format="ISO8601", errors="coerce")
-    wrong = np.flatnonzero(parsed.isna())
+    days = pd.to_datetime(cells.map(str), format="ISO8601", errors="coerce", utc=True)
+    wrong = np.flatnonzero(days.isna())
     if len(wrong):
         example = str(cells.iloc[wrong[0]])[:40]
         raise DataError(
             f"{path}: {example!r} in row {wrong[0] + 1} is no date; write dates as 1999-01-04"
         )
-    dates: np.ndarray = parsed.to_numpy().astype("datetime64[D]")
+    dates: np.ndarray = days.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     back = np.flatnonzero(dates[1:] <= dates[:-1])
     if len(back):
         raise DataError(

@@ -1,7 +1,6 @@
 """Graphs: networks, losses, optimizers, devices, and the training loop.
 
-TensorFlow is first imported here, once, without Keras and without its start-up chatter. What it
-wrote meanwhile is kept in `startup_messages`: it tells why a GPU was not found.
+TensorFlow is first imported here, once, without Keras and without its start-up chatter.
 """
 
 import os
@@ -14,13 +13,10 @@ from contextlib import contextmanager
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-startup_messages = ""
-
 
 @contextmanager
 def _chatter_kept() -> Iterator[None]:
     """Keep what native code writes to standard error; show it only when an error ends the block."""
-    global startup_messages
     sys.stderr.flush()
     with tempfile.TemporaryFile() as kept:
         terminal = os.dup(2)
@@ -34,8 +30,6 @@ def _chatter_kept() -> Iterator[None]:
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
-        kept.seek(0)
-        startup_messages = kept.read().decode(errors="replace")
 
 
 with _chatter_kept():

@@ -9,14 +9,17 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from pipeline import graph as start
 from pipeline.errors import DeviceError, listing
 from pipeline.settings import Device
 
 v1 = tf.compat.v1
 
-# Operations whose place decides where a training spends its time.
-COMPUTE = {"MatMul", "_FusedMatMul", "VarHandleOp", "VariableV2"}
+# Parts of the names of operations whose place decides where a training spends its time. Kernels of
+# oneDNN and fused ones have names such as _MklNativeFusedMatMul.
+COMPUTE = ("MatMul", "Conv2D", "VarHandleOp", "VariableV2")
+
+# Of Linux, and of Linux under Windows.
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
 
 
 def choose(settings: Device) -> tuple[str, str]:
@@ -54,11 +57,11 @@ def _why_no_gpu() -> str:
         reasons.append("CUDA_VISIBLE_DEVICES hides all")
     if not tf.test.is_built_with_cuda():
         reasons.append("this TensorFlow is built without CUDA")
-    if not Path("/dev/nvidiactl").exists():
+    if not any(Path(driver).exists() for driver in DRIVERS):
         reasons.append("no NVIDIA driver is loaded")
-    elif "dlopen some GPU libraries" in start.startup_messages:
-        reasons.append("CUDA libraries are missing, install the extra gpu")
-    return f" ({'; '.join(reasons)})" if reasons else ""
+    elif not reasons:
+        reasons.append("CUDA libraries are missing or too old: make setup EXTRAS=gpu")
+    return f" ({'; '.join(reasons)})"
 
 
 def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
@@ -78,7 +81,7 @@ def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
     return v1.Session(graph=graph, config=config)
 
 
-def prepare_process(settings: Device) -> None:
+def prepare_process(settings: Device, device: str) -> None:
     """Give eager execution the threads and devices of the sessions, before TensorFlow computes.
 
     What runs with the same threads and kernels can give the same bits.
@@ -86,7 +89,13 @@ def prepare_process(settings: Device) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(settings.intra_op_threads)
     tf.config.threading.set_inter_op_parallelism_threads(settings.inter_op_threads)
     tf.config.experimental.enable_op_determinism()
-    if settings.kind == "cpu" and settings.index > 0:
+    if "GPU" in device:
+        tf.config.experimental.enable_tensor_float_32_execution(False)  # ten bits of mantissa
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+        return
+    tf.config.set_visible_devices([], "GPU")
+    if settings.index > 0 and settings.kind == "cpu":
         one = tf.config.LogicalDeviceConfiguration()
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [one] * (settings.index + 1))
@@ -117,10 +126,10 @@ def require_placement(counts: dict[str, dict[str, int]], device: str) -> None:
         DeviceError: naming the operations and where they ran.
     """
     astray = {
-        place: sorted(COMPUTE & set(operations))
+        place: sorted(kind for kind in operations if any(part in kind for part in COMPUTE))
         for place, operations in counts.items()
-        if place != device and COMPUTE & set(operations)
+        if place != device
     }
-    if astray:
-        where = "; ".join(f"{', '.join(ops)} on {place}" for place, ops in astray.items())
+    where = "; ".join(f"{listing(kinds)} on {place}" for place, kinds in astray.items() if kinds)
+    if where:
         raise DeviceError(f"{device} was chosen, but the session ran {where}")

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from pipeline.errors import DeviceError
 from pipeline.settings import Optimizer
 
 v1 = tf.compat.v1
@@ -20,7 +21,17 @@ OPTIMIZERS: dict[str, Any] = {
 }
 
 
-def optimizer(settings: Optimizer) -> Any:
-    """Make the optimizer that the configuration names."""
+# TensorFlow has no kernel for GPUs for these.
+CPU_ONLY = {"proximal_gradient_descent"}
+
+
+def optimizer(settings: Optimizer, device: str) -> Any:
+    """Make the optimizer that the configuration names.
+
+    Raises:
+        DeviceError: it cannot run on the device.
+    """
     parameters = settings.model_dump()
+    if "GPU" in device and parameters["name"] in CPU_ONLY:
+        raise DeviceError(f"TensorFlow has no {parameters['name']} for GPUs; choose device=cpu")
     return OPTIMIZERS[parameters.pop("name")](**parameters)

@@ -73,7 +73,7 @@ def build(
         )
         global_step = v1.train.get_or_create_global_step()
         trainable = v1.trainable_variables()
-        apply = optimizer(settings.optimizer)
+        apply = optimizer(settings.optimizer, device)
 
         feed_features = v1.placeholder(tf.float32, [rows, columns], "training_features")
         feed_label = v1.placeholder(tf.float32, [rows, 1], "training_label")
@@ -143,10 +143,12 @@ class Progress:
     Attributes:
         step: steps done so far.
         losses: of the steps of this call, `[steps] float32`; the last one is that of `step`.
+        partitions: the graphs that the session made, one for each device; of the first call alone.
     """
 
     step: int
     losses: np.ndarray
+    partitions: tuple[Any, ...] = ()
 
 
 def loop(
@@ -167,7 +169,7 @@ def loop(
 
     Raises:
         ConfigError: the batch is larger than the training split.
-        TrainingError: the loss is no longer finite.
+        TrainingError: the loss is no longer finite, or memory does not suffice.
     """
     batch_size = settings.train.batch_size
     if batch_size is not None and batch_size > rows:
@@ -178,20 +180,45 @@ def loop(
     source = None if batch_size is None else Batches(rows, batch_size, settings.seed)
     train = session.make_callable(training.losses, feed_list=[training.batches])
     step = int(session.run(training.global_step))
-    wanted = 1
+    wanted, partitions = 1, ()
     while step < settings.train.steps:
         boundary = step - step % settings.train.checkpoint_every + settings.train.checkpoint_every
         count = min(wanted, boundary - step, settings.train.steps - step)
         batches = np.empty((count, 0), np.int32) if source is None else source.rows_of(step, count)
         started = time.perf_counter()
-        losses = train(batches)
+        try:
+            if partitions:
+                losses, traced = train(batches), ()
+            else:
+                losses, partitions = _traced(training, session, batches)
+                traced = partitions
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                "the device has too little memory for a step; give a smaller train.batch_size or"
+                " a smaller model, or choose device=cpu"
+            ) from None
         if time.perf_counter() - started < CALL_SECONDS:
             wanted = min(wanted * 2, most_steps_a_call)
         else:
             wanted = max(wanted // 2, 1)
         _require_finite(losses, step, settings)
         step += count
-        yield Progress(step, losses)
+        yield Progress(step, losses, traced)
+
+
+def _traced(
+    training: TrainingGraph, session: Any, batches: np.ndarray
+) -> tuple[np.ndarray, tuple[Any, ...]]:
+    """Train as any call does, and return also the graphs that the session made of the loop."""
+    metadata = v1.RunMetadata()
+    losses = session.run(
+        training.losses,
+        {training.batches: batches},
+        options=v1.RunOptions(output_partition_graphs=True),
+        run_metadata=metadata,
+    )
+    functions = (graph for made in metadata.function_graphs for graph in made.partition_graphs)
+    return losses, (*metadata.partition_graphs, *functions)
 
 
 def _require_finite(losses: np.ndarray, before: int, settings: Settings) -> None:
@@ -202,18 +229,3 @@ def _require_finite(losses: np.ndarray, before: int, settings: Settings) -> None
             f" optimizer.learning_rate={settings.optimizer.learning_rate:g}; a smaller learning"
             " rate usually helps"
         )
-
-
-def placed_operations(training: TrainingGraph, session: Any) -> list[Any]:
-    """Return the graphs that the session makes of the loop, one for each device; trains no step."""
-    metadata = v1.RunMetadata()
-    session.run(
-        training.losses,
-        {training.batches: np.empty((0, 0), np.int32)},
-        options=v1.RunOptions(output_partition_graphs=True),
-        run_metadata=metadata,
-    )
-    return [
-        *metadata.partition_graphs,
-        *(graph for function in metadata.function_graphs for graph in function.partition_graphs),
-    ]

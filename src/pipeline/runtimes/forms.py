@@ -19,12 +19,14 @@ v1 = tf.compat.v1
 # Rows that are computed at once; every form cuts its input alike.
 ROWS_AT_ONCE = 65_536
 
+SERVING_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+
 OpenSession = Callable[[tf.Graph], Any]
 
 
 def plain_session(graph: tf.Graph) -> Any:
-    """Open a session on TensorFlow's default device."""
-    return v1.Session(graph=graph)
+    """Open a session on the CPU, which every machine has."""
+    return v1.Session(graph=graph, config=v1.ConfigProto(device_count={"GPU": 0}))
 
 
 class Runtime(Protocol):
@@ -66,12 +68,19 @@ class _Closing:
 class _InSession(_Closing):
     """A graph in a session: feeds `features:0`, fetches `prediction:0`."""
 
-    def __init__(self, session: Any, signature: Signature, where: Path) -> None:
+    def __init__(
+        self,
+        session: Any,
+        signature: Signature,
+        where: Path,
+        feed: str = f"{FEATURES}:0",
+        fetch: str = f"{PREDICTION}:0",
+    ) -> None:
         self.signature = signature
         self._session = session
         self._run = session.make_callable(
-            frozen.tensor(session.graph, f"{PREDICTION}:0", where),
-            feed_list=[frozen.tensor(session.graph, f"{FEATURES}:0", where)],
+            frozen.tensor(session.graph, fetch, where),
+            feed_list=[frozen.tensor(session.graph, feed, where)],
         )
 
     def predict(self, features: np.ndarray) -> np.ndarray:
@@ -111,7 +120,7 @@ class CheckpointByCode(_InSession):
 
     def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
         found = signature.read(folder / signature.FILE)
-        super().__init__(frozen.restored(found, folder, open_session), found, folder)
+        super().__init__(frozen.restored(found, folder, open_session, device), found, folder)
 
 
 class CheckpointByMetaGraph(_InSession):
@@ -121,14 +130,12 @@ class CheckpointByMetaGraph(_InSession):
         path = checkpoint.latest(folder)
         graph = tf.Graph()
         try:
-            with graph.as_default():
+            with graph.as_default(), tf.device(device):
                 saver = v1.train.import_meta_graph(f"{path}.meta", clear_devices=True)
                 session = open_session(graph)
                 saver.restore(session, path)
         except (tf.errors.OpError, OSError, ValueError) as error:
-            raise ArtifactError(
-                f"{path}.meta cannot be restored: {' '.join(str(error).split())[:300]}"
-            ) from None
+            raise ArtifactError(f"{path}.meta cannot be restored: {_one_line(error)}") from None
         super().__init__(session, signature.read(folder / signature.FILE), folder)
 
 
@@ -139,7 +146,7 @@ class FrozenGraph(_InSession):
         file = folder / "model.pb"
         found = signature.read(folder / signature.FILE)
         signature.require_hash(found, file)
-        super().__init__(open_session(frozen.read(file)), found, file)
+        super().__init__(open_session(frozen.read(file, device)), found, file)
 
 
 class SavedModel(_InSession):
@@ -149,13 +156,19 @@ class SavedModel(_InSession):
         found = signature.read(folder / "assets.extra" / signature.FILE)
         session = open_session(tf.Graph())
         try:
-            with session.graph.as_default():
-                v1.saved_model.load(session, [v1.saved_model.tag_constants.SERVING], str(folder))
+            with session.graph.as_default(), tf.device(device):
+                loaded = v1.saved_model.load(
+                    session, [v1.saved_model.tag_constants.SERVING], str(folder)
+                )
         except (tf.errors.OpError, OSError, ValueError, RuntimeError) as error:
+            raise ArtifactError(f"{folder} cannot be loaded: {_one_line(error)}") from None
+        serving = loaded.signature_def[SERVING_DEFAULT]  # empty where there is none
+        names = serving.inputs[FEATURES].name, serving.outputs[PREDICTION].name
+        if not all(names):
             raise ArtifactError(
-                f"{folder} cannot be loaded: {' '.join(str(error).split())[:300]}"
-            ) from None
-        super().__init__(session, found, folder)
+                f"{folder} has no signature {SERVING_DEFAULT} from {FEATURES} to {PREDICTION}"
+            )
+        super().__init__(session, found, folder, *names)
 
 
 REFERENCE = "eager"
@@ -194,8 +207,20 @@ def open_model(path: Path) -> Runtime:
 
 
 def _in_pieces(run: Callable[[np.ndarray], np.ndarray], features: np.ndarray) -> np.ndarray:
-    pieces = [
-        run(features[first : first + ROWS_AT_ONCE])
-        for first in range(0, max(len(features), 1), ROWS_AT_ONCE)
-    ]
+    """Run a model on pieces of its input.
+
+    Raises:
+        ArtifactError: the graph cannot be run, for example for lack of memory.
+    """
+    try:
+        pieces = [
+            run(features[first : first + ROWS_AT_ONCE])
+            for first in range(0, max(len(features), 1), ROWS_AT_ONCE)
+        ]
+    except tf.errors.OpError as error:
+        raise ArtifactError(f"the model cannot be run: {_one_line(error)}") from None
     return np.concatenate(pieces)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -69,7 +69,7 @@ def _outputs(
     A form that cannot be restored or run has the reason in place of its output.
     """
     device, _ = devices.choose(settings.device)
-    devices.prepare_process(settings.device)
+    devices.prepare_process(settings.device, device)
     open_session = partial(devices.open_session, settings=settings.device, device=device)
     outputs: dict[str, np.ndarray | str] = {}
     forecast = np.empty((0, 1), np.float32)

@@ -23,9 +23,9 @@ def run(settings: Settings) -> None:
     """Train on the chosen device and publish checkpoint, learning curve and placement."""
     device, choice = devices.choose(settings.device)
     print(f"device: {choice}")
-    devices.prepare_process(settings.device)
-    name = identity.of_training(settings)[:16]
-    # Two experiments may train the same; the second finds what the first left.
+    devices.prepare_process(settings.device, device)
+    name = identity.of_training(settings, device)[:16]
+    # Two experiments may train the same at once; the second waits, and finds what a kill left.
     with process.alone(f"training {name}", files.root() / f".dvc/tmp/{name}.lock", wait=-1):
         work = files.root() / ".resume" / name
         work.mkdir(parents=True, exist_ok=True)
@@ -46,16 +46,16 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
         step = checkpoints.restore(session)
         if step:
             print(f"going on from step {step:,}")
+            if step == settings.train.steps:  # killed in its last save, maybe before the meta graph
+                checkpoints.save(session, step)
         else:
             training.initialize(graph, session)
         live.add(history.rewind(step))
         training.load(graph, session, rows)
-        placement = devices.placement(training.placed_operations(graph, session))
-        _report_placement(placement)
-        devices.require_placement(placement, device)
-
         with TrainingProgress(settings.train.steps, start=step) as progress:
             for call in training.loop(graph, session, settings, count):
+                if call.partitions:
+                    _publish_placement(devices.placement(call.partitions), device)
                 live.add(history.extend(call.step, call.losses))
                 progress.update(call.step, float(call.losses[-1]))
                 if checkpoints.due(call.step):
@@ -67,10 +67,16 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
         folder.mkdir()
         checkpoints.copy(folder)
         signature.write(trained, folder / signature.FILE)
-    files.write_json(files.PLACEMENT, {"device": device, "operations": placement})
     files.write_text(files.HISTORY, (work / files.HISTORY.name).read_text(encoding="utf-8"))
 
 
-def _report_placement(placement: dict[str, dict[str, int]]) -> None:
+def _publish_placement(placement: dict[str, dict[str, int]], device: str) -> None:
+    """Say where operations ran, and refuse a training that does not run where it was to.
+
+    Raises:
+        DeviceError: variables or matrix products are elsewhere.
+    """
     summary = ", ".join(f"{sum(counts.values())} on {place}" for place, counts in placement.items())
     print(f"operations placed: {summary}")
+    devices.require_placement(placement, device)
+    files.write_json(files.PLACEMENT, {"device": device, "operations": placement})
