@@ -91,7 +91,7 @@ def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(copy: Clone, tmp
     (tmp_path / "own.csv").write_text("\n".join(["a,y", *rows]))
     output = copy.fail(
         sys.executable, "-m", "pipeline", "run",
-        "data=csv", f"data.path={tmp_path}/own.csv", "data.target=y", 
+        "data=csv", f"data.path={tmp_path}/own.csv", "data.target=y",
         "optimizer.learning_rate=0.01", "model=mlp", "train.steps=20",
     )  # fmt: skip
     assert "the model gives NaN or infinity for test rows" in output
