@@ -46,7 +46,7 @@ lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts
 	$(BIN)/lint-imports
 
 docs: repro  ## write what the documentation takes from the program: parameters, a picture
-	$(BIN)/python -m pipeline.settings > docs/parameters.md
+	$(BIN)/python -m pipeline.parameters > docs/parameters.md
 	cp reports/figures/predictions.png docs/predictions.png
 
 clean:  ## remove results, runs and resume state; data/raw and the environment stay

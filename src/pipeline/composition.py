@@ -18,7 +18,8 @@ from yaml import YAMLError
 
 from pipeline import files
 from pipeline.errors import ConfigError, DataError, nearest
-from pipeline.settings import Settings, check
+from pipeline.parameters import check
+from pipeline.settings import Settings
 
 
 def composed(overrides: Sequence[str] = ()) -> tuple[Settings, str]:

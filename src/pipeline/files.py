@@ -63,6 +63,13 @@ def replacing(target: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def remove_partials() -> None:
+    """Remove what a killed stage had begun to write; only for one who is alone here."""
+    for folder in {out.parent for out in (PREPARED, CHECKPOINT, FROZEN_GRAPH, METRICS)}:
+        for partial in folder.glob(".*.partial-*"):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
 def write_text(target: Path, text: str) -> None:
     """Write `text` to `target` atomically, as UTF-8 with Unix line ends."""
     with replacing(target) as partial:

@@ -150,9 +150,9 @@ def test_processes_may_open_a_fresh_store_at_once(settings, home):
     code = """
 import sys
 from pathlib import Path
-from pipeline import settings
+from pipeline import parameters
 from pipeline.tracking import store
-chosen = settings.load(Path("params.yaml"))
+chosen = parameters.load(Path("params.yaml"))
 client, experiment = store.connect(chosen)
 run = client.create_run(experiment)
 store.send_curve(client, run.info.run_id, [(step, 1.0) for step in range(1, 200)])

@@ -6,8 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from pipeline import files, settings
+from pipeline import files, parameters
 from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError, from_system
+from pipeline.settings import Settings
 from pipeline.stages import process
 
 STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
@@ -24,6 +25,7 @@ def main(name: str) -> int:
     process.end_with_parent()
     try:
         with process.alone(f"stage {name}", Path(".dvc/tmp/stage.lock"), process.PATIENCE_SECONDS):
+            files.remove_partials()
             try:
                 _run(name)
             except BaseException:
@@ -43,7 +45,7 @@ def _run(name: str) -> None:
     if name == "config":
         importlib.import_module("pipeline.stages.config").run()
         return
-    chosen = settings.load(files.PARAMS)
+    chosen = parameters.load(files.PARAMS)
     # TensorFlow reads this when it is imported.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if chosen.device.onednn else "0"
     try:
@@ -53,7 +55,7 @@ def _run(name: str) -> None:
         raise
 
 
-def _mark_failed(chosen: settings.Settings, reason: PipelineError) -> None:
+def _mark_failed(chosen: Settings, reason: PipelineError) -> None:
     from pipeline.tracking import store  # MLflow, needed only here
 
     files.TRACKED.unlink(missing_ok=True)  # what was tracked is no longer the last word

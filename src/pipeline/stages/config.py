@@ -8,7 +8,7 @@ import os
 
 from omegaconf import OmegaConf
 
-from pipeline import composition, files, settings
+from pipeline import composition, files, parameters
 
 ALREADY_COMPOSED = "PIPELINE_PARAMS_COMPOSED"
 
@@ -18,7 +18,7 @@ def run() -> None:
     if os.environ.get("DVC_EXP_NAME") or os.environ.get(ALREADY_COMPOSED):
         for file in files.CONF.rglob("*.yaml"):  # DVC resolves what `composed` refuses
             composition.refuse_environment(file.read_text(encoding="utf-8"))
-        settings.load(files.PARAMS)
+        parameters.load(files.PARAMS)
         text = OmegaConf.to_yaml(OmegaConf.load(files.PARAMS))
     else:
         _, text = composition.composed()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from pipeline import composition, settings
+from pipeline import composition, parameters
 from pipeline.errors import ConfigError
 
 from .conftest import REPOSITORY
@@ -19,7 +19,7 @@ def values(in_repository):
 
 def refused(values) -> str:
     with pytest.raises(ConfigError) as caught:
-        settings.check(values, "params.yaml")
+        parameters.check(values, "params.yaml")
     return str(caught.value)
 
 
@@ -85,19 +85,19 @@ def test_exponents_are_numbers_as_in_hydra_and_dvc(values, folder: Path):
     text = OmegaConf.to_yaml(OmegaConf.create(values)).replace("0.001", "1e-3")
     assert "1e-3" in text
     (folder / "params.yaml").write_text(text)
-    assert settings.load(folder / "params.yaml").optimizer.learning_rate == 0.001
+    assert parameters.load(folder / "params.yaml").optimizer.learning_rate == 0.001
 
 
 @pytest.mark.parametrize("text", ["a: [", "\x00", "a: ${b}", "- 1", "42"])
 def test_a_damaged_file_is_one_message(folder: Path, text: str):
     (folder / "params.yaml").write_text(text)
     with pytest.raises(ConfigError, match=r"params\.yaml"):
-        settings.load(folder / "params.yaml")
+        parameters.load(folder / "params.yaml")
 
 
 def test_every_parameter_has_a_meaning_and_stands_in_the_documentation():
     documented = (REPOSITORY / "docs/parameters.md").read_text(encoding="utf-8")
-    assert documented == settings.as_markdown(), "run: make docs"
-    for key, field in settings.parameters():
+    assert documented == parameters.as_markdown(), "run: make docs"
+    for key, field in parameters.declared():
         if key.split(".")[-1] not in ("name", "source"):
             assert field.description, key
