@@ -1,14 +1,13 @@
 """The verbs of `pipeline`, thin: each reads its arguments, calls a room, prints the result."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from pipeline import files
 from pipeline.errors import DataError, PipelineError, from_system
 
 
@@ -58,40 +57,28 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     from pipeline import composition
-    from pipeline.stages.config import ALREADY_COMPOSED
 
     _, text = composition.composed(arguments.overrides)
     if arguments.dry_run:
         print(text, end="")
-        return 0
-    composition.publish(text)
+    else:
+        composition.publish(text)
+        _become_dvc_repro()
+    return 0
+
+
+def _become_dvc_repro() -> NoReturn:
+    """Let DVC take this process over.
+
+    So a kill meets the one that holds DVC's locks, and the exit code is DVC's own.
+    """
+    from pipeline.stages.config import ALREADY_COMPOSED
+
     # The stages run `python`: let it be this one, also where its environment is not activated.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, ALREADY_COMPOSED: "1"}
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], env=environment)
-    if done.returncode == 0:
-        print(_summary())
-    return done.returncode
-
-
-def _summary() -> str:
-    """Return the results of the last execution in a few lines."""
-    results = json.loads(files.METRICS.read_text(encoding="utf-8"))
-    names = list(results["model"])
-    width = max(map(len, ("model", *results["baselines"])))
-    rows = [f"{'test rows':<{width}}  " + "  ".join(f"{name[:12]:>12}" for name in names)]
-    for who, metrics in {"model": results["model"], **results["baselines"]}.items():
-        cells = (f"{metrics[name]:12.6g}" if name in metrics else " " * 12 for name in names)
-        rows.append(f"{who:<{width}}  " + "  ".join(cells))
-    return "\n".join(
-        [
-            "",
-            *rows,
-            "",
-            f"parity passed, largest difference {results['parity']['max_abs_diff']:.3g};"
-            f" {files.REPORT} shows all, `pipeline ui` compares runs",
-        ]
-    )
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "dvc", "repro"], environment)  # noqa: S606
 
 
 def _predict(arguments: argparse.Namespace) -> int:

@@ -1,5 +1,7 @@
 """Metrics of a regression, in the target's own units."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.metrics import (
     mean_absolute_error,
@@ -37,3 +39,18 @@ def regression(
         persistence = float(mean_squared_error(label, today))
         metrics["skill_over_persistence"] = 1 - metrics["mse"] / persistence if persistence else 0.0
     return metrics
+
+
+def as_table(results: dict[str, Any]) -> str:
+    """Return the metrics of the model and the baselines as lines of text.
+
+    Args:
+        results: as reports/metrics.json holds them.
+    """
+    names = list(results["model"])
+    width = max(map(len, ("test rows", *results["baselines"])))
+    lines = [f"{'test rows':<{width}}  " + "  ".join(f"{name[:12]:>12}" for name in names)]
+    for who, metrics in {"model": results["model"], **results["baselines"]}.items():
+        cells = (f"{metrics[name]:12.6g}" if name in metrics else " " * 12 for name in names)
+        lines.append(f"{who:<{width}}  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -115,6 +115,7 @@ def _publish(
         "parity": verdict.summary(),
     }
     files.write_json(files.METRICS, results)
+    print(f"\n{metrics.as_table(results)}\n")
     columns = {
         dataset.index_name: test.index,
         "actual": test.label[:, 0],

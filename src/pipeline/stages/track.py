@@ -23,4 +23,5 @@ def run(settings: Settings) -> None:
     )
     name, new = record.complete(settings, results)
     print(f"MLflow run {name}: {'complete' if new else 'was already complete'}")
+    print(f"{files.REPORT} shows the results, `pipeline ui` compares runs")
     files.write_json(files.TRACKED, {"execution": identity.of_execution(settings)})
