@@ -142,14 +142,6 @@ def test_a_kill_at_any_moment_of_a_checkpoint(long: Clone, uninterrupted, tmp_pa
     assert clone.digests("artifacts/checkpoint", "reports/history.csv") == checkpoint
 
 
-def test_another_parameter_does_not_go_on_from_the_old_state(long: Clone, tmp_path: Path):
-    clone = long.copy(tmp_path / "copy")
-    command = [sys.executable, "-m", "pipeline", "run"]
-    kill(clone, command, whole_group=True)
-    output = clone.succeed(*command, "optimizer.learning_rate=0.1", "train.steps=15000")
-    assert "going on" not in output
-
-
 def test_a_stage_runs_the_code_of_its_work_tree(finished: Clone, tmp_path: Path):
     clone = finished.copy(tmp_path / "copy")
     clone.edit("src/pipeline/stages/prepare.py", 'print(f"', 'print(f"changed code: ')
