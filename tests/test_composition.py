@@ -25,6 +25,7 @@ from .conftest import REPOSITORY
         (["seed=${oc.env:HOME}"], "reads the environment"),
         (["seed=${nowhere}"], "nowhere"),
         (["~seed"], "seed: missing"),
+        (["modle=mlp"], "modle: unknown key; nearest: model"),
         (["model=null"], "conf/model has no such option"),
         (["experiment=null"], "conf/experiment has no such option"),
         (["model.hidden=[10]"], "model.hidden: only with model=mlp"),

@@ -109,7 +109,7 @@ def _explain(details: ErrorDetails, values: Any) -> str:
         case "extra_forbidden" if key in known:
             return f"{key}: only with {' or '.join(_options_with(names))}"
         case "extra_forbidden":
-            siblings = [name for name in known if name.count(".") == key.count(".")]
+            siblings = {".".join(name.split(".")[: len(names)]) for name in known}
             return f"{key}: unknown key{nearest(key, siblings)}"
         case "missing":
             return f"{key}: missing{_allowed(known.get(key))}"
