@@ -40,7 +40,8 @@ class Clone:
     def environment(self) -> dict[str, str]:
         ours = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "TF_"))}
         path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
-        return {**ours, "PATH": path, "PYTHONPATH": str(self.path / "src"), "COLUMNS": "200"}
+        ours |= {"PATH": path, "PYTHONPATH": str(self.path / "src"), "COLUMNS": "200"}
+        return {**ours, "SHELL": "/bin/sh"}  # as in services and containers, where it is not set
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
