@@ -8,7 +8,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 EXTRAS ?=
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup repro test ui bench lint docs clean
+.PHONY: help setup repro test ui bench tensorboard lint docs clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,10 @@ ui: $(VENV)/.installed  ## browse and compare runs in MLflow on http://127.0.0.1
 bench: $(VENV)/.installed  ## measure where the time of a run goes
 	$(BIN)/python -m benchmarks
 
+tensorboard: $(VENV)/.installed  ## show what train.tensorboard=true wrote, on http://127.0.0.1:6006
+	$(INSTALL) -e ".[tensorboard]"
+	$(BIN)/tensorboard --logdir tensorboard --host 127.0.0.1
+
 lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,4 +54,4 @@ docs: repro  ## write what the documentation takes from the program: parameters,
 	cp reports/figures/predictions.png docs/predictions.png
 
 clean:  ## remove results, runs and resume state; data/raw and the environment stay
-	rm -rf data/prepared artifacts reports .resume .tracked.json mlflow.db mlartifacts
+	rm -rf data/prepared artifacts reports .resume .tracked.json tensorboard trace.json mlflow.db mlartifacts

@@ -8,7 +8,9 @@ import tensorflow as tf
 from pipeline import composition
 from pipeline.data.prepared import Split
 from pipeline.data.scaling import Scaling
-from pipeline.graph import devices, training
+from pipeline.graph import devices, start, training
+from pipeline.graph.inference import Model
+from pipeline.graph.loop import loop
 
 v1 = tf.compat.v1
 
@@ -34,14 +36,16 @@ def _pipeline(features: np.ndarray, label: np.ndarray) -> Callable[[], float]:
         ["model=linear", "device=cpu", f"train.steps={STEPS}", "train.checkpoint_every=100000"]
     )
     unscaled = Scaling((0.0,) * COLUMNS, (1.0,) * COLUMNS, 0.0, 1.0)
-    graph = training.build(settings, ROWS, COLUMNS, unscaled, "/device:CPU:0")
+    model = Model(settings.model, unscaled, (COLUMNS,), 1, "values")
+    graph = training.build(settings, model, "regression", ROWS, "/device:CPU:0")
+    plan = start.plan(graph.graph, graph.weights, settings.train.start)
     session = devices.open_session(graph.graph, settings.device, "/device:CPU:0")
-    training.initialize(graph, session)
+    plan.run(session)
     training.load(graph, session, Split(features, label, np.arange(ROWS)))
 
     def run() -> float:
-        training.initialize(graph, session)
-        *_, last = training.loop(graph, session, settings, ROWS)
+        plan.run(session)
+        *_, last = loop(graph, session, settings, ROWS)
         return float(last.losses[-1])
 
     return run

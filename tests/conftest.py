@@ -23,6 +23,17 @@ REPOSITORY = Path(__file__).parents[1]
 OUTS = ("data/prepared", "artifacts", "reports")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give this process the threads of a stage, which cannot change once a test has computed."""
+    workers = session.config.getoption("numprocesses", default=0)
+    if workers and not hasattr(session.config, "workerinput"):
+        return  # the tests run elsewhere
+    from pipeline.graph import tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(0)
+    tf.config.threading.set_inter_op_parallelism_threads(0)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest modules, so that both workers end at about the same time."""
     first = ["test_kills", "test_changes", "test_gate", "test_own_data", "test_tracking_server"]

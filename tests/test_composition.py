@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import composition
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, PipelineError
 
 from .conftest import REPOSITORY
 
@@ -45,17 +45,56 @@ def test_unknown_keys_and_wrong_values_are_named_together():
         assert f"\n  {key}: " in str(caught.value)
 
 
+# What some options leave to the user.
+GIVEN = {
+    "data=csv": ["data.path=data/raw/sp500.csv", "data.target=close"],
+    "data=idx": ["data.path=data/raw", "data.images=a", "data.labels=b"],
+    "data=mnist": ["data.path=data/raw"],
+    "data=custom": ["data.path=data/raw", "data._target_=benchmarks.regression.main"],
+    "model=custom": ["model._target_=benchmarks.regression.main"],
+    "model=transfer": ["model.graph=data/raw/sp500.csv", "model.layer=x"],
+}
+
+
 @pytest.mark.usefixtures("in_repository")
 @pytest.mark.parametrize(
     "option",
-    [
-        f"{file.parent.name}={file.stem}"
-        for file in sorted((REPOSITORY / "conf").glob("*/*.yaml"))
-        if file.stem != "csv"
-    ],
+    [f"{file.parent.name}={file.stem}" for file in sorted((REPOSITORY / "conf").glob("*/*.yaml"))],
 )
 def test_every_option_of_every_group_fits_the_schema(option: str):
-    composition.composed([option])
+    composition.composed([option, *GIVEN.get(option, [])])
+
+
+@pytest.mark.usefixtures("in_repository")
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["model.weights=random_norml"], "allowed: one of zeros"),
+        (["model.weights={name: random_normal, spread: 1}"], "parameters of random_normal are"),
+        (["model.weights=[1,a]"], "a list of numbers"),
+        (["model.weights=nowhere.npy"], "model.weights=nowhere.npy: no such file"),
+        (["device.placement={hidden_1: CPU1}"], "a device such as /device:CPU:1"),
+        (["model=custom", "model._target_=nowhere.network"], "there is no nowhere.py here"),
+        (["model=custom", "model._target_=network"], "allowed: MODULE.FUNCTION"),
+        (["schedule=exponential", "schedule.floor=1"], "schedule.floor: only with schedule=cosine"),
+        (["train.start.checkpoint=nowhere"], "train.start.checkpoint=nowhere: no such file"),
+    ],
+)
+def test_a_wrong_value_says_what_is_allowed(overrides, expected):
+    with pytest.raises(PipelineError) as caught:
+        composition.composed(overrides)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.usefixtures("in_repository")
+def test_files_that_the_configuration_names_are_hashed(tmp_path: Path):
+    file = tmp_path / "w.npy"
+    file.write_bytes(b"one")
+    before = composition.composed([f"model.weights={file}"])[0].inputs
+    file.write_bytes(b"two")
+    after = composition.composed([f"model.weights={file}"])[0].inputs
+    assert list(before) == list(after) == [str(file)]
+    assert before != after
 
 
 def test_outside_a_repository_the_message_says_so(folder: Path):

@@ -99,5 +99,5 @@ def test_every_parameter_has_a_meaning_and_stands_in_the_documentation():
     documented = (REPOSITORY / "docs/parameters.md").read_text(encoding="utf-8")
     assert documented == parameters.as_markdown(), "run: make docs"
     for key, field in parameters.declared():
-        if key.split(".")[-1] not in ("name", "source"):
+        if key.split(".")[-1] not in ("name", "source"):  # selectors
             assert field.description, key

@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from pipeline.errors import DataError, PipelineError, from_system
 
+DVC_REPRO = [sys.executable, "-m", "dvc", "repro"]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code. A mistake of the user's is one message."""
@@ -41,6 +43,17 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--dry-run", action="store_true", help="print params.yaml, change nothing")
     run.set_defaults(verb=_run)
 
+    sweep = verbs.add_parser(
+        "sweep",
+        help="run every combination of values, then print a table",
+        description="Run every combination of the values that overrides name, one after another;"
+        " print their metrics with mean and standard deviation.",
+        epilog="example: pipeline sweep data.split=kfold 'data.fold=range(0,5)'",
+    )
+    sweep.add_argument("overrides", nargs="+", metavar="KEY=A,B", help="or GROUP=A,B")
+    sweep.add_argument("-o", "--output", type=Path, help="write the table to a CSV file, too")
+    sweep.set_defaults(verb=_sweep)
+
     predict = verbs.add_parser("predict", help="add a model's prediction to a CSV or Parquet file")
     predict.add_argument(
         "model", type=Path, help="a frozen graph, a SavedModel folder or a checkpoint folder"
@@ -48,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("input", type=Path, help="CSV or Parquet; columns are found by name")
     predict.add_argument("-o", "--output", type=Path, required=True, help="CSV or Parquet")
     predict.set_defaults(verb=_predict)
+
+    inspect = verbs.add_parser("inspect", help="look at a model without executing it")
+    inspect.add_argument(
+        "path", type=Path, help="a .pb, a SavedModel or checkpoint folder, a prefix"
+    )
+    inspect.add_argument("--ops", action="store_true", help="list every operation")
+    inspect.add_argument("--json", action="store_true", help="print it as JSON")
+    inspect.set_defaults(verb=_inspect)
 
     ui = verbs.add_parser("ui", help="browse the runs in MLflow, on this machine only")
     ui.add_argument("--port", type=int, default=5000)
@@ -72,16 +93,33 @@ def _become_dvc_repro() -> NoReturn:
 
     So a kill meets the one that holds DVC's locks, and the exit code is DVC's own.
     """
+    sys.stdout.flush()
+    os.execve(sys.executable, DVC_REPRO, _composed_environment())  # noqa: S606
+
+
+def _composed_environment() -> dict[str, str]:
+    """Return the environment of a `dvc repro` that is to keep params.yaml as it is."""
     from pipeline.stages.config import ALREADY_COMPOSED
 
     # The stages run `python`: let it be this one, also where its environment is not activated.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, ALREADY_COMPOSED: "1"}
-    sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "dvc", "repro"], environment)  # noqa: S606
+    return {**os.environ, "PATH": path, ALREADY_COMPOSED: "1"}
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    from pipeline import sweep
+    from pipeline.data.tables import write_table
+
+    results, failures = sweep.run(arguments.overrides, DVC_REPRO, _composed_environment())
+    if len(results):
+        print(f"\n{sweep.as_table(results)}")
+        if arguments.output is not None:
+            write_table(results, arguments.output)
+    return failures[0].exit_code if failures else 0
 
 
 def _predict(arguments: argparse.Namespace) -> int:
+    from pipeline.artifacts.signature import named
     from pipeline.data.sources import features_of
     from pipeline.data.tables import read_table, write_table
     from pipeline.runtimes.forms import open_model
@@ -91,20 +129,25 @@ def _predict(arguments: argparse.Namespace) -> int:
     if arguments.output.exists() and not arguments.output.is_file():
         raise DataError(f"{arguments.output} is no file; give a file to write with -o")
     table = read_table(arguments.input)
-    if PREDICTION_COLUMN in table.columns:
-        raise DataError(
-            f"{arguments.input} already has a column {PREDICTION_COLUMN!r}; rename or drop it"
-        )
     with open_model(arguments.model) as model:
-        signature = model.signature
-        features = features_of(table, signature.source, signature.features, arguments.input)
-        table[PREDICTION_COLUMN] = model.predict(features)[:, 0]
+        of = model.signature
+        features = features_of(table, of.source, of.features, arguments.input)
+        columns = named(of, model.predict(features))
+    for name, values in columns.items():
+        if name in table.columns:
+            raise DataError(f"{arguments.input} already has a column {name!r}; rename or drop it")
+        table[name] = values
     write_table(table, arguments.output)
-    print(f"{arguments.output}: {len(table):,} rows, {PREDICTION_COLUMN} is {signature.target}")
+    print(f"{arguments.output}: {len(table):,} rows, prediction is {of.target}")
     return 0
 
 
-PREDICTION_COLUMN = "prediction"
+def _inspect(arguments: argparse.Namespace) -> int:
+    from pipeline.artifacts.inspection import inspect
+
+    model = inspect(arguments.path)
+    print(model.to_json(arguments.ops) if arguments.json else model.to_text(arguments.ops))
+    return 0
 
 
 def _ui(arguments: argparse.Namespace) -> int:

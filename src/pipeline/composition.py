@@ -12,11 +12,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from pipeline import files
+from pipeline import files, inputs
 from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.parameters import check
 from pipeline.settings import Settings
@@ -33,15 +33,37 @@ def composed(overrides: Sequence[str] = ()) -> tuple[Settings, str]:
         DataError: the file that `data.path` names is not there.
     """
     values = _compose(_prepared(overrides))
-    settings = check(OmegaConf.to_container(values), "the composed configuration")
-    if not _is_file(settings.data.path):
+    return completed(values, "the composed configuration")
+
+
+def completed(values: DictConfig | ListConfig, where: str) -> tuple[Settings, str]:
+    """Check a composed configuration and fill in the hashes of the files that it names.
+
+    Args:
+        where: what a message calls its source.
+
+    Returns:
+        The checked settings, and the text of the params.yaml that holds them.
+
+    Raises:
+        ConfigError: a parameter is wrong.
+        DataError: a file that the configuration names is not there.
+    """
+    settings = check(OmegaConf.to_container(values), where)
+    if not _exists(settings.data.path):
         raise DataError(f"data.path={settings.data.path}: no such file")
-    return settings, OmegaConf.to_yaml(values)
+    hashes = {}
+    for key, path in inputs.named(settings):
+        if not _exists(path):
+            raise DataError(f"{key}={path}: no such file")
+        hashes[path] = files.sha256(Path(path))
+    OmegaConf.update(values, "inputs", hashes, merge=False)
+    return check(OmegaConf.to_container(values), where), OmegaConf.to_yaml(values)
 
 
-def _is_file(path: str) -> bool:
+def _exists(path: str) -> bool:
     try:
-        return Path(path).is_file()
+        return Path(path).exists()
     except OSError:  # a name that is too long, for example
         return False
 
@@ -57,13 +79,31 @@ def _prepared(overrides: Sequence[str]) -> list[str]:
     for text in overrides:
         override = _parsed(parser, text)
         if override.is_sweep_override():
-            raise ConfigError(f"override {text!r} names several values; a run takes one")
+            raise ConfigError(
+                f"override {text!r} names several values, and a run takes one; `pipeline sweep`"
+                " runs all of them"
+            )
         if _is_group(override):
             _check_option(override)
         elif override.type is OverrideType.CHANGE:
             text = f"++{text}"
         ready.append(text)
     return ready
+
+
+def values_of(text: str) -> list[str]:
+    """Split an override that names several values into one override for each.
+
+    Raises:
+        ConfigError: it does not fit Hydra's grammar, or it is a kind that cannot be listed.
+    """
+    override = _parsed(OverridesParser.create(), text)
+    if not override.is_sweep_override():
+        return [text]
+    if not override.is_discrete_sweep():
+        raise ConfigError(f"override {text!r} is an interval; name its values: key=1,2,3")
+    key = text.partition("=")[0]
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
 def _parsed(parser: OverridesParser, text: str) -> Override:

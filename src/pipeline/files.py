@@ -35,6 +35,10 @@ FORECAST = Path("reports/forecast.csv")
 FIGURES = Path("reports/figures")
 REPORT = Path("reports/report.html")
 
+# Written while training, for people; no outs.
+TENSORBOARD = Path("tensorboard")
+TRACE = Path("trace.json")
+
 TRACKED = Path(".tracked.json")
 
 PACKAGE = Path(__file__).parent

@@ -38,7 +38,7 @@ def of_execution(settings: Settings) -> str:
 
 def of_training(settings: Settings, device: str) -> str:
     """Identify a training: its parameters, and the device that `auto` may have chosen."""
-    relevant = settings.model_dump(exclude={"tracking", "evaluation"})
+    relevant = settings.model_dump(exclude={"tracking", "evaluation", "export"})
     return _digest([relevant, device, *_surroundings()])
 
 

@@ -72,7 +72,8 @@ def declared() -> Iterator[tuple[str, FieldInfo]]:
 
 
 def _walk(section: type[Section], above: tuple[str, ...]) -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in section.model_fields.items():
+    for attribute, field in section.model_fields.items():
+        name = field.alias or attribute
         variants = [kind for kind in _kinds(field.annotation) if _is_section(kind)]
         if not variants:
             yield ".".join((*above, name)), field
@@ -121,6 +122,8 @@ def _explain(details: ErrorDetails, values: Any) -> str:
             return f"{key}.{selector}: got {wrong!r}; allowed: {tags}" + nearest(
                 wrong, tags.split(", ")
             )
+        case "value_error":
+            return f"{key}: got {shown}; {details['ctx']['error']}"
         case "model_type" | "model_attributes_type":
             return f"{key}: got {shown}; allowed: a section with keys of its own"
     name = next(
@@ -136,7 +139,7 @@ def _options_with(names: list[str]) -> list[str]:
     return [
         f"{group}={typing.get_args(variant.model_fields[selector].annotation)[0]}"
         for variant in _kinds(Settings.model_fields[group].annotation)
-        if name in variant.model_fields
+        if name in {field.alias or key for key, field in variant.model_fields.items()}
     ]
 
 
@@ -167,6 +170,8 @@ def _allowed(field: FieldInfo | None) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """Return the values that a parameter may have, in words such as `whole number ≥ 1`."""
+    if isinstance(field.json_schema_extra, dict) and "allowed" in field.json_schema_extra:
+        return str(field.json_schema_extra["allowed"])
     return _kind_in_words(field.annotation, field.metadata)
 
 
@@ -182,6 +187,8 @@ def _kind_in_words(annotation: Any, metadata: list[Any]) -> str:
         return ("one of " if len(choices) > 1 else "") + ", ".join(map(str, choices))
     if origin is list:
         return "a list, each " + _kind_in_words(typing.get_args(annotation)[0], [])
+    if origin is dict:
+        return "a mapping"
     words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
     kind = "null" if annotation is type(None) else words.get(annotation, str(annotation))
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
@@ -203,7 +210,7 @@ def as_markdown() -> str:
     lines = [
         "# Parameters",
         "",
-        "Made from the schema in `src/pipeline/settings.py` by `make docs`. Values are in `conf/`;",
+        "Made from the schema in `src/pipeline/settings/` by `make docs`. Values are in `conf/`;",
         "a variant is chosen by its group, such as `optimizer=adam`.",
         "",
         "| key | allowed | meaning |",

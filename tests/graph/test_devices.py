@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import DeviceError
 from pipeline.graph import devices
-from pipeline.graph.optimizers import optimizer
+from pipeline.graph.optimizers import require_device
 
 from ..conftest import REPOSITORY
 
@@ -30,8 +30,8 @@ def test_auto_says_why_it_takes_the_cpu(settings):
 def test_operations_on_another_device_are_refused(kind):
     counts = {"/device:CPU:0": {kind: 2, "Const": 9}, "/device:GPU:0": {"VarHandleOp": 1}}
     with pytest.raises(DeviceError, match=f"ran {kind} on /device:CPU:0"):
-        devices.require_placement(counts, "/device:GPU:0")
-    devices.require_placement({"/device:CPU:0": {"Const": 9}}, "/device:GPU:0")
+        devices.require_placement(counts, "/device:GPU:0", set())
+    devices.require_placement({"/device:CPU:0": {"Const": 9}}, "/device:GPU:0", set())
 
 
 def test_tensorflow_starts_quietly():
@@ -48,4 +48,4 @@ def test_tensorflow_starts_quietly():
 def test_an_optimizer_without_a_gpu_kernel_is_refused_there(settings):
     chosen = settings("optimizer=proximal_gradient_descent").optimizer
     with pytest.raises(DeviceError, match="no proximal_gradient_descent for GPUs"):
-        optimizer(chosen, "/device:GPU:0")
+        require_device(chosen, "/device:GPU:0")

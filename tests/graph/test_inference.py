@@ -4,84 +4,121 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph import devices
 from pipeline.graph.inference import add_inference, predict
-from pipeline.graph.networks import Training, network
-from pipeline.graph.variables import INITIALIZERS, GivenVariables, GraphVariables
+from pipeline.graph.layers import Training
+from pipeline.graph.networks import network
+from pipeline.graph.training import model_of
+from pipeline.graph.variables import GivenVariables, GraphVariables
 
 from .conftest import examples
 
 v1 = tf.compat.v1
 
+IMAGES = {"shape": (8, 8, 1), "task": "classification", "scaling": "unit"}
+PAIRS = {"shape": (2, 4, 4, 1), "task": "similarity", "scaling": "unit"}
 
-def in_graph(settings, rows, scaling, seed=0):
+NETWORKS = [
+    (["model=linear"], {}),
+    (["model=polynomial"], {}),
+    (["model=mlp", "model.dropout=0.5"], {}),
+    (["model=mlp", "model.activation=tanh", "model.hidden=[5]"], {}),
+    (["model=mlp", "model.activation=sigmoid", "model.hidden=[3,2,4]"], {}),
+    (["model=mlp", "model.batch_normalization=true"], {}),
+    (["model=linear"], {"scaling": "none"}),
+    (["model=softmax"], {"task": "classification"}),
+    (["model=mlp", "train.loss=sigmoid_cross_entropy"], {"task": "classification"}),
+    (["model=lenet", "model.dropout=0.2"], IMAGES),
+    (["model=vgg"], IMAGES),
+    (["model=siamese"], PAIRS),
+    (["model=sinc"], {"task": "minimization", "scaling": "none", "shape": (1,)}),
+]
+
+
+def in_graph(chosen, dataset, rows):
+    """Build, initialize and run the inference graph; values of variables get some noise."""
     graph = tf.Graph()
     with graph.as_default():
-        variables = GraphVariables(seed)
-        features, prediction = add_inference(
-            settings.model, rows.features.shape[1], scaling, variables
-        )
-        with devices.open_session(graph, settings.device, "/device:CPU:0") as session:
+        variables = GraphVariables(seed=0)
+        model = model_of(chosen, dataset)
+        add_inference(model, variables)
+        with devices.open_session(graph, chosen.device, "/device:CPU:0") as session:
             session.run(v1.global_variables_initializer())
-            output = session.run(prediction, {features: rows.features})
+            for count, variable in enumerate(variables.made.values()):
+                noise = np.random.default_rng(count).uniform(0, 0.1, variable.shape.as_list())
+                variable.load(session.run(variable) + noise.astype(np.float32), session)
+            output = session.run("prediction:0", {"features:0": rows.features})
             values = {f"network/{n}": session.run(v) for n, v in variables.made.items()}
-    return graph, output, values
+    return model, output, values
 
 
-@pytest.mark.parametrize(
-    "overrides",
-    [
-        ["model=linear"],
-        ["model=mlp", "model.dropout=0.5"],
-        ["model=mlp", "model.activation=tanh", "model.hidden=[5]"],
-        ["model=mlp", "model.activation=sigmoid", "model.hidden=[3,2,4]"],
-        ["model=linear", "data.scaling=none"],
-    ],
-)
-def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides):
-    chosen = settings(*overrides)
-    rows, scaling = examples()
-    graph, output, values = in_graph(chosen, rows, scaling)
-    assert graph.get_tensor_by_name("prediction:0").shape.as_list() == [None, 1]
-    eager = predict(chosen.model, tf.constant(rows.features), GivenVariables(values), scaling)
+@pytest.mark.parametrize(("overrides", "given"), NETWORKS)
+def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given):
+    dataset, rows = examples(**given)
+    model, output, values = in_graph(settings(*overrides), dataset, rows)
+    assert output.shape == (len(rows.label), model.outputs)
+    eager = predict(model, tf.constant(rows.features), GivenVariables(values))
     assert output.tobytes() == eager.numpy().tobytes()
+    if dataset.classes:
+        np.testing.assert_allclose(output.sum(1), 1, rtol=1e-6)
 
 
-def test_dropout_drops_while_training_and_depends_on_the_step(settings):
-    chosen = settings("model=mlp", "model.dropout=0.5")
-    rows, scaling = examples()
-    _, _, values = in_graph(chosen, rows, scaling)
-    features = tf.constant(rows.features)
+@pytest.mark.parametrize("extra", ["model.dropout=0.5", "model.batch_normalization=true"])
+def test_training_and_inference_are_different_passes(settings, extra):
+    chosen = settings("model=mlp", extra)
+    dataset, rows = examples()
+    outputs = model_of(chosen, dataset).outputs
 
     def run(seed):
-        training = None if seed is None else Training(tf.constant(seed))
-        return network(chosen.model, features, GivenVariables(values), training).numpy()
+        with tf.Graph().as_default(), v1.Session() as session:
+            variables = GraphVariables(seed=0)
+            training = None if seed is None else Training(tf.constant(seed))
+            features = tf.constant(rows.features)
+            output = network(chosen.model, features, outputs, variables, training)
+            session.run(v1.global_variables_initializer())
+            return session.run(output)
 
     assert not np.array_equal(run(None), run([0, 1]))
-    assert not np.array_equal(run([0, 1]), run([0, 2]))
     np.testing.assert_array_equal(run([0, 1]), run([0, 1]))
+    if "dropout" in extra:
+        assert not np.array_equal(run([0, 1]), run([0, 2]))
+
+
+def test_the_towers_of_a_siamese_network_share_their_variables(settings):
+    dataset, rows = examples(**PAIRS)
+    model, _, values = in_graph(settings("model=siamese"), dataset, rows)
+    assert sorted(values) == [
+        f"network/tower/{layer}/{part}"
+        for layer in ("embedding", "hidden_1", "hidden_2")
+        for part in ("bias", "weights")
+    ]
+    same = np.tile(rows.features[:, :16], 2)
+    distance = predict(model, tf.constant(same), GivenVariables(values)).numpy()
+    np.testing.assert_allclose(distance, 0, atol=1e-5)
 
 
 def test_a_variable_the_checkpoint_lacks_is_named_with_the_nearest(settings):
-    rows, scaling = examples()
-    _, _, values = in_graph(settings(), rows, scaling)
+    dataset, rows = examples()
+    model, _, values = in_graph(settings(), dataset, rows)
     values["network/weight"] = values.pop("network/weights")
     with pytest.raises(ArtifactError, match="nearest: network/weight"):
-        predict(settings().model, tf.constant(rows.features), GivenVariables(values), scaling)
+        predict(model, tf.constant(rows.features), GivenVariables(values))
 
 
 @pytest.mark.parametrize(
-    ("name", "mean", "deviation"),
+    ("overrides", "given", "message"),
     [
-        ("zeros", 0, 0),
-        ("ones", 1, 0),
-        ("random_normal", 0, 1),
-        ("truncated_normal", 0, 0.8796),
-        ("glorot_uniform", 0, (6 / 500 / 3) ** 0.5),
+        (
+            ["model=softmax"],
+            {},
+            "model=softmax does classification, and the data is for regression",
+        ),
+        (["model=lenet"], {"task": "classification"}, r"an example has shape \(3,\)"),
+        (["model=linear"], PAIRS, "choose one of siamese, custom"),
+        (["train.loss=softmax_cross_entropy"], {}, "allowed: auto, mse, mae, huber"),
     ],
 )
-def test_initial_values_have_the_stated_mean_and_spread(name, mean, deviation):
-    values = INITIALIZERS[name]((200, 300), (0, 1)).numpy()
-    assert values.mean() == pytest.approx(mean, abs=0.02)
-    assert values.std() == pytest.approx(deviation, rel=0.02)
+def test_what_does_not_fit_together_is_refused(settings, overrides, given, message):
+    with pytest.raises(ConfigError, match=message):
+        model_of(settings(*overrides), examples(**given)[0])

@@ -11,7 +11,8 @@ from pipeline import files
 from pipeline.artifacts import frozen, signature
 from pipeline.artifacts.checkpoint import restore_latest
 from pipeline.graph import inference
-from pipeline.graph.networks import Training, network
+from pipeline.graph.layers import Training
+from pipeline.graph.networks import network
 
 from ..conftest import Clone
 
@@ -71,8 +72,8 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone):
 def test_dropout_left_on_fails_the_gate(copy: Clone, monkeypatch: pytest.MonkeyPatch):
     copy.pipeline("run", "model=mlp", "model.dropout=0.2", "train.steps=30")
 
-    def with_dropout(settings, features, variables):
-        return network(settings, features, variables, Training(tf.constant([0, 1])))
+    def with_dropout(settings, features, outputs, variables, training):
+        return network(settings, features, outputs, variables, Training(tf.constant([0, 1])))
 
     monkeypatch.setattr(inference, "network", with_dropout)
     trained = signature.read(copy.path / "artifacts/checkpoint/model.json")

@@ -21,7 +21,7 @@ from ..conftest import REPOSITORY
 def home(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with prepared data, as the store's root."""
     chosen = settings()
-    dataset, splits = preparation.prepare(chosen, read_examples(chosen), "digest")
+    dataset, splits = preparation.prepare(chosen.data, 0, read_examples(chosen.data), "digest")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -31,7 +31,7 @@ def home(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def points(first: int, last: int):
-    return [(step, np.float32(1 / step)) for step in range(first, last + 1)]
+    return [(step, {"loss": np.float32(1 / step)}) for step in range(first, last + 1)]
 
 
 def test_the_store_is_at_the_root_unless_the_environment_says_otherwise(home, monkeypatch):
@@ -155,7 +155,7 @@ from pipeline.tracking import store
 chosen = parameters.load(Path("params.yaml"))
 client, experiment = store.connect(chosen)
 run = client.create_run(experiment)
-store.send_curve(client, run.info.run_id, [(step, 1.0) for step in range(1, 200)])
+store.send_curve(client, run.info.run_id, [(step, {"loss": 1.0}) for step in range(1, 200)])
 """
     (home / "params.yaml").write_bytes((REPOSITORY / "params.yaml").read_bytes())
     processes = [

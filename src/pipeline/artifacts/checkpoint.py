@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, listing
-from pipeline.settings import Train
+from pipeline.settings.train import Train
 
 v1 = tf.compat.v1
 
@@ -30,13 +30,20 @@ class Checkpoints:
     def __init__(self, graph: tf.Graph, settings: Train, folder: Path) -> None:
         self._settings = settings
         self._folder = folder
+        self._best = folder / "best"
         with graph.as_default():
             self._saver = v1.train.Saver(
                 max_to_keep=settings.max_to_keep,
                 keep_checkpoint_every_n_hours=settings.keep_checkpoint_every_n_hours,
                 save_relative_paths=True,
             )
+            self._best_saver = v1.train.Saver(max_to_keep=1, save_relative_paths=True)
         graph.finalize()
+
+    @property
+    def every(self) -> int:
+        """A checkpoint is written every so many steps."""
+        return self._settings.checkpoint_every
 
     def due(self, step: int) -> bool:
         """Tell whether a checkpoint is to be written after `step`."""
@@ -50,6 +57,14 @@ class Checkpoints:
             global_step=step,
             write_meta_graph=self._settings.write_meta_graph or step == self._settings.steps,
         )
+
+    def save_best(self, session: Any, step: int) -> None:
+        """Write the best checkpoint so far; the one before goes when this one is whole."""
+        self._best.mkdir(exist_ok=True)
+        self._best_saver.save(session, str(self._best / PREFIX), global_step=step)
+        for file in self._best.glob(f"{PREFIX}-*.*"):
+            if _step(file.stem) != step:
+                file.unlink()
 
     def restore(self, session: Any) -> int:
         """Restore the newest readable checkpoint of the folder.
@@ -79,9 +94,9 @@ class Checkpoints:
             if before - self._settings.checkpoint_every <= _step(file.stem) < before:
                 file.unlink()
 
-    def copy(self, folder: Path) -> None:
-        """Copy what is complete, and not what a killed training left half-written."""
-        for file in self._folder.iterdir():
+    def copy(self, folder: Path, best: bool) -> None:
+        """Copy the best checkpoint, or all that are kept; nothing that is half-written."""
+        for file in (self._best if best else self._folder).iterdir():
             if _WHOLE.fullmatch(file.name):
                 shutil.copy2(file, folder)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
@@ -23,9 +24,7 @@ def rebuilt(signature: Signature, device: str | None = None) -> tf.Graph:
     """Build the inference graph of a signature in code, for a device or for any."""
     graph = tf.Graph()
     with graph.as_default(), tf.device(device):
-        add_inference(
-            signature.network, len(signature.features), signature.scaling, GraphVariables(seed=0)
-        )
+        add_inference(signature.model, GraphVariables())
     return graph
 
 
@@ -57,24 +56,49 @@ def restored(
     return session
 
 
+def definition(path: Path) -> Any:
+    """Read a frozen graph as a `GraphDef`.
+
+    Raises:
+        ArtifactError: the file is missing or no graph.
+    """
+    found = v1.GraphDef()
+    try:
+        found.ParseFromString(path.read_bytes())
+    except FileNotFoundError:
+        raise ArtifactError(f"{path} is missing; make it: dvc repro freeze") from None
+    except (DecodeError, OSError) as error:
+        raise _no_graph(path, error) from None
+    return found
+
+
 def read(path: Path, device: str | None = None) -> tf.Graph:
     """Read a frozen graph, for a device or for any.
 
     Raises:
         ArtifactError: the file is missing or no graph.
     """
-    definition = v1.GraphDef()
+    graph = tf.Graph()
     try:
-        definition.ParseFromString(path.read_bytes())
-        graph = tf.Graph()
         with graph.as_default(), tf.device(device):
-            tf.import_graph_def(definition, name="")
-    except FileNotFoundError:
-        raise ArtifactError(f"{path} is missing; make it: dvc repro freeze") from None
-    except (DecodeError, ValueError, OSError, tf.errors.OpError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ArtifactError(f"{path} is no frozen graph: {reason}") from None
+            tf.import_graph_def(definition(path), name="")
+    except (ValueError, tf.errors.OpError) as error:
+        raise _no_graph(path, error) from None
     return graph
+
+
+def constants(path: Path) -> dict[str, np.ndarray]:
+    """Return the constants of a frozen graph by name: its variables, among others.
+
+    Raises:
+        ArtifactError: the file is missing or no graph.
+    """
+    nodes = (node for node in definition(path).node if node.op == "Const")
+    return {node.name: tf.make_ndarray(node.attr["value"].tensor) for node in nodes}
+
+
+def _no_graph(path: Path, error: Exception) -> ArtifactError:
+    return ArtifactError(f"{path} is no frozen graph: {' '.join(str(error).split())[:300]}")
 
 
 def tensor(graph: tf.Graph, name: str, where: Path | str) -> tf.Tensor:

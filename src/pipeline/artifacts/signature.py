@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline import files
 from pipeline.data.prepared import Dataset
 from pipeline.data.scaling import Scaling
 from pipeline.errors import ArtifactError
-from pipeline.graph.inference import FEATURES, PREDICTION
-from pipeline.settings import Network
+from pipeline.graph.inference import FEATURES, PREDICTION, Model
+from pipeline.graph.losses import Head
+from pipeline.settings.model import Network
 
 FILE = "model.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -28,20 +30,22 @@ class Signature:
     """What a model takes and gives.
 
     Attributes:
-        network: the network's settings.
+        model: what the inference graph is built from, besides the variables' values.
+        task: what it is for.
+        classes: names of the classes, in the order of the outputs; none where it predicts numbers.
         source: the kind of data source; it tells how features can be derived from raw columns.
         features: names of the columns, in the order of `features:0`.
         target: what the prediction is called.
-        scaling: inside the graph; raw values go in, the target's own units come out.
         step: training steps done.
         hashes: SHA-256 by file or folder name; none in the checkpoint's own signature.
     """
 
-    network: Network
+    model: Model
+    task: str
     source: str
     features: tuple[str, ...]
     target: str
-    scaling: Scaling
+    classes: tuple[str, ...]
     step: int
     hashes: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -49,7 +53,9 @@ class Signature:
         """Return the signature as `model.json` holds it."""
         return {
             "format": FORMAT,
-            "network": self.network.model_dump(),
+            "task": self.task,
+            "network": self.model.network.model_dump(),
+            "head": self.model.head,
             "source": self.source,
             "step": self.step,
             "inputs": {
@@ -57,24 +63,40 @@ class Signature:
                     "dtype": "float32",
                     "shape": [None, len(self.features)],
                     "columns": list(self.features),
+                    "example_shape": list(self.model.shape),
                 }
             },
             "outputs": {
                 f"{PREDICTION}:0": {
                     "dtype": "float32",
-                    "shape": [None, 1],
-                    "columns": [self.target],
+                    "shape": [None, self.model.outputs],
+                    "columns": list(self.classes) or [self.target],
+                    "target": self.target,
                 }
             },
-            "scaling_inside_the_graph": dataclasses.asdict(self.scaling),
+            "scaling_inside_the_graph": dataclasses.asdict(self.model.scaling),
             "sha256": self.hashes,
         }
 
 
-def of(dataset: Dataset, network: Network, step: int) -> Signature:
-    """Return the signature of a network that was trained on a data set."""
+def named(signature: Signature, prediction: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a prediction `[rows, outputs]` as columns: of a class its name and its probability."""
+    if signature.task != "classification":
+        return {PREDICTION: prediction[:, 0]}
+    names = np.array(signature.classes, object)
+    return {PREDICTION: names[prediction.argmax(1)], "probability": prediction.max(1)}
+
+
+def of(dataset: Dataset, model: Model, step: int) -> Signature:
+    """Return the signature of a model that was trained on a data set."""
     return Signature(
-        network, dataset.source, dataset.features, dataset.target, dataset.scaling, step
+        model,
+        dataset.task,
+        dataset.source,
+        dataset.features,
+        dataset.target,
+        dataset.classes,
+        step,
     )
 
 
@@ -93,18 +115,27 @@ def read(path: Path) -> Signature:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
             raise ArtifactError(f"{path} has format {values['format']}, and {FORMAT} is known here")
+        given, found = values["inputs"][f"{FEATURES}:0"], values["outputs"][f"{PREDICTION}:0"]
         scaling = values["scaling_inside_the_graph"]
-        return Signature(
+        model = Model(
             network=_NETWORK.validate_python(values["network"]),
-            source=values["source"],
-            features=tuple(values["inputs"][f"{FEATURES}:0"]["columns"]),
-            target=values["outputs"][f"{PREDICTION}:0"]["columns"][0],
             scaling=Scaling(
                 tuple(scaling["feature_mean"]),
                 tuple(scaling["feature_scale"]),
                 scaling["label_mean"],
                 scaling["label_scale"],
             ),
+            shape=tuple(given["example_shape"]),
+            outputs=found["shape"][1],
+            head=_HEAD.validate_python(values["head"]),
+        )
+        return Signature(
+            model=model,
+            task=values["task"],
+            source=values["source"],
+            features=tuple(given["columns"]),
+            target=found["target"],
+            classes=tuple(found["columns"]) if values["task"] == "classification" else (),
             step=values["step"],
             hashes=dict(values["sha256"]),
         )
@@ -116,6 +147,7 @@ def read(path: Path) -> Signature:
         raise ArtifactError(f"{path} is damaged: {type(error).__name__}: {error}") from None
 
 
+_HEAD: TypeAdapter[Head] = TypeAdapter(Head)
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
 
 

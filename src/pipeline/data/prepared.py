@@ -1,9 +1,10 @@
 """The prepared data: plain `.npy` arrays for each split, and `dataset.json` about them.
 
     data/prepared/dataset.json
-    data/prepared/{train,test,latest}/{features,label,index}.npy
+    data/prepared/{train,validation,test,latest}/{features,label,index}.npy
 
-Features and labels are float32 in their own units, as the graph is fed. `latest` has no label.
+Features and labels are float32 in their own units, as the graph is fed; an image is one flat row.
+`latest` has no label; `validation` and `latest` may have no rows.
 """
 
 import dataclasses
@@ -25,8 +26,9 @@ class Split:
 
     Attributes:
         features: `[rows, features] float32`, in their own units.
-        label: `[rows, 1] float32`, in the target's own unit; no rows where it is not known.
-        index: `[rows]`, dates or row numbers of the source.
+        label: `[rows, 1] float32`, in the target's own unit, or the number of the class; no rows
+            where it is not known.
+        index: `[rows]`, dates, row numbers or other names of the source.
     """
 
     features: np.ndarray
@@ -36,11 +38,21 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What `dataset.json` says: names, scaling and origin of the prepared data."""
+    """What `dataset.json` says: names, scaling and origin of the prepared data.
+
+    Attributes:
+        task: `regression`, `classification`, `similarity` or `minimization`.
+        features: one name for each column.
+        shape: of one example, `(columns,)` for a table, `(height, width, channels)` for an image.
+        classes: names of the classes; a label of a classification is a number of them, from 0.
+    """
 
     source: str
+    task: str
     features: tuple[str, ...]
+    shape: tuple[int, ...]
     target: str
+    classes: tuple[str, ...]
     index_name: str
     today: str | None
     horizon: int
@@ -71,14 +83,15 @@ def read_dataset(folder: Path = files.PREPARED) -> Dataset:
         scaling = values.pop("scaling")
         for name in ("feature_mean", "feature_scale"):
             scaling[name] = tuple(scaling[name])
-        features = tuple(values.pop("features"))
-        return Dataset(features=features, scaling=Scaling(**scaling), **values)
+        for name in ("features", "shape", "classes"):
+            values[name] = tuple(values[name])
+        return Dataset(scaling=Scaling(**scaling), **values)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder, error) from None
 
 
 def read_split(name: str, folder: Path = files.PREPARED) -> Split:
-    """Read one split: `train`, `test` or `latest`.
+    """Read one split: `train`, `validation`, `test` or `latest`.
 
     Raises:
         DataError: the prepared data is missing or damaged.

@@ -73,7 +73,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         raise DataError(f"{path} cannot be written: {_one_line(error)}") from None
 
 
-def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path | str) -> None:
     """Refuse a table that lacks one of `columns`.
 
     Raises:
@@ -86,7 +86,7 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> 
         raise DataError(f"{path}: {named}; it has {listing(have, 12)}")
 
 
-def numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> np.ndarray:
+def numbers(table: pd.DataFrame, columns: Sequence[str], path: Path | str) -> np.ndarray:
     """Return columns as finite numbers.
 
     Returns:

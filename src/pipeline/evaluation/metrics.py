@@ -1,44 +1,6 @@
-"""Metrics of a regression, in the target's own units."""
+"""Metrics as text."""
 
 from typing import Any
-
-import numpy as np
-from sklearn.metrics import (
-    mean_absolute_error,
-    mean_squared_error,
-    r2_score,
-    root_mean_squared_error,
-)
-
-
-def regression(
-    prediction: np.ndarray, label: np.ndarray, today: np.ndarray | None = None
-) -> dict[str, float]:
-    """Return MSE, RMSE, MAE and R²; for prices also direction and skill over persistence.
-
-    Args:
-        prediction, label: `[rows, 1]`.
-        today: the target's present value, `[rows, 1]`, where the target is a forecast.
-
-    Returns:
-        `direction` is the share of rows whose predicted change from today has the right sign;
-        `skill_over_persistence` is 1 - MSE / MSE of predicting today's value: above 0 is better.
-        A prediction that is today's value has neither.
-    """
-    prediction, label = prediction.astype(np.float64), label.astype(np.float64)
-    metrics = {
-        "mse": float(mean_squared_error(label, prediction)),
-        "rmse": float(root_mean_squared_error(label, prediction)),
-        "mae": float(mean_absolute_error(label, prediction)),
-        "r2": float(r2_score(label, prediction)),
-    }
-    if today is not None and (prediction != today).any():
-        today = today.astype(np.float64)
-        right = np.sign(prediction - today) == np.sign(label - today)
-        metrics["direction"] = float(np.mean(right))
-        persistence = float(mean_squared_error(label, today))
-        metrics["skill_over_persistence"] = 1 - metrics["mse"] / persistence if persistence else 0.0
-    return metrics
 
 
 def as_table(results: dict[str, Any]) -> str:
@@ -48,9 +10,12 @@ def as_table(results: dict[str, Any]) -> str:
         results: as reports/metrics.json holds them.
     """
     names = list(results["model"])
+    distinct = len({name[:12] for name in names}) == len(names)
+    cell = 12 if distinct else max(map(len, names))
     width = max(map(len, ("test rows", *results["baselines"])))
-    lines = [f"{'test rows':<{width}}  " + "  ".join(f"{name[:12]:>12}" for name in names)]
+    header = "  ".join(f"{name[:cell]:>{cell}}" for name in names)
+    lines = [f"{'test rows':<{width}}  {header}"]
     for who, metrics in {"model": results["model"], **results["baselines"]}.items():
-        cells = (f"{metrics[name]:12.6g}" if name in metrics else " " * 12 for name in names)
+        cells = (f"{metrics[name]:{cell}.6g}" if name in metrics else " " * cell for name in names)
         lines.append(f"{who:<{width}}  " + "  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -5,10 +5,14 @@ differs and a NaN all fail; nothing passes by not being looked at.
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+# One number for an output, `[rows, outputs]`, and a label, `[rows, 1]`; less is better.
+Cost = Callable[[np.ndarray, np.ndarray], float]
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Comparison:
         max_abs_diff: largest absolute difference, in the output's own unit.
         max_ulp: largest difference in units in the last place: 1 for neighbouring float32 values.
         equal_fraction: share of values with equal bits.
-        worst_row: where the largest absolute difference is, counted from 0.
+        worst_row: the row of the largest absolute difference, counted from 0.
         smallest_tolerance: the smallest `evaluation.parity.tolerance` that would pass.
     """
 
@@ -37,7 +41,7 @@ class Form:
     Attributes:
         name, restored_by: which form, and how it came back.
         comparison: with the reference; None where there was nothing to compare.
-        metric_change: mean squared error less that of the reference; None as above.
+        metric_change: the task's cost less that of the reference; None as above.
         passed: whether it agrees within the tolerance.
         reason: why it failed; empty where it passed.
     """
@@ -119,20 +123,23 @@ def judge(
     label: np.ndarray,
     reference: str,
     tolerance: float,
+    cost: Cost,
 ) -> Verdict:
     """Compare the outputs of all forms with the reference's, and with each other.
 
     Args:
-        outputs: of each form, `[rows, 1] float32`, or why there is none; the reference's included.
+        outputs: of each form, `[rows, outputs] float32`, or why there is none; also of the
+            reference.
         restored_by: every form that must be there, and how it is restored.
-        label: `[rows, 1]`, for the change of the task metric.
+        label: `[rows, 1]`, for the change of the cost.
         reference: which form is right.
         tolerance: largest difference, relative to the root mean square of the reference.
+        cost: the metric of the task whose change is reported.
     """
     missing = "it is missing"
     expected = outputs.get(reference, missing)
     forms = [
-        _judge_form(name, how, outputs.get(name, missing), expected, label, tolerance)
+        _judge_form(name, how, outputs.get(name, missing), expected, label, tolerance, cost)
         for name, how in restored_by.items()
         if name != reference
     ]
@@ -158,6 +165,7 @@ def _judge_form(
     expected: np.ndarray | str,
     label: np.ndarray,
     tolerance: float,
+    cost: Cost,
 ) -> Form:
     if isinstance(expected, str):
         return Form(name, how, None, None, False, f"no reference to compare with: {expected}")
@@ -165,7 +173,7 @@ def _judge_form(
     if flaw or isinstance(output, str):
         return Form(name, how, None, None, False, flaw)
     found = _compare(output, expected)
-    change = _mse(output, label) - _mse(expected, label)
+    change = cost(output, label) - cost(expected, label)
     passed = found.smallest_tolerance <= tolerance and (tolerance > 0 or found.equal_fraction == 1)
     reason = (
         ""
@@ -186,17 +194,18 @@ def _flaw(output: np.ndarray, expected: np.ndarray) -> str:
     if output.dtype != np.float32 or expected.dtype != np.float32:
         return f"its output is {output.dtype}, the reference's {expected.dtype}, not float32"
     for whose, values in (("its", output), ("the reference's", expected)):
-        wrong = np.flatnonzero(~np.isfinite(values))
+        wrong = np.argwhere(~np.isfinite(values))
         if len(wrong):
-            return f"{whose} output is {values.ravel()[wrong[0]]} in row {wrong[0]}"
+            return f"{whose} output is {values[tuple(wrong[0])]} in row {wrong[0][0]}"
     return ""
 
 
 def _compare(output: np.ndarray, expected: np.ndarray) -> Comparison:
-    difference = np.abs(output.astype(np.float64) - expected.astype(np.float64)).ravel()
-    worst = int(difference.argmax())
+    difference = np.abs(output.astype(np.float64) - expected.astype(np.float64))
+    of_rows = difference.reshape(len(difference), -1).max(1)
+    worst = int(of_rows.argmax())
     size = float(np.sqrt(np.mean(np.square(expected.astype(np.float64)))))
-    largest = float(difference[worst])
+    largest = float(of_rows[worst])
     return Comparison(
         max_abs_diff=largest,
         max_ulp=int(np.abs(_ordered(output) - _ordered(expected)).max()),
@@ -210,10 +219,6 @@ def _ordered(values: np.ndarray) -> np.ndarray:
     """Number the float32 values in their order, so that neighbours differ by one."""
     bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-
-
-def _mse(output: np.ndarray, label: np.ndarray) -> float:
-    return float(np.mean(np.square(output.astype(np.float64) - label.astype(np.float64))))
 
 
 def _fields(comparison: Comparison | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from pipeline.errors import DeviceError, listing
-from pipeline.settings import Device
+from pipeline.settings.device import Device
 
 v1 = tf.compat.v1
 
@@ -72,13 +72,21 @@ def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
         intra_op_parallelism_threads=settings.intra_op_threads,
         inter_op_parallelism_threads=settings.inter_op_threads,
     )
-    config.gpu_options.allow_growth = True
+    config.gpu_options.allow_growth = settings.memory_growth
+    if settings.memory_limit is not None:
+        virtual = config.gpu_options.experimental.virtual_devices.add()
+        virtual.memory_limit_mb.append(settings.memory_limit)
     if not settings.fused_kernels:
         config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
     if "CPU" in device:
         config.device_count["GPU"] = 0
-        config.device_count["CPU"] = settings.index + 1
+        config.device_count["CPU"] = _logical_cpus(settings)
     return v1.Session(graph=graph, config=config)
+
+
+def plain_session(graph: tf.Graph) -> Any:
+    """Open a session on the CPU, which every machine has."""
+    return v1.Session(graph=graph, config=v1.ConfigProto(device_count={"GPU": 0}))
 
 
 def prepare_process(settings: Device, device: str) -> None:
@@ -92,13 +100,20 @@ def prepare_process(settings: Device, device: str) -> None:
     if "GPU" in device:
         tf.config.experimental.enable_tensor_float_32_execution(False)  # ten bits of mantissa
         for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, True)
+            tf.config.experimental.set_memory_growth(gpu, settings.memory_growth)
         return
     tf.config.set_visible_devices([], "GPU")
-    if settings.index > 0 and settings.kind == "cpu":
+    if _logical_cpus(settings) > 1:
         one = tf.config.LogicalDeviceConfiguration()
         cpu = tf.config.list_physical_devices("CPU")[0]
-        tf.config.set_logical_device_configuration(cpu, [one] * (settings.index + 1))
+        tf.config.set_logical_device_configuration(cpu, [one] * _logical_cpus(settings))
+
+
+def _logical_cpus(settings: Device) -> int:
+    """Return how many CPUs the configuration names; TensorFlow makes any number of them."""
+    places = [place for place in settings.placement.values() if "CPU" in place]
+    chosen = settings.index if settings.kind == "cpu" else 0
+    return 1 + max(chosen, *(int(place.rpartition(":")[2]) for place in places), 0)
 
 
 def placement(partitions: Iterable[Any]) -> dict[str, dict[str, int]]:
@@ -119,8 +134,11 @@ def placement(partitions: Iterable[Any]) -> dict[str, dict[str, int]]:
     return {device: dict(sorted(counts[device].items())) for device in sorted(counts)}
 
 
-def require_placement(counts: dict[str, dict[str, int]], device: str) -> None:
+def require_placement(counts: dict[str, dict[str, int]], device: str, others: set[str]) -> None:
     """Refuse a graph whose variables or matrix products ran elsewhere than on `device`.
+
+    Args:
+        others: devices that the configuration gives to single layers; each must be used.
 
     Raises:
         DeviceError: naming the operations and where they ran.
@@ -128,8 +146,11 @@ def require_placement(counts: dict[str, dict[str, int]], device: str) -> None:
     astray = {
         place: sorted(kind for kind in operations if any(part in kind for part in COMPUTE))
         for place, operations in counts.items()
-        if place != device
+        if place not in {device, *others}
     }
     where = "; ".join(f"{listing(kinds)} on {place}" for place, kinds in astray.items() if kinds)
     if where:
         raise DeviceError(f"{device} was chosen, but the session ran {where}")
+    unused = sorted(others - set(counts))
+    if unused:
+        raise DeviceError(f"device.placement names {listing(unused)}, but nothing ran there")

@@ -1,19 +1,47 @@
 """From raw feature values to a prediction in the target's own units, scaling included."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from pipeline.data.scaling import Scaling
+from pipeline.graph.layers import Training
+from pipeline.graph.losses import Head
 from pipeline.graph.networks import network
 from pipeline.graph.variables import GraphVariables, Variables
-from pipeline.settings import Network
+from pipeline.settings.model import Network
 
 v1 = tf.compat.v1
 
 FEATURES = "features"
 LABEL = "label"
 PREDICTION = "prediction"
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that the inference graph is built from, besides the variables' values.
+
+    Attributes:
+        network: its settings.
+        scaling: of features and label.
+        shape: of one example; its product is the number of features.
+        outputs: of the network.
+        head: how its output becomes the prediction.
+    """
+
+    network: Network
+    scaling: Scaling
+    shape: tuple[int, ...]
+    outputs: int
+    head: Head
+
+    @property
+    def columns(self) -> int:
+        """The number of features."""
+        return int(np.prod(self.shape))
 
 
 def scaled_features(features: tf.Tensor, scaling: Scaling) -> tf.Tensor:
@@ -33,23 +61,40 @@ def _scaled(values: tf.Tensor, mean: ArrayLike, scale: ArrayLike) -> tf.Tensor:
     return (values - tf.constant(mean, tf.float32)) * tf.constant(factor)
 
 
-def predict(
-    settings: Network, features: tf.Tensor, variables: Variables, scaling: Scaling
+def output_of(
+    model: Model, scaled: tf.Tensor, variables: Variables, training: Training | None = None
 ) -> tf.Tensor:
-    """Return the prediction, `[rows, 1] float32`; the same operations in a graph and eagerly."""
-    output = network(settings, scaled_features(features, scaling), variables)
-    mean = tf.constant(scaling.label_mean, tf.float32)
-    return output * tf.constant(scaling.label_scale, tf.float32) + mean
+    """Run the network on scaled features, `[rows, features]` → `[rows, outputs]`."""
+    if len(model.shape) > 1:
+        scaled = tf.reshape(scaled, [-1, *model.shape])
+    return network(model.network, scaled, model.outputs, variables, training)
 
 
-def add_inference(
-    settings: Network, columns: int, scaling: Scaling, variables: GraphVariables
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Add `features:0` and `prediction:0` to the default graph and return them.
+def prediction_of(model: Model, output: tf.Tensor) -> tf.Tensor:
+    """Turn a network's output into the prediction, `[rows, outputs] float32`."""
+    if model.head == "softmax":
+        return tf.nn.softmax(output)
+    if model.head == "sigmoid":
+        shares = tf.nn.sigmoid(output)
+        return shares / tf.reduce_sum(shares, axis=1, keepdims=True)
+    mean = tf.constant(model.scaling.label_mean, tf.float32)
+    return output * tf.constant(model.scaling.label_scale, tf.float32) + mean
 
-    Args:
-        columns: number of features; the number of rows is left open.
+
+def predict(model: Model, features: tf.Tensor, variables: Variables) -> tf.Tensor:
+    """Return the prediction; the same operations in a graph and eagerly."""
+    return prediction_of(
+        model, output_of(model, scaled_features(features, model.scaling), variables)
+    )
+
+
+def add_inference(model: Model, variables: GraphVariables) -> tuple[tf.Tensor, tf.Tensor]:
+    """Add `features:0` and `prediction:0` to the default graph.
+
+    Returns:
+        The features, `[any, features]`, and the network's output, `[any, outputs]`.
     """
-    features = v1.placeholder(tf.float32, [None, columns], FEATURES)
-    prediction = tf.identity(predict(settings, features, variables, scaling), PREDICTION)
-    return features, prediction
+    features = v1.placeholder(tf.float32, [None, model.columns], FEATURES)
+    output = output_of(model, scaled_features(features, model.scaling), variables)
+    tf.identity(prediction_of(model, output), PREDICTION)
+    return features, output

@@ -1,6 +1,7 @@
 """The forms of a model and how each is restored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -9,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.artifacts import checkpoint, frozen, signature
+from pipeline.artifacts.saved_model import SERVE, SERVING_DEFAULT, TRAIN
 from pipeline.artifacts.signature import Signature
 from pipeline.errors import ArtifactError
+from pipeline.graph.devices import plain_session
 from pipeline.graph.inference import FEATURES, PREDICTION, predict
 from pipeline.graph.variables import GivenVariables
 
@@ -19,14 +22,7 @@ v1 = tf.compat.v1
 # Rows that are computed at once; every form cuts its input alike.
 ROWS_AT_ONCE = 65_536
 
-SERVING_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-
 OpenSession = Callable[[tf.Graph], Any]
-
-
-def plain_session(graph: tf.Graph) -> Any:
-    """Open a session on the CPU, which every machine has."""
-    return v1.Session(graph=graph, config=v1.ConfigProto(device_count={"GPU": 0}))
 
 
 class Runtime(Protocol):
@@ -35,7 +31,7 @@ class Runtime(Protocol):
     signature: Signature
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the prediction for raw features, `[rows, features]` → `[rows, 1]`, float32."""
+        """Predict from raw features: `[rows, features]` → `[rows, outputs]`, float32."""
 
     def close(self) -> None:
         """Free the model's memory."""
@@ -84,7 +80,7 @@ class _InSession(_Closing):
         )
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the prediction for raw features, `[rows, features]` → `[rows, 1]`, float32."""
+        """Predict from raw features: `[rows, features]` → `[rows, outputs]`, float32."""
         return _in_pieces(self._run, features)
 
     def close(self) -> None:
@@ -101,17 +97,12 @@ class Eager(_Closing):
         self._device = device
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the prediction for raw features, `[rows, features]` → `[rows, 1]`, float32."""
+        """Predict from raw features: `[rows, features]` → `[rows, outputs]`, float32."""
         return _in_pieces(self._run, features)
 
     def _run(self, features: np.ndarray) -> np.ndarray:
         with tf.device(self._device):
-            output = predict(
-                self.signature.network,
-                tf.constant(features),
-                self._variables,
-                self.signature.scaling,
-            )
+            output = predict(self.signature.model, tf.constant(features), self._variables)
         return np.asarray(output.numpy())
 
 
@@ -150,16 +141,20 @@ class FrozenGraph(_InSession):
 
 
 class SavedModel(_InSession):
-    """The SavedModel, loaded by its tag `serve`; tensors by its `serving_default`."""
+    """One graph of the SavedModel, loaded by its tags; tensors by its `serving_default`."""
 
-    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        open_session: OpenSession,
+        device: str | None = None,
+        tags: Sequence[str] = (SERVE,),
+    ) -> None:
         found = signature.read(folder / "assets.extra" / signature.FILE)
         session = open_session(tf.Graph())
         try:
             with session.graph.as_default(), tf.device(device):
-                loaded = v1.saved_model.load(
-                    session, [v1.saved_model.tag_constants.SERVING], str(folder)
-                )
+                loaded = v1.saved_model.load(session, list(tags), str(folder))
         except (tf.errors.OpError, OSError, ValueError, RuntimeError) as error:
             raise ArtifactError(f"{folder} cannot be loaded: {_one_line(error)}") from None
         serving = loaded.signature_def[SERVING_DEFAULT]  # empty where there is none
@@ -174,13 +169,30 @@ class SavedModel(_InSession):
 REFERENCE = "eager"
 
 # Name in the reports → how it is restored, for people → the class.
-FORMS: dict[str, tuple[str, Callable[..., Runtime]]] = {
+_FORMS: dict[str, tuple[str, Callable[..., Runtime]]] = {
     "eager": ("checkpoint values, executed eagerly", Eager),
     "checkpoint_code": ("checkpoint, graph rebuilt in code", CheckpointByCode),
     "checkpoint_meta_graph": ("checkpoint, import_meta_graph", CheckpointByMetaGraph),
     "frozen_graph": ("frozen graph, import_graph_def", FrozenGraph),
     "saved_model": ("SavedModel, tag serve", SavedModel),
+    "saved_model_train": ("SavedModel, tag train", partial(SavedModel, tags=(TRAIN,))),
 }
+
+
+def forms(devices: Sequence[str]) -> dict[str, tuple[str, Callable[..., Runtime]]]:
+    """Return the forms that a model must have.
+
+    Args:
+        devices: kinds of devices that the SavedModel has a graph of its own for.
+    """
+    bound = {
+        f"saved_model_{kind}": (
+            f"SavedModel, tags serve,{kind}",
+            partial(SavedModel, tags=(SERVE, kind)),
+        )
+        for kind in devices
+    }
+    return {**_FORMS, **bound}
 
 
 def open_model(path: Path) -> Runtime:
@@ -212,10 +224,12 @@ def _in_pieces(run: Callable[[np.ndarray], np.ndarray], features: np.ndarray) ->
     Raises:
         ArtifactError: the graph cannot be run, for example for lack of memory.
     """
+    if not len(features):  # convolutions refuse no rows
+        return _in_pieces(run, np.zeros((1, features.shape[1]), np.float32))[:0]
     try:
         pieces = [
             run(features[first : first + ROWS_AT_ONCE])
-            for first in range(0, max(len(features), 1), ROWS_AT_ONCE)
+            for first in range(0, len(features), ROWS_AT_ONCE)
         ]
     except tf.errors.OpError as error:
         raise ArtifactError(f"the model cannot be run: {_one_line(error)}") from None

@@ -75,7 +75,7 @@ def put_back(name: str) -> None:
             for out in repo.stage.load_one(name=name).outs:
                 if not out.exists and out.hash_info:
                     out.checkout(force=True, allow_missing=True)
-    except DvcException as error:
+    except (DvcException, OSError) as error:
         print(f"warning: earlier outs are not put back: {error}; try dvc checkout", file=sys.stderr)
 
 

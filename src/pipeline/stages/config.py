@@ -19,7 +19,7 @@ def run() -> None:
         for file in files.CONF.rglob("*.yaml"):  # DVC resolves what `composed` refuses
             composition.refuse_environment(file.read_text(encoding="utf-8"))
         parameters.load(files.PARAMS)
-        text = OmegaConf.to_yaml(OmegaConf.load(files.PARAMS))
+        _, text = composition.completed(OmegaConf.load(files.PARAMS), str(files.PARAMS))
     else:
         _, text = composition.composed()
     composition.publish(text)

@@ -2,31 +2,25 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline import files, history
-from pipeline.artifacts import signature
+from pipeline.artifacts import checkpoint, signature
 from pipeline.data import prepared
-from pipeline.data.prepared import Dataset, Split
+from pipeline.data.prepared import Split
 from pipeline.data.tables import write_table
 from pipeline.errors import ParityError, PipelineError
-from pipeline.evaluation import baselines, metrics, parity
+from pipeline.evaluation import metrics, parity, tasks
 from pipeline.evaluation.parity import Verdict
+from pipeline.evaluation.tasks import Task
 from pipeline.graph import devices
 from pipeline.reporting import figures, report
-from pipeline.runtimes.forms import FORMS, REFERENCE
+from pipeline.reporting.shown import Shown, grid
+from pipeline.runtimes import coefficients
+from pipeline.runtimes.forms import REFERENCE, forms
 from pipeline.settings import Settings
-
-FOLDERS = {
-    "eager": files.CHECKPOINT,
-    "checkpoint_code": files.CHECKPOINT,
-    "checkpoint_meta_graph": files.CHECKPOINT,
-    "frozen_graph": files.FROZEN,
-    "saved_model": files.SAVED_MODEL,
-}
 
 
 def run(settings: Settings) -> None:
@@ -35,15 +29,19 @@ def run(settings: Settings) -> None:
     Raises:
         ParityError: a restored form does not agree with eager execution.
     """
-    dataset = prepared.read_dataset()
+    dataset, curve = prepared.read_dataset(), history.read_table(files.HISTORY)
     train, test, latest = (prepared.read_split(name) for name in ("train", "test", "latest"))
-    outputs, forecast = _outputs(settings, test, latest)
+    points = grid(dataset, train, test)
+    outputs, forecast, fitted = _outputs(settings, test.features, latest.features, points)
+    read_variables = partial(checkpoint.values, files.CHECKPOINT)
+    task = tasks.choose(dataset, settings.train.margin, curve, read_variables)
     verdict = parity.judge(
         outputs,
-        {name: how for name, (how, _) in FORMS.items()},
+        {name: how for name, (how, _) in forms(settings.export.devices).items()},
         test.label,
         REFERENCE,
         settings.evaluation.parity.tolerance,
+        task.cost,
     )
     files.write_json(files.PARITY, verdict.to_json())
     print(verdict)
@@ -52,37 +50,60 @@ def run(settings: Settings) -> None:
         raise ParityError(f"the model cannot be run: {reference}")
     if not np.isfinite(reference).all():
         raise ParityError("the model gives NaN or infinity for test rows; see reports/parity.json")
-    _publish(settings, dataset, train, test, latest, reference, forecast, verdict)
+    results = {
+        "task": dataset.task,
+        "model": task.metrics(reference, test),
+        "baselines": task.baselines(train, test),
+        "parity": verdict.summary(),
+    }
+    shown = Shown(dataset, results, curve, train, test, latest, reference, forecast, points, fitted)
+    _publish(settings, task, shown, verdict)
     if not verdict:
         failed = ", ".join(form.name for form in verdict.forms if not form.passed)
         raise ParityError(
             f"{failed} does not agree with {REFERENCE} execution; {files.PARITY} and {files.REPORT}"
             " have the details"
         )
+    trained = signature.read(files.CHECKPOINT / signature.FILE)
+    weights = coefficients.restored(trained, files.CHECKPOINT, files.FROZEN_GRAPH)
+    if weights:
+        print(f"{coefficients.as_table(weights)}\n")
 
 
 def _outputs(
-    settings: Settings, test: Split, latest: Split
-) -> tuple[dict[str, np.ndarray | str], np.ndarray]:
-    """Run every form on the test rows, and the reference on the rows to forecast.
+    settings: Settings, test: np.ndarray, latest: np.ndarray, grid: np.ndarray
+) -> tuple[dict[str, np.ndarray | str], np.ndarray, np.ndarray]:
+    """Run every form on the test rows, and the reference on the latest rows and the grid.
 
     A form that cannot be restored or run has the reason in place of its output.
     """
     device, _ = devices.choose(settings.device)
     devices.prepare_process(settings.device, device)
-    open_session = partial(devices.open_session, settings=settings.device, device=device)
+    chosen = settings.device
+    if "gpu" in settings.export.devices and "GPU" not in device:
+        # Here the graph for a GPU can only be shown to compute the same on the CPU.
+        chosen = chosen.model_copy(update={"soft_placement": True})
+    open_session = partial(devices.open_session, settings=chosen, device=device)
     outputs: dict[str, np.ndarray | str] = {}
-    forecast = np.empty((0, 1), np.float32)
-    for name, (_, restore) in FORMS.items():
+    forecast = fitted = np.empty((0, 1), np.float32)
+    for name, (_, restore) in forms(settings.export.devices).items():
+        folder = _folder(name)
         try:
-            _require_same_model(FOLDERS[name])
-            with restore(FOLDERS[name], open_session, device) as model:
-                outputs[name] = model.predict(test.features)
+            _require_same_model(folder)
+            with restore(folder, open_session, device) as model:
+                outputs[name] = model.predict(test)
                 if name == REFERENCE:
-                    forecast = model.predict(latest.features)
+                    forecast, fitted = model.predict(latest), model.predict(grid)
         except PipelineError as error:
             outputs[name] = str(error)
-    return outputs, forecast
+    return outputs, forecast, fitted
+
+
+def _folder(form: str) -> Path:
+    """Return where a form lies."""
+    if form == "frozen_graph":
+        return files.FROZEN
+    return files.SAVED_MODEL if form.startswith("saved_model") else files.CHECKPOINT
 
 
 def _require_same_model(folder: Path) -> None:
@@ -94,52 +115,22 @@ def _require_same_model(folder: Path) -> None:
         signature.require_same(trained, signature.read(files.SIGNATURE))
 
 
-def _publish(
-    settings: Settings,
-    dataset: Dataset,
-    train: Split,
-    test: Split,
-    latest: Split,
-    prediction: np.ndarray,
-    forecast: np.ndarray,
-    verdict: Verdict,
-) -> None:
-    today = baselines.present_values(dataset, test)
-    results: dict[str, Any] = {
-        "task": "regression",
-        "model": metrics.regression(prediction, test.label, today),
-        "baselines": {
-            name: metrics.regression(values, test.label, today)
-            for name, values in baselines.predictions(dataset, train, test).items()
-        },
-        "parity": verdict.summary(),
-    }
-    files.write_json(files.METRICS, results)
-    print(f"\n{metrics.as_table(results)}\n")
-    columns = {
-        dataset.index_name: test.index,
-        "actual": test.label[:, 0],
-        "predicted": prediction[:, 0],
-    }
-    write_table(pd.DataFrame(columns), files.PREDICTIONS)
-    columns = {
-        dataset.index_name: latest.index,
-        "rows_ahead": np.full(len(latest.index), dataset.horizon),
-        dataset.target: forecast[:, 0],
-    }
-    write_table(pd.DataFrame(columns), files.FORECAST)
-    shown = figures.Shown(
-        curve=np.array(history.read(files.HISTORY)),
-        index=test.index,
-        actual=test.label[:, 0],
-        predicted=prediction[:, 0],
-        latest_index=latest.index,
-        forecast=forecast[:, 0],
-        index_name=f"{dataset.index_name} of the features",
-        target=dataset.target,
-    )
+def _publish(settings: Settings, task: Task, shown: Shown, verdict: Verdict) -> None:
+    """Write metrics, predictions, forecast, figures and report; print the metrics."""
+    files.write_json(files.METRICS, shown.results)
+    print(f"\n{metrics.as_table(shown.results)}\n")
+    latest, ahead = shown.latest, np.full(len(shown.latest.index), shown.dataset.horizon)
+    write_table(_table(task, shown, shown.test, shown.prediction), files.PREDICTIONS)
+    forecast = _table(task, shown, latest, shown.forecast)
+    forecast.insert(1, "rows_ahead", ahead)
+    write_table(forecast, files.FORECAST)
     with files.replacing(files.FIGURES) as folder:
         folder.mkdir()
         figures.draw(shown, settings.evaluation.figures, folder)
-    title = f"{dataset.target} from {', '.join(dataset.features)}"
-    files.write_text(files.REPORT, report.render(results, verdict.to_json(), title, files.FIGURES))
+    page = report.render(shown, verdict.to_json(), task.cost_name, files.FIGURES)
+    files.write_text(files.REPORT, page)
+
+
+def _table(task: Task, shown: Shown, split: Split, prediction: np.ndarray) -> pd.DataFrame:
+    """Return the rows of a split with their predictions."""
+    return pd.DataFrame({shown.dataset.index_name: split.index, **task.columns(prediction, split)})

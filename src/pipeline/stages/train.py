@@ -5,18 +5,28 @@ When it was killed, the same command finds that folder and goes on from its late
 """
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from pipeline import files, identity
 from pipeline.artifacts import signature
 from pipeline.artifacts.checkpoint import Checkpoints
 from pipeline.data import prepared
-from pipeline.graph import devices, training
-from pipeline.history import History
+from pipeline.data.prepared import Dataset, Split
+from pipeline.errors import ConfigError
+from pipeline.graph import devices, start, training
+from pipeline.graph.loop import loop
+from pipeline.graph.summaries import Summaries
+from pipeline.graph.training import TrainingGraph
+from pipeline.history import VALIDATION_LOSS, History
 from pipeline.reporting.progress import TrainingProgress
 from pipeline.settings import Settings
 from pipeline.stages import process
 from pipeline.tracking.live import LiveCurve
+from pipeline.validation import Best
 
 
 def run(settings: Settings) -> None:
@@ -34,14 +44,23 @@ def run(settings: Settings) -> None:
 
 
 def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
-    dataset, rows = prepared.read_dataset(), prepared.read_split("train")
-    history = History(work / files.HISTORY.name, settings.train.log_every, settings.train.steps)
-    count, columns = rows.features.shape
-    graph = training.build(settings, count, columns, dataset.scaling, device)
+    dataset, rows = prepared.read_dataset(), _first(prepared.read_split("train"), settings)
+    model = training.model_of(settings, dataset)
+    graph = training.build(settings, model, dataset.task, len(rows.label), device)
+    name = work.name[:7]
+    summaries = _summaries(settings, graph, dataset, rows, name)
+    plan = start.plan(graph.graph, graph.weights, settings.train.start)
     checkpoints = Checkpoints(graph.graph, settings.train, work)
+    validation = _validation_rows(settings)
+    best = Best(settings.train.validation)
+    columns = (*graph.columns, *([VALIDATION_LOSS] if validation else []))
+    history = History(
+        work / files.HISTORY.name, columns, settings.train.log_every, settings.train.steps
+    )
     with (
         devices.open_session(graph.graph, settings.device, device) as session,
         LiveCurve(settings) as live,
+        summaries or nullcontext(),
     ):
         step = checkpoints.restore(session)
         if step:
@@ -49,28 +68,114 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
             if step == settings.train.steps:  # killed in its last save, maybe before the meta graph
                 checkpoints.save(session, step)
         else:
-            training.initialize(graph, session)
-        live.add(history.rewind(step))
+            step = _begin(plan, graph, session, settings)
+        points = history.rewind(step)
+        best.replay(points)
+        live.add(points)
+        if summaries:
+            summaries.begin(step)
         training.load(graph, session, rows)
+        drawn_every = settings.train.tensorboard_every if summaries else None
+        every = checkpoints.every, settings.train.validation.every, drawn_every
+        stops = tuple(steps for steps in every if steps is not None)
+        calls = iter(()) if best.ended else loop(graph, session, settings, len(rows.label), stops)
         with TrainingProgress(settings.train.steps, start=step) as progress:
-            for call in training.loop(graph, session, settings, count):
+            for call in calls:
+                step = call.step
                 if call.partitions:
-                    _publish_placement(devices.placement(call.partitions), device)
-                live.add(history.extend(call.step, call.losses))
-                progress.update(call.step, float(call.losses[-1]))
-                if checkpoints.due(call.step):
+                    _publish_placement(devices.placement(call.partitions), settings, device)
+                found = {}
+                if validation and _due(settings, step):
+                    loss = training.fed_loss(session, validation)
+                    found[VALIDATION_LOSS] = np.float32(loss)
+                    if best.add(step, loss):
+                        checkpoints.save_best(session, step)
+                points = history.extend(step, call.recorded, found)
+                live.add(points)
+                if summaries:
+                    summaries.add(points)
+                    summaries.draw(session, step, step == settings.train.steps or best.ended)
+                if call.trace:
+                    files.write_text(files.root() / files.TRACE, call.trace)
+                    print(f"{files.TRACE}: one step, for https://ui.perfetto.dev")
+                progress.update(step, float(call.losses[-1]))
+                if checkpoints.due(step) or best.ended:
                     history.save()
-                    checkpoints.save(session, call.step)
+                    checkpoints.save(session, step)
+                if best.ended:
+                    print(f"step {step:,}: no better validation since step {best.step:,}; the end")
+                    break
 
-    trained = signature.of(dataset, settings.model, settings.train.steps)
     with files.replacing(files.CHECKPOINT) as folder:
         folder.mkdir()
-        checkpoints.copy(folder)
+        checkpoints.copy(folder, best=validation is not None)
+        trained = signature.of(dataset, model, best.step or step)
         signature.write(trained, folder / signature.FILE)
     files.write_text(files.HISTORY, (work / files.HISTORY.name).read_text(encoding="utf-8"))
 
 
-def _publish_placement(placement: dict[str, dict[str, int]], device: str) -> None:
+def _summaries(
+    settings: Settings, graph: TrainingGraph, dataset: Dataset, rows: Split, name: str
+) -> Summaries | None:
+    if not settings.train.tensorboard:
+        return None
+    run = f"{settings.model.name}-{settings.optimizer.name}-{name}"
+    folder = files.root() / files.TENSORBOARD / run
+    print(f"{files.TENSORBOARD / run}: event files; `make tensorboard` shows them")
+    return Summaries(graph, dataset, rows, folder, settings.train.tensorboard_every)
+
+
+def _first(rows: Split, settings: Settings) -> Split:
+    """Return the training rows that are used."""
+    most = settings.train.rows
+    return Split(rows.features[:most], rows.label[:most], rows.index[:most])
+
+
+def _validation_rows(settings: Settings) -> Split | None:
+    """Return the validation rows, if training looks at them.
+
+    Raises:
+        ConfigError: it is to, and there are none.
+    """
+    if settings.train.validation.every is None:
+        return None
+    rows = prepared.read_split("validation")
+    if not len(rows.label):
+        raise ConfigError(
+            "train.validation.every asks for validation, and data.validation_share keeps no rows;"
+            " give data.validation_share=0.1, or train.validation.every=null"
+        )
+    return rows
+
+
+def _due(settings: Settings, step: int) -> bool:
+    """Tell whether to validate after a step: every so often, and after the last."""
+    every = settings.train.validation.every
+    return every is not None and (step % every == 0 or step == settings.train.steps)
+
+
+def _begin(plan: start.Plan, graph: TrainingGraph, session: Any, settings: Settings) -> int:
+    """Give the variables their first values; returns the step, which a checkpoint may bring.
+
+    Raises:
+        ConfigError: that step is not before the last.
+    """
+    plan.run(session)
+    if settings.train.start.checkpoint is None:
+        return 0
+    print(f"where variables begin:\n{plan}")
+    step = int(session.run(graph.global_step))
+    if step >= settings.train.steps:
+        raise ConfigError(
+            f"train.start.checkpoint is of step {step}, and train.steps={settings.train.steps};"
+            " give more steps, or train.start.take=weights"
+        )
+    return step
+
+
+def _publish_placement(
+    placement: dict[str, dict[str, int]], settings: Settings, device: str
+) -> None:
     """Say where operations ran, and refuse a training that does not run where it was to.
 
     Raises:
@@ -78,5 +183,5 @@ def _publish_placement(placement: dict[str, dict[str, int]], device: str) -> Non
     """
     summary = ", ".join(f"{sum(counts.values())} on {place}" for place, counts in placement.items())
     print(f"operations placed: {summary}")
-    devices.require_placement(placement, device)
+    devices.require_placement(placement, device, set(settings.device.placement.values()))
     files.write_json(files.PLACEMENT, {"device": device, "operations": placement})

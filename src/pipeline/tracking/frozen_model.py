@@ -15,7 +15,11 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class FrozenModel(PythonModel):
-    """Feeds `features:0` and fetches `prediction:0` in one session for the model's life."""
+    """Feeds `features:0` and fetches `prediction:0` in one session for the model's life.
+
+    A regression gives one column, named as the target; a classification the target and the
+    probability of each class.
+    """
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the graph and its signature."""
@@ -24,7 +28,8 @@ class FrozenModel(PythonModel):
         described = json.loads(Path(context.artifacts["signature"]).read_text(encoding="utf-8"))
         ((feed, given),) = described["inputs"].items()
         ((fetch, found),) = described["outputs"].items()
-        self._columns, self._target = given["columns"], found["columns"][0]
+        self._columns, self._outputs = given["columns"], found["columns"]
+        self._target = found["target"]
         definition = tf.compat.v1.GraphDef()
         definition.ParseFromString(Path(context.artifacts["graph"]).read_bytes())
         graph = tf.Graph()
@@ -38,9 +43,12 @@ class FrozenModel(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Return one column, named as the target."""
-        features = model_input[self._columns].to_numpy(np.float32)
-        return pd.DataFrame({self._target: self._run(features)[:, 0]})
+        """Return the prediction for each row."""
+        prediction = self._run(model_input[self._columns].to_numpy(np.float32))
+        table = pd.DataFrame(prediction, columns=self._outputs)
+        if self._outputs != [self._target]:
+            table.insert(0, self._target, np.array(self._outputs)[prediction.argmax(1)])
+        return table
 
 
 set_model(FrozenModel())

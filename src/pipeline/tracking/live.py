@@ -30,7 +30,7 @@ class LiveCurve:
         self._thread = threading.Thread(target=self._send_until_ended, daemon=True)
 
     def add(self, points: Sequence[Point]) -> None:
-        """Add points `(step, loss)`, later than those added before."""
+        """Add points, later than those added before."""
         self._points.extend(points)
 
     def __enter__(self) -> Self:

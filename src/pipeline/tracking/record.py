@@ -102,10 +102,18 @@ def _log_model(dataset: Dataset) -> None:
         artifacts={"graph": str(files.FROZEN_GRAPH), "signature": str(files.SIGNATURE)},
         signature=ModelSignature(
             inputs=Schema([ColSpec("double", name) for name in dataset.features]),
-            outputs=Schema([ColSpec("float", dataset.target)]),
+            outputs=_outputs(dataset),
         ),
         input_example=None,
         pip_requirements=[
             f"{name}=={versions[name]}" for name in ("tensorflow", "pandas", "numpy")
         ],
     )
+
+
+def _outputs(dataset: Dataset) -> Schema:
+    """Describe the columns that the model gives."""
+    if not dataset.classes:
+        return Schema([ColSpec("float", dataset.target)])
+    probabilities = [ColSpec("float", name) for name in dataset.classes]
+    return Schema([ColSpec("string", dataset.target), *probabilities])

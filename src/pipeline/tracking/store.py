@@ -136,10 +136,14 @@ def is_complete(run: Run) -> bool:
 
 
 def send_curve(client: MlflowClient, run: str, points: Sequence[Point]) -> None:
-    """Send points of the learning curve, in order."""
-    for first in range(0, len(points), MOST_METRICS_A_BATCH):
-        batch = points[first : first + MOST_METRICS_A_BATCH]
-        client.log_batch(run, [Metric(LOSS, float(loss), _now_ms(), step) for step, loss in batch])
+    """Send points of the learning curve, in order; the loss of a step comes last."""
+    metrics = [
+        Metric(name, float(value), _now_ms(), step)
+        for step, values in points
+        for name, value in reversed(values.items())
+    ]
+    for first in range(0, len(metrics), MOST_METRICS_A_BATCH):
+        client.log_batch(run, metrics[first : first + MOST_METRICS_A_BATCH])
 
 
 def mark_failed(settings: Settings, reason: str) -> None:

@@ -1,0 +1,142 @@
+"""The loop over calls: how many steps each runs, and what comes back."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.client import timeline
+
+from pipeline.errors import ConfigError, TrainingError
+from pipeline.graph.batches import Batches
+from pipeline.graph.training import TrainingGraph
+from pipeline.settings import Settings
+
+v1 = tf.compat.v1
+
+# A call is to take about this long: short enough for a live progress, long enough to cost nothing.
+CALL_SECONDS = 0.25
+MOST_STEPS_A_CALL = 1024
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one call trained.
+
+    Attributes:
+        step: steps done so far.
+        recorded: `[steps, columns] float32`, of the steps of this call; the last is that of `step`.
+        partitions: the graphs that the session made, one for each device; of the first call alone.
+        trace: of the second call, where `train.profile` asks for it: one step in Chrome's format.
+    """
+
+    step: int
+    recorded: np.ndarray
+    partitions: tuple[Any, ...] = ()
+    trace: str = ""
+
+    @property
+    def losses(self) -> np.ndarray:
+        """The losses, `[steps]`."""
+        return self.recorded[:, 0]
+
+
+def loop(
+    training: TrainingGraph,
+    session: Any,
+    settings: Settings,
+    rows: int,
+    stops: tuple[int, ...] = (),
+    most_steps_a_call: int = MOST_STEPS_A_CALL,
+) -> Iterator[Progress]:
+    """Train from the session's global step to `train.steps`.
+
+    Args:
+        session: with variables initialized or restored, and the data loaded.
+        rows: number of training rows.
+        stops: a call never crosses a multiple of one of these, so that the caller can act there.
+        most_steps_a_call: bounds the length of a call; it changes no result.
+
+    Raises:
+        ConfigError: the batch is larger than the training split.
+        TrainingError: the loss is no longer finite, or memory does not suffice.
+    """
+    batch_size = settings.train.batch_size
+    if batch_size is not None and batch_size > rows:
+        raise ConfigError(
+            f"train.batch_size={batch_size} is more than the {rows} training rows; give a smaller"
+            " one, or null for all rows"
+        )
+    source = None if batch_size is None else Batches(rows, batch_size, settings.seed)
+    train = session.make_callable(training.recorded, feed_list=[training.batches])
+    step = int(session.run(training.global_step))
+    wanted, first, profile = 1, True, settings.train.profile
+    while step < settings.train.steps:
+        boundaries = (step - step % stop + stop for stop in stops)
+        count = min(wanted, *(end - step for end in (*boundaries, settings.train.steps)))
+        batches = np.empty((count, 0), np.int32) if source is None else source.rows_of(step, count)
+        started = time.perf_counter()
+        partitions, trace = (), ""
+        try:
+            if first:
+                recorded, partitions = _with_partitions(training, session, batches)
+            elif profile:
+                batches = batches[:1]
+                recorded, trace = _with_trace(training, session, batches)
+                profile = False
+            else:
+                recorded = train(batches)
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                "the device has too little memory for a step; give a smaller train.batch_size or"
+                " a smaller model, or choose device=cpu"
+            ) from None
+        if time.perf_counter() - started < CALL_SECONDS:
+            wanted = min(wanted * 2, most_steps_a_call)
+        else:
+            wanted = max(wanted // 2, 1)
+        _require_finite(recorded[:, 0], step, settings)
+        step += len(batches)
+        first = False
+        yield Progress(step, recorded, partitions, trace)
+
+
+def _with_partitions(
+    training: TrainingGraph, session: Any, batches: np.ndarray
+) -> tuple[np.ndarray, tuple[Any, ...]]:
+    """Train as any call does, and return also the graphs that the session made of the loop."""
+    metadata = v1.RunMetadata()
+    recorded = session.run(
+        training.recorded,
+        {training.batches: batches},
+        options=v1.RunOptions(output_partition_graphs=True),
+        run_metadata=metadata,
+    )
+    functions = (graph for made in metadata.function_graphs for graph in made.partition_graphs)
+    return recorded, (*metadata.partition_graphs, *functions)
+
+
+def _with_trace(
+    training: TrainingGraph, session: Any, batches: np.ndarray
+) -> tuple[np.ndarray, str]:
+    """Train as any call does, and return also when each operation ran, as a Chrome trace."""
+    metadata = v1.RunMetadata()
+    recorded = session.run(
+        training.recorded,
+        {training.batches: batches},
+        options=v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE),
+        run_metadata=metadata,
+    )
+    return recorded, timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
+
+
+def _require_finite(losses: np.ndarray, before: int, settings: Settings) -> None:
+    wrong = np.flatnonzero(~np.isfinite(losses))
+    if len(wrong):
+        raise TrainingError(
+            f"the loss is {losses[wrong[0]]} in step {before + wrong[0] + 1} with"
+            f" optimizer.learning_rate={settings.optimizer.learning_rate:g}; a smaller learning"
+            " rate usually helps"
+        )

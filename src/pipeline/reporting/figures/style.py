@@ -1,0 +1,54 @@
+"""How all figures look."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+INK = "#1f2a37"
+GRID = "#e5e7eb"
+ACTUAL = "#64748b"
+MODEL = "#0f766e"
+ACCENT = "#c2410c"
+
+
+def new_axes(figure: Figure, title: str, x: str, y: str) -> Axes:
+    """Add the only axes of a figure."""
+    axes = figure.add_subplot()
+    style(axes)
+    label(axes, title, x, y)
+    return axes
+
+
+def style(axes: Axes) -> None:
+    """Give axes the look of all others."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRID)
+    axes.tick_params(which="both", colors=INK, length=0)
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def label(axes: Axes, title: str, x: str, y: str) -> None:
+    """Write the title and the names of both axes; a `$` in a name is just that."""
+    axes.set_title(title, loc="left", color=INK, fontweight="bold", parse_math=False)
+    axes.set_xlabel(x, color=INK, parse_math=False)
+    axes.set_ylabel(y, color=INK, parse_math=False)
+
+
+def legend(axes: Axes, columns: int = 1) -> None:
+    """Name what is drawn."""
+    axes.legend(frameon=False, labelcolor=INK, ncols=columns)
+
+
+def time_axis(axes: Axes, index: np.ndarray) -> None:
+    """Write dates briefly, where the index holds dates."""
+    if np.issubdtype(index.dtype, np.datetime64):
+        locator = AutoDateLocator()
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def marker_size(rows: int) -> float:
+    """Return a size of points at which so many can be told apart."""
+    return float(np.clip(60 / np.sqrt(max(rows, 1)), 1.5, 6))

@@ -1,0 +1,29 @@
+"""A fixture that makes the settings of one data source from conf/data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hydra import compose as compose_by_hydra
+from hydra import initialize_config_dir
+from omegaconf import OmegaConf
+from pydantic import TypeAdapter
+
+from pipeline.settings.data import Data
+
+from ..conftest import REPOSITORY
+
+
+@pytest.fixture
+def data(in_repository: None) -> Callable[..., Data]:
+    """Read an option of conf/data and change some of its keys; `target_` stands for `_target_`."""
+
+    def compose(option: str, **changes: Any) -> Data:
+        with initialize_config_dir(str(REPOSITORY / "conf"), version_base=None):
+            composed = compose_by_hydra("config", [f"data={option}"])
+        values = OmegaConf.to_container(composed.data)
+        if "target_" in changes:
+            changes["_target_"] = changes.pop("target_")
+        return TypeAdapter(Data).validate_python(values | changes)
+
+    return compose

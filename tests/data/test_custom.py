@@ -1,0 +1,159 @@
+"""Examples from a function of the user's own."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.data import preparation
+from pipeline.data.sources import read_examples
+from pipeline.errors import ConfigError, DataError
+
+IMPORTS = """
+import numpy as np
+import pandas as pd
+from pipeline.data.sources import Examples
+"""
+
+
+@pytest.fixture
+def read(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Read examples from `def load(path, …)` of a module in the current folder."""
+
+    def run(source: str, name: str = "own.load", **options):
+        chosen = data("custom", path=str(tmp_path), target_=name, options=options)
+        (tmp_path / "own.py").write_text(IMPORTS + source)
+        monkeypatch.chdir(tmp_path)
+        examples = read_examples(chosen)
+        return examples, preparation.prepare(chosen, 0, examples, "digest")
+
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield run
+    sys.modules.pop("own", None)
+
+
+def test_a_table_and_a_column_are_a_regression(read, tmp_path: Path):
+    source = """
+def load(path, rows):
+    frame = pd.DataFrame({"a": range(rows), "b": np.arange(rows) ** 2, "y": len(path)})
+    return frame[["a", "b"]], frame["y"] + frame["a"]
+"""
+    examples, (dataset, splits) = read(source, rows=30)
+    assert (dataset.features, dataset.target, dataset.task) == (("a", "b"), "target", "regression")
+    assert [len(split.index) for split in splits.values()] == [24, 0, 6, 0]
+    assert examples.label[0, 0] == len(str(tmp_path))
+
+
+def test_an_array_of_images_keeps_its_shape(read):
+    source = """
+def load(path):
+    return np.arange(120.0).reshape(10, 3, 4), pd.Series(range(10), name="count")
+"""
+    examples, (dataset, _) = read(source)
+    assert (dataset.shape, dataset.target) == ((3, 4), "count")
+    assert dataset.features[5] == "x_1_1"
+    np.testing.assert_array_equal(examples.features, np.arange(120).reshape(10, 12))
+
+
+def test_examples_are_taken_as_they_are(read):
+    source = """
+def load(path):
+    label = np.arange(12)[:, None] % 2
+    return Examples(np.random.default_rng(0).normal(size=(12, 2)), label, ["a", "b"], "kind",
+                    task="classification", classes=["no", "yes"])
+"""
+    _, (dataset, splits) = read(source)
+    assert (dataset.classes, dataset.features) == (("no", "yes"), ("a", "b"))
+    np.testing.assert_array_equal(splits["train"].index, range(1, 10))
+
+
+GOOD = "np.eye(4)[:, :2], np.ones((4, 1)), ('a', 'b'), 'y'"
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        ("None", "returned NoneType; return pipeline.data.sources.Examples"),
+        ("np.ones(3)", "returned ndarray"),
+        ("[1, 2], [3]", "returned tuple"),
+        ("np.ones((3, 2)), np.ones(4)", r"3 rows of features and a target of shape \[4\]"),
+        ("pd.DataFrame({'a': ['x', 'y']}), np.ones(2)", "'a' has text, such as 'x', in rows 1, 2"),
+        ("np.ones((2, 2)), np.array([1, np.nan])", "'target' is empty or NaN in row 2"),
+        ("pd.DataFrame([[1, 2]], columns=['a', 'a']), np.ones(1)", "two columns a"),
+        ("np.ones((0, 2, 3)), np.ones(0)", r"features must be .*, not \[0, 6\]"),
+        ("np.array(1.0), np.ones(2)", "1 rows of features and a target"),
+        ("np.ones((0, 2)), np.ones(0)", r"features must be \[rows, columns\], not \[0, 2\]"),
+        ("Examples(np.ones(3), np.ones((3, 1)), ('a',), 'y')", r"features must be .* not \[3\]"),
+        ("Examples(np.ones((3, 1)), np.ones(3), ('a',), 'y')", r"label must be \[3, 1\], not"),
+        ("Examples(np.ones((3, 1)), [[1]] * 3, ('a',), 'y')", "label must be a numpy array"),
+        ("Examples(np.ones((1, 1)), np.array([['x']]), ('a',), 'y')", "must hold numbers"),
+        ("Examples(np.full((1, 1), np.inf), np.ones((1, 1)), ('a',), 'y')", "in row 1"),
+        (f"Examples({GOOD}, index=np.arange(3))", r"index must be \[4\], not \[3\]"),
+        (f"Examples({GOOD}, index=np.array([None] * 4))", "index holds objects"),
+        (f"Examples({GOOD}, latest_features=np.ones((2, 2)))", r"latest_features must be \[0, 2\]"),
+        ("Examples(np.eye(2), np.ones((2, 1)), ('a',), 'y')", "must be 2 different names"),
+        ("Examples(np.eye(2), np.ones((2, 1)), ('a', 'a'), 'y')", "must be 2 different names"),
+        (f"Examples({GOOD}, task='guess')", "task must be one of .*, not 'guess'"),
+        (f"Examples({GOOD}, task='classification')", "classes must be two names at least"),
+        (f"Examples({GOOD}, shape=(3, 1))", r"shape \(3, 1\) must have 2 elements"),
+        (f"Examples({GOOD}, task='similarity')", "shape of a pair must begin with 2"),
+        (f"Examples({GOOD}, today='c')", "today must be a name of a feature"),
+        (f"Examples({GOOD}, part=np.array(['train', 'exam'] * 2))", "not exam as in row 2"),
+        (
+            "Examples(np.eye(2), np.array([[1.0], [2]]), ('a', 'b'), 'y', task='classification',"
+            " classes=('p', 'q'))",
+            "label must be one of 0 to 1, not 2 as in row 2",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_message(read, returned, expected):
+    with pytest.raises(DataError, match=expected) as caught:
+        read(f"def load(path):\n    return {returned}\n")
+    assert "data._target_=own.load" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("absent.load", {}, "there is no absent.py here"),
+        ("own.deep.load", {}, "there is no own/deep.py here"),
+        ("own.lode", {}, "has no function 'lode'; nearest: load"),
+        ("own.load", {"rows": 3}, "cannot take the path and data.options: got an unexpected"),
+        ("own.load", {"path": "x"}, "multiple values for argument 'path'"),
+    ],
+)
+def test_a_function_that_is_not_there_is_one_message(read, name, options, expected):
+    with pytest.raises((ConfigError, DataError), match=expected):
+        read("def load(path):\n    return None\n", name, **options)
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("import absent_library\n", ModuleNotFoundError),
+        ("def load(path):\n    import absent_library\n", ModuleNotFoundError),
+        ("def load(path):\n    return 1 / 0\n", ZeroDivisionError),
+        ("def load(path):\n    return len(1)\n", TypeError),
+    ],
+)
+def test_a_mistake_in_the_users_code_keeps_its_traceback(read, source, error):
+    with pytest.raises(error):
+        read(source)
+
+
+def test_features_may_be_a_table_with_numbers_as_names(read):
+    _, (dataset, _) = read(
+        "def load(path):\n    return pd.DataFrame(np.random.rand(9, 2)), np.random.rand(9)\n"
+    )
+    assert dataset.features == ("0", "1")
+
+
+def test_pandas_and_numpy_agree(read):
+    frame = pd.DataFrame({"a": np.arange(9.0), "b": np.arange(9.0) ** 2})
+    _, (_, splits) = read(
+        "def load(path):\n    a = np.arange(9.0)\n    return np.column_stack([a, a**2]), a\n"
+    )
+    np.testing.assert_array_equal(splits["train"].features, frame.to_numpy(np.float32)[:7])

@@ -1,0 +1,56 @@
+"""The scaling is fitted on the training rows, as scikit-learn does it."""
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from pipeline.data import preparation
+from pipeline.data.scaling import fit
+from pipeline.data.sources import read_examples
+from pipeline.errors import DataError
+
+FEATURES = np.array([[1, -8, 0], [3, 2, 0]], np.float32)
+LABEL = np.array([[1], [0]], np.float32)
+NAMES = ("a", "b", "c", "y")
+
+
+def test_standard_is_scikit_learns_on_the_training_rows_alone(data):
+    chosen = data("diabetes", validation_share=0.2)
+    dataset, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    train = splits["train"]
+    expected = StandardScaler().fit(np.column_stack([train.features, train.label]).astype(float))
+    scaling = dataset.scaling
+    np.testing.assert_allclose([*scaling.feature_mean, scaling.label_mean], expected.mean_)
+    np.testing.assert_allclose([*scaling.feature_scale, scaling.label_scale], expected.scale_)
+
+
+@pytest.mark.parametrize(("how", "scale"), [("unit", 8), ("none", 1)])
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_unit_divides_all_features_by_the_largest(how, scale, task):
+    scaling = fit(FEATURES, LABEL, how, task, NAMES)
+    assert scaling.feature_mean == (0, 0, 0)
+    assert scaling.feature_scale == (scale,) * 3
+    assert (scaling.label_mean, scaling.label_scale) == (0, 1)
+
+
+@pytest.mark.parametrize("task", ["classification", "similarity", "minimization"])
+def test_only_a_number_to_predict_is_scaled(task):
+    scaling = fit(FEATURES[:, :2], LABEL, "standard", task, NAMES[1:])
+    assert scaling.feature_scale == (1, 5)
+    assert (scaling.label_mean, scaling.label_scale) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("features", "label", "how", "task", "expected"),
+    [
+        (FEATURES, LABEL, "standard", "regression", "constant over the 2 training rows: c;"),
+        (FEATURES, LABEL, "standard", "classification", "constant over the 2 training rows: c;"),
+        (FEATURES, LABEL * 0, "none", "regression", "constant over the 2 training rows: y;"),
+        (FEATURES, LABEL * 0, "unit", "classification", "of one class of 'y'"),
+        (FEATURES, LABEL * 0, "unit", "similarity", "of one class of 'y'"),
+        (FEATURES * 0, LABEL, "unit", "classification", "less than float32 can scale"),
+    ],
+)
+def test_what_cannot_be_scaled_is_one_message(features, label, how, task, expected):
+    with pytest.raises(DataError, match=expected):
+        fit(features, label, how, task, NAMES)

@@ -1,0 +1,127 @@
+"""The user's own table: numbers or classes, split by the program or by a column."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.data import preparation
+from pipeline.data.sources import features_of, read_examples
+from pipeline.data.tables import read_table
+from pipeline.errors import ConfigError, DataError
+
+
+@pytest.fixture
+def prepare(data, tmp_path: Path):
+    """Prepare a table with columns a, b, y and what else is given."""
+
+    def run(columns=None, rows=20, **changes):
+        generator = np.random.default_rng(0)
+        a, y = generator.normal(size=(2, rows))
+        path = tmp_path / "own.csv"
+        pd.DataFrame({"a": a, "b": np.arange(rows), "y": y, **(columns or {})}).to_csv(
+            path, index=False
+        )
+        chosen = data("csv", **{"path": str(path), "target": "y", **changes})
+        return preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+
+    return run
+
+
+def test_every_numeric_column_but_the_target_is_a_feature(prepare):
+    dataset, splits = prepare({"name": ["text"] * 20})
+    assert dataset.features == ("a", "b")
+    assert (dataset.task, dataset.classes, dataset.shape) == ("regression", (), (2,))
+    assert [len(split.index) for split in splits.values()] == [16, 0, 4, 0]
+    np.testing.assert_array_equal(splits["test"].index, [17, 18, 19, 20])
+    dataset, _ = prepare(features=["b"])
+    assert dataset.features == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("columns", "changes", "expected"),
+    [
+        ({}, {"target": "z"}, "no column 'z'"),
+        ({}, {"features": ["a", "c"]}, "no column 'c'"),
+        ({}, {"features": ["a", "y"]}, "holds the target"),
+        ({}, {"features": ["a", "a"]}, "names a column twice"),
+        ({"b": 7}, {}, "constant over the 16 training rows: b"),
+        ({"y": 7}, {}, "constant over the 16 training rows: y"),
+        ({"y": 7}, {"scaling": "unit"}, "constant over the 16 training rows: y"),
+        ({"b": 1e300}, {}, "beyond float32"),
+        ({"a": "x", "b": "x"}, {}, "no numeric column but the target"),
+        ({"b": ["oops", *range(19)]}, {}, "'b' has text, such as 'oops', in row 1"),
+        ({"b": np.arange(20) * 1e-42}, {}, "less than float32 can scale"),
+        ({"b": 1e9 + np.arange(20) / 100}, {}, "constant over the 16 training rows: b"),
+        ({}, {"test_share": 0.99}, "20 labelled rows with .* leave 0 for training"),
+        ({"y": 7}, {"task": "classification"}, "'y' has one class only, 7"),
+        ({"y": ["no", None] * 10}, {"task": "classification"}, "'y' is empty or NaN in rows 2, 4"),
+        ({"y": [0] * 18 + [1, 1]}, {"task": "classification"}, "16 training rows are of one class"),
+        ({}, {"split_column": "part"}, "no column 'part'"),
+        ({}, {"split_column": "y"}, "are both 'y'"),
+        (
+            {"part": ["train"] * 20},
+            {"split_column": "part", "split": "given"},
+            "and 0 for the test",
+        ),
+        ({"part": ["train"] * 20}, {"split_column": "part", "features": ["part"]}, "leave it out"),
+        (
+            {"part": ["train", "test", "exam", *["train"] * 17]},
+            {"split_column": "part"},
+            "'part' has 'exam' in row 3",
+        ),
+        ({"part": [None, *["train"] * 19]}, {"split_column": "part"}, "'part' has 'nan' in row 1"),
+    ],
+)
+def test_an_unfit_table_is_one_message(prepare, columns, changes, expected):
+    with pytest.raises(DataError, match=expected):
+        prepare(columns, **changes)
+
+
+def test_one_row_is_too_few(prepare):
+    with pytest.raises(DataError, match=r"1 labelled row with .* each needs two at least"):
+        prepare(rows=1)
+
+
+def test_a_table_without_split_column_cannot_be_split_as_given(prepare):
+    with pytest.raises(ConfigError, match=r"data\.split_column"):
+        prepare(split="given")
+
+
+@pytest.mark.parametrize(
+    ("target", "classes", "first"),
+    [
+        (["cat", "ant", "bee", "ant"], ("ant", "bee", "cat"), [2, 0, 1, 0]),
+        ([10, 9, 10, 9], ("9", "10"), [1, 0, 1, 0]),
+        ([1.0, 2.5, 1.0, 2.5], ("1", "2.5"), [0, 1, 0, 1]),
+        ([True, False, True, True], ("False", "True"), [1, 0, 1, 1]),
+        ([2**60, 2**60 + 1] * 2, (str(2**60), str(2**60 + 1)), [0, 1, 0, 1]),
+        (["b", 1, "b", 1], ("1", "b"), [1, 0, 1, 0]),
+    ],
+)
+def test_classes_are_numbered_in_order_and_have_plain_names(prepare, target, classes, first):
+    dataset, splits = prepare({"y": target * 5}, task="classification")
+    assert (dataset.task, dataset.classes) == ("classification", classes)
+    np.testing.assert_array_equal(splits["train"].label[:4, 0], first)
+    assert (dataset.scaling.label_mean, dataset.scaling.label_scale) == (0, 1)
+
+
+def test_the_split_column_says_where_a_row_belongs_and_is_no_feature(prepare):
+    part = np.array(["test", "train", "validation", "train"] * 5)
+    dataset, splits = prepare({"part": part}, split="given", split_column="part")
+    assert dataset.features == ("a", "b")
+    for name in ("train", "validation", "test"):
+        np.testing.assert_array_equal(splits[name].index, np.flatnonzero(part == name) + 1)
+
+
+def test_predictions_take_the_features_by_name_or_derive_them_from_prices(data, tmp_path: Path):
+    table = pd.DataFrame({"y": [1, 2], "b": [3, 4], "a": [5, 6]})
+    found = features_of(table, "csv", ("a", "b"), tmp_path)
+    np.testing.assert_array_equal(found, np.array([[5, 3], [6, 4]], np.float32))
+    path = Path(data("sp500").path)
+    examples = read_examples(data("sp500"))
+    derived = features_of(read_table(path), "sp500", examples.feature_names, path)
+    np.testing.assert_array_equal(derived[:-51], examples.features.astype(np.float32))
+    with pytest.raises(DataError, match="no column 'pixel_0_1'"):
+        features_of(pd.DataFrame({"pixel_0_0": [1]}), "digits", ("pixel_0_0", "pixel_0_1"), path)

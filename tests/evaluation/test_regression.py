@@ -1,0 +1,80 @@
+"""Metrics and baselines of a regression, on numbers that can be checked by hand."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.scaling import Scaling
+from pipeline.evaluation import metrics
+from pipeline.evaluation.tasks.regression import Regression
+
+from .made import column, dataset, rows
+
+FORECAST = Regression(dataset("regression", ("a",), today="a"))
+
+
+def test_metrics_of_a_forecast():
+    split = rows([[10]] * 4, [11, 9, 12, 8])
+    found = FORECAST.metrics(column(12, 9, 9, 9), split)
+    assert found["mse"] == pytest.approx((1 + 0 + 9 + 1) / 4)
+    assert found["rmse"] == pytest.approx(found["mse"] ** 0.5)
+    assert found["mae"] == pytest.approx((1 + 0 + 3 + 1) / 4)
+    assert found["r2"] == pytest.approx(1 - 11 / 10)
+    assert found["direction"] == 0.75
+    assert found["skill_over_persistence"] == pytest.approx(1 - 11 / 10)
+
+
+def test_persistence_itself_has_no_direction():
+    found = FORECAST.metrics(column(1, 2, 3), rows([[1], [2], [3]], [2, 3, 4]))
+    assert set(found) == {"mse", "rmse", "mae", "r2"}
+
+
+def test_what_is_no_forecast_has_no_persistence():
+    split = rows([[1, 0], [2, 0], [3, 1]], [2, 3, 5])
+    task = Regression(dataset("regression"))
+    assert set(task.baselines(split, split)) == {"linear_regression", "mean"}
+    assert set(task.metrics(column(1, 2, 9), split)) == {"mse", "rmse", "mae", "r2"}
+
+
+def test_baselines_stand_on_the_same_split():
+    features = np.random.default_rng(0).normal(5, 3, (30, 2))
+    label = features @ [2.0, -1.0] + 4
+    train, test = rows(features[:20], label[:20]), rows(features[20:], label[20:])
+    scaling = Scaling((5.0, 4.0), (3.0, 2.0), 0.0, 1.0)
+    task = Regression(dataset("regression", today="a", scaling=scaling))
+    found = task.baseline_predictions(train, test)
+    np.testing.assert_allclose(found["linear_regression"], test.label, rtol=1e-5)
+    np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))
+    np.testing.assert_array_equal(found["persistence"], test.features[:, :1])
+    measured = task.baselines(train, test)
+    assert measured["mean"] == task.metrics(found["mean"], test)
+
+
+def test_the_cost_is_the_mean_squared_error():
+    assert FORECAST.cost(column(1, 2), column(2, 5)) == pytest.approx((1 + 9) / 2)
+
+
+def test_columns_name_the_forecast_as_the_target():
+    labelled = FORECAST.columns(column(1, 2), rows([[0], [0]], [3, 4]))
+    assert {name: list(values) for name, values in labelled.items()} == {
+        "actual": [3, 4],
+        "predicted": [1, 2],
+    }
+    assert list(FORECAST.columns(column(7), rows([[0]], []))["y"]) == [7]
+
+
+def test_the_table_leaves_out_what_a_baseline_does_not_have():
+    results = {
+        "model": {"mse": 0.25, "direction": 0.5},
+        "baselines": {"persistence": {"mse": 12345678.0}},
+    }
+    assert metrics.as_table(results).splitlines() == [
+        "test rows             mse     direction",
+        "model                0.25           0.5",
+        "persistence   1.23457e+07",
+    ]
+
+
+def test_the_table_tells_long_names_apart():
+    model = {"mean_distance_same": 1.0, "mean_distance_different": 2.0}
+    header = metrics.as_table({"model": model, "baselines": {}}).splitlines()[0]
+    assert header.split() == ["test", "rows", *model]

@@ -1,0 +1,95 @@
+"""Going on from another training's checkpoint: all of it, or some variables."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import ArtifactError, ConfigError
+
+from .test_training import BATCHES, same
+
+MLP = ("model=mlp", "model.hidden=[8,8]", "optimizer=adam", *BATCHES)
+
+
+@pytest.fixture
+def before(settings, train, tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    """A checkpoint of 20 steps, and its variables."""
+    _, variables = train(settings(*MLP, "train.steps=20"), folder=tmp_path / "before")
+    return tmp_path / "before", variables
+
+
+def start(folder: Path, *more: str) -> list[str]:
+    return [f"train.start.checkpoint={folder}", *more]
+
+
+def test_going_on_with_everything_is_as_if_it_had_never_ended(settings, train, before):
+    chosen = settings(*MLP, "train.steps=50", *start(before[0], "train.start.take=everything"))
+    rest, variables = train(chosen)
+    losses, uninterrupted = train(settings(*MLP, "train.steps=50"))
+    assert rest.tobytes() == losses[20:].tobytes()
+    assert same(variables, uninterrupted)
+
+
+def test_weights_alone_are_taken_and_the_optimizer_begins_anew(settings, train, before):
+    _, variables = train(
+        settings(*MLP, "train.steps=1", "optimizer.learning_rate=1e-30", *start(before[0]))
+    )
+    for name, value in before[1].items():
+        if name.startswith("network/") and "Adam" not in name:
+            np.testing.assert_array_equal(variables[name], value)
+    assert variables["global_step"] == 1
+
+
+def test_some_variables_are_taken_and_only_the_rest_is_initialized(settings, train, before):
+    frozen = ("train.steps=1", "optimizer.learning_rate=1e-30")
+    _, fresh = train(settings(*MLP, *frozen, "seed=1"))
+    chosen = settings(
+        *MLP, *frozen, "seed=1", *start(before[0], "train.start.variables=[hidden_1]")
+    )
+    _, variables = train(chosen)
+    for name, value in variables.items():
+        if name.startswith("network/") and "Adam" not in name:
+            expected = before[1] if name.startswith("network/hidden_1") else fresh
+            np.testing.assert_allclose(value, expected[name], atol=1e-20)
+
+
+def test_another_head_is_initialized_where_shapes_differ(settings, train, before):
+    other = ("model=mlp", "model.hidden=[8,5]", "optimizer=adam", *BATCHES)
+    chosen = settings(*other, "train.steps=1", "optimizer.learning_rate=1e-30", *start(before[0]))
+    _, variables = train(chosen)
+    np.testing.assert_array_equal(
+        variables["network/hidden_1/weights"], before[1]["network/hidden_1/weights"]
+    )
+    assert variables["network/hidden_2/weights"].shape == (8, 5)
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "message"),
+    [
+        (
+            ["train.start.variables=[hiden_1]"],
+            ConfigError,
+            "begins with 'hiden_1'; nearest: hidden_1",
+        ),
+        (
+            ["train.start.take=everything", "model.hidden=[8,5]"],
+            ArtifactError,
+            "does not fit: network",
+        ),
+        (
+            ["train.start.variables=[hidden_2]", "model.hidden=[8,5]"],
+            ArtifactError,
+            r"has shape \[8, 8\]",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(settings, train, before, more, error, message):
+    with pytest.raises(error, match=message):
+        train(settings(*MLP, "train.steps=30", *start(before[0], *more)))
+
+
+def test_a_folder_without_a_checkpoint_is_refused(settings, train, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ArtifactError, match="has no checkpoint"):
+        train(settings(*MLP, *start(tmp_path / "empty")))

@@ -1,0 +1,172 @@
+"""Every preset of conf/experiment passes the gate, and the main ones do what they promise."""
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import composition, files
+from pipeline.stages import evaluate, freeze, prepare, train
+
+from .conftest import REPOSITORY
+
+EXPERIMENTS = sorted(file.stem for file in (REPOSITORY / "conf/experiment").glob("*.yaml"))
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    """Run the stages up to the proof in an empty folder; returns the metrics."""
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
+    shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
+
+    def stages(*overrides: str) -> dict[str, Any]:
+        settings, text = composition.composed([*overrides, "device=cpu"])
+        composition.publish(text)
+        for stage in (prepare, train, freeze, evaluate):
+            stage.run(settings)
+        return read(files.METRICS)
+
+    return stages
+
+
+def read(path: Path) -> Any:
+    import json
+
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_passes_in_smoke_size(run: Run, experiment: str):
+    metrics = run(f"experiment={experiment}", "debug=smoke")
+    assert metrics["parity"]["passed"]
+    forms = {form["name"] for form in read(files.PARITY)["forms"]}
+    assert forms >= {"checkpoint_code", "checkpoint_meta_graph", "frozen_graph", "saved_model"}
+    assert forms >= {"saved_model_train"}
+    assert list(files.FIGURES.glob("*.png"))
+    assert "parity passed" in files.REPORT.read_text(encoding="utf-8")
+
+
+def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):
+    metrics = run("experiment=cosine")
+    assert metrics["model"]["mse"] == pytest.approx(0.0381469, rel=0.01)
+    points = pd.read_csv(files.PREDICTIONS)
+    cubic = np.polynomial.Polynomial.fit(points.x, points.actual, 3).convert().coef
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    shown = {line[0]: line[1:] for line in printed if line and line[0] in ("1", "x", "x^2", "x^3")}
+    for power, name in enumerate(["1", "x", "x^2", "x^3"]):
+        from_checkpoint, from_frozen_graph = map(float, shown[name])
+        assert from_checkpoint == from_frozen_graph
+        assert from_checkpoint == pytest.approx(cubic[power], rel=1e-3, abs=1e-3)
+
+
+def test_softmax_is_as_good_as_logistic_regression(run: Run):
+    metrics = run("experiment=digits")
+    expected = metrics["baselines"]["logistic_regression"]["accuracy"]
+    assert metrics["model"]["accuracy"] == pytest.approx(expected, abs=0.01)
+
+
+def test_lenet_reads_digits(run: Run):
+    assert run("experiment=digits", "model=lenet")["model"]["accuracy"] >= 0.98
+
+
+def test_sinc_is_minimized_step_by_step(run: Run):
+    metrics = run("experiment=sinc")
+    assert metrics["model"]["minimum"] == pytest.approx(0, abs=1e-6)
+    path = pd.read_csv(files.HISTORY)
+    assert list(path.columns) == ["step", "loss", "x"]
+    np.testing.assert_allclose(path.loss, 1 - np.sin(path.x) / path.x, atol=1e-6)
+
+
+def test_early_stopping_keeps_the_best_checkpoint(run: Run):
+    run("experiment=diabetes", "train.validation={every: 20, patience: 3}")
+    history = pd.read_csv(files.HISTORY)
+    validated = history.dropna(subset="validation_loss")
+    best = int(validated.step[validated.validation_loss.idxmin()])
+    assert history.step.max() == best + 3 * 20 < 2000
+    assert read(files.SIGNATURE)["step"] == best
+    names = {file.name for file in files.CHECKPOINT.glob("model.ckpt-*")}
+    assert names == {f"model.ckpt-{best}.{end}" for end in ("index", "meta", "data-00000-of-00001")}
+
+
+def test_overfit_learns_a_few_rows_by_heart(run: Run):
+    run("experiment=diabetes", "debug=overfit", "model.dropout=0", "train.steps=1500")
+    history = pd.read_csv(files.HISTORY)
+    assert history.loss.iloc[-1] < 1e-3 * history.loss.iloc[0]
+
+
+def test_a_new_head_is_trained_on_a_layer_of_a_frozen_graph(run: Run, folder: Path):
+    run("experiment=digits", "model=mlp", "model.hidden=[16]", "train.steps=300")
+    shutil.copytree(files.FROZEN, folder / "base")
+    metrics = run(
+        "experiment=digits",
+        "model=transfer",
+        "model.graph=base/model.pb",
+        "model.layer=network/hidden_1/activation:0",
+        "data.scaling=none",
+        "train.steps=300",
+    )
+    assert metrics["model"]["accuracy"] > 0.8
+    assert metrics["parity"]["passed"]
+    shutil.rmtree(folder / "base")  # the new frozen graph needs it no longer
+    from pipeline.runtimes.forms import open_model
+
+    with open_model(files.FROZEN) as model:
+        assert model.predict(np.zeros((1, 64), np.float32)).shape == (1, 10)
+
+
+def test_profile_and_tensorboard_change_no_weight(run: Run, folder: Path):
+    small = ("experiment=lenet", "debug=smoke", "model.filters=[2,3]", "model.hidden=[8]")
+    run(*small)
+    before = files.FROZEN_GRAPH.read_bytes()
+    run(*small, "train.profile=true", "train.tensorboard=true", "train.tensorboard_every=10")
+    assert files.FROZEN_GRAPH.read_bytes() == before
+    events = read(folder / files.TRACE)["traceEvents"]
+    assert any("Conv2D" in event["name"] for event in events)
+    (written,) = (folder / files.TENSORBOARD).iterdir()
+    tags = tags_of(written)
+    assert {"loss", "validation_loss", "learning_rate"} <= tags["scalars"]
+    assert any("weights/network/output/weights" in tag for tag in tags["histograms"])
+    assert any("gradients/network/convolution_1/weights" in tag for tag in tags["histograms"])
+    assert any("filters/" in tag for tag in tags["images"])
+    assert any("activations/" in tag for tag in tags["images"])
+    assert tags["graph"]
+    rows = (written / "embeddings.tsv").read_text().splitlines()
+    assert len(rows) == len((written / "classes.tsv").read_text().splitlines()) == 1000
+
+
+def tags_of(folder: Path) -> dict[str, set[str]]:
+    """Return what the event files of a folder hold, by kind."""
+    from tensorflow.compat.v1 import train as v1_train
+
+    found: dict[str, set[str]] = {"scalars": set(), "histograms": set(), "images": set()}
+    found["graph"] = set()
+    kinds = {"simple_value": "scalars", "histo": "histograms", "image": "images"}
+    for file in folder.glob("events.*"):
+        for event in v1_train.summary_iterator(str(file)):
+            if event.graph_def:
+                found["graph"].add("graph")
+            for value in event.summary.value:
+                if (kind := value.WhichOneof("value")) in kinds:
+                    found[kinds[kind]].add(value.tag)
+    return found
+
+
+def test_a_network_and_data_of_the_user_s_own(run: Run, folder: Path):
+    """The example of docs/extending.md, as it stands there."""
+    document = (REPOSITORY / "docs/extending.md").read_text(encoding="utf-8")
+    (module,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    (command,) = re.findall(r"^pipeline run model=custom .*$", document, re.MULTILINE)
+    (folder / "my_module.py").write_text(module, encoding="utf-8")
+    _, _, *overrides = shlex.split(command)
+    metrics = run(*overrides)
+    assert metrics["parity"]["passed"]
+    assert metrics["model"]["r2"] > metrics["baselines"]["linear_regression"]["r2"]
+    assert "my_module.py" in composition.composed(overrides)[0].inputs
