@@ -83,6 +83,10 @@ class Clone:
     def pipeline(self, *arguments: str, **environment: str) -> str:
         return self.succeed(sys.executable, "-m", "pipeline", *arguments, **environment)
 
+    def compose(self, *overrides: str) -> None:
+        """Write the params.yaml of these overrides."""
+        (self.path / "params.yaml").write_text(self.pipeline("run", "--dry-run", *overrides))
+
     def stage(self, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-m", "pipeline.stages", name, **environment)
 
@@ -184,3 +188,29 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     yield tmp_path
+
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    """Run the stages up to the proof in an empty folder and this process; returns the metrics."""
+    from pipeline.stages import evaluate, freeze, prepare, train
+
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
+    shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
+
+    def stages(*overrides: str) -> dict[str, Any]:
+        settings, text = composition.composed([*overrides, "device=cpu"])
+        composition.publish(text)
+        for stage in (prepare, train, freeze, evaluate):
+            stage.run(settings)
+        return dict(read(files.METRICS))
+
+    return stages
+
+
+def read(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))

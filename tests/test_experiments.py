@@ -3,44 +3,18 @@
 import re
 import shlex
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_diabetes
 
 from pipeline import composition, files
-from pipeline.stages import evaluate, freeze, prepare, train
 
-from .conftest import REPOSITORY
+from .conftest import REPOSITORY, Run, read
 
 EXPERIMENTS = sorted(file.stem for file in (REPOSITORY / "conf/experiment").glob("*.yaml"))
-
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def run(folder: Path) -> Run:
-    """Run the stages up to the proof in an empty folder; returns the metrics."""
-    shutil.copytree(REPOSITORY / "conf", folder / "conf")
-    shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
-
-    def stages(*overrides: str) -> dict[str, Any]:
-        settings, text = composition.composed([*overrides, "device=cpu"])
-        composition.publish(text)
-        for stage in (prepare, train, freeze, evaluate):
-            stage.run(settings)
-        return read(files.METRICS)
-
-    return stages
-
-
-def read(path: Path) -> Any:
-    import json
-
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -52,6 +26,36 @@ def test_every_experiment_passes_in_smoke_size(run: Run, experiment: str):
     assert forms >= {"saved_model_train"}
     assert list(files.FIGURES.glob("*.png"))
     assert "parity passed" in files.REPORT.read_text(encoding="utf-8")
+
+
+def test_the_article_reaches_the_closed_form(run: Run):
+    metrics = run("experiment=article")
+    closed_form = metrics["baselines"]["linear_regression"]["mse"]
+    assert metrics["model"]["mse"] == pytest.approx(closed_form, rel=1e-3)
+
+
+def test_own_csv_and_parquet(run: Run, folder: Path):
+    table = load_diabetes(as_frame=True).frame
+    table.to_csv("own.csv", index=False)
+    table.rename(columns={"target": "progression"}).to_parquet("own.parquet")
+    metrics = run("data=csv", "data.path=own.csv", "data.target=target", "train.steps=20")
+    assert metrics["parity"]["passed"]
+    assert set(metrics["baselines"]) == {"linear_regression", "mean"}
+    assert files.FORECAST.read_text() == "row,rows_ahead,target\n"
+    assert not (files.FIGURES / "forecast.png").exists()
+    parquet = ("data=csv", "data.path=own.parquet", "data.target=progression")
+    mlp = ("model=mlp", "model.dropout=0.2", "train=minibatch", "train.steps=20")
+    assert run(*parquet, "data.features=[bmi,bp]", *mlp)["parity"]["passed"]
+    assert read(files.PREPARED / "dataset.json")["features"] == ["bmi", "bp"]
+
+
+def test_own_classes(run: Run, folder: Path):
+    rows = [f"{i % 7},{i % 5},{['low', 'high'][i % 7 > 3]}" for i in range(200)]
+    (folder / "own.csv").write_text("\n".join(["a,b,level", *rows]), encoding="utf-8")
+    own = ("data=csv", "data.path=own.csv", "data.target=level", "data.task=classification")
+    metrics = run(*own, "model=softmax", "data.split=stratified", "train.steps=300")
+    assert metrics["model"]["accuracy"] == 1
+    assert set(pd.read_csv(files.PREDICTIONS).predicted) == {"low", "high"}
 
 
 def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):

@@ -77,19 +77,27 @@ def test_a_fresh_clone_whose_lock_matches_ends_with_its_run(finished: Clone, tmp
     assert run.info.status == "FINISHED"
 
 
-def test_the_article_reaches_the_closed_form(copy: Clone):
-    copy.pipeline("run", "experiment=article")
-    metrics = copy.json("reports/metrics.json")
-    closed_form = metrics["baselines"]["linear_regression"]["mse"]
-    assert metrics["model"]["mse"] == pytest.approx(closed_form, rel=1e-3)
-
-
 def test_a_second_device_is_really_used(copy: Clone):
-    copy.pipeline("run", "device=cpu", "device.index=1", SMALL)
+    copy.compose("device=cpu", "device.index=1", SMALL)
+    assert copy.stage("train").returncode == 0
     placement = copy.json("reports/placement.json")
     assert placement["device"] == "/device:CPU:1"
     assert placement["operations"]["/device:CPU:1"]["VarHandleOp"] >= 2
     assert "MatMul" not in str(placement["operations"].get("/device:CPU:0"))
+
+
+def test_a_layer_is_placed_on_a_device_of_its_own(copy: Clone):
+    copy.compose("device=cpu", "model=mlp", "device.placement={hidden_2: /cpu:1}", SMALL)
+    assert copy.stage("train").returncode == 0
+    operations = copy.json("reports/placement.json")["operations"]
+    # Of three layers one is elsewhere, with its two variables and its product going forwards.
+    assert operations["/device:CPU:1"]["VarHandleOp"] == 2
+    assert "MatMul" in str(operations["/device:CPU:1"])
+    assert operations["/device:CPU:0"]["VarHandleOp"] >= 4
+    copy.compose("device=cpu", "model=mlp", "device.placement={hiden_2: /cpu:1}", SMALL)
+    done = copy.stage("train")
+    assert done.returncode == 2
+    assert "device.placement: the network has no 'hiden_2'; nearest: hidden_2" in done.stdout
 
 
 def test_a_dry_run_changes_nothing(copy: Clone):

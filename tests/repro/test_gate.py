@@ -1,20 +1,21 @@
 """The gate stops what does not compute what was trained."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from pipeline import files
+from pipeline import files, parameters
 from pipeline.artifacts import frozen, signature
-from pipeline.artifacts.checkpoint import restore_latest
+from pipeline.errors import ParityError
 from pipeline.graph import inference
+from pipeline.graph.devices import plain_session
 from pipeline.graph.layers import Training
 from pipeline.graph.networks import network
+from pipeline.stages import evaluate
 
-from ..conftest import Clone
+from ..conftest import Clone, Run, read
 
 pytestmark = pytest.mark.repro
 
@@ -32,8 +33,8 @@ def change_a_weight(path: Path, by: float) -> None:
     path.write_bytes(definition.SerializeToString(deterministic=True))
 
 
-def rehash(clone: Clone) -> None:
-    path = clone.path / "artifacts/frozen/model.json"
+def rehash(root: Path) -> None:
+    path = root / files.SIGNATURE
     read = signature.read(path)
     hashes = {**read.hashes, "model.pb": files.sha256(path.with_name("model.pb"))}
     signature.write(dataclasses.replace(read, hashes=hashes), path)
@@ -45,7 +46,7 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone):
     assert done.returncode == 7
     assert "SHA-256" in done.stdout
 
-    rehash(copy)  # whoever changes the weights may change the hash as well
+    rehash(copy.path)  # whoever changes the weights may change the hash as well
     done = copy.stage("evaluate")
     assert done.returncode == 7
     assert "Traceback" not in done.stdout
@@ -69,41 +70,41 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone):
     assert len(run.outputs.model_outputs) == 1
 
 
-def test_dropout_left_on_fails_the_gate(copy: Clone, monkeypatch: pytest.MonkeyPatch):
-    copy.pipeline("run", "model=mlp", "model.dropout=0.2", "train.steps=30")
+def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatch):
+    run("model=mlp", "model.dropout=0.2", "train.steps=30")
 
     def with_dropout(settings, features, outputs, variables, training):
         return network(settings, features, outputs, variables, Training(tf.constant([0, 1])))
 
-    monkeypatch.setattr(inference, "network", with_dropout)
-    trained = signature.read(copy.path / "artifacts/checkpoint/model.json")
-    graph = frozen.rebuilt(trained)
-    with graph.as_default(), v1.Session() as session:
-        restore_latest(session, copy.path / "artifacts/checkpoint", v1.global_variables())
-        (copy.path / "artifacts/frozen/model.pb").write_bytes(frozen.freeze(session))
-    rehash(copy)
-    done = copy.stage("evaluate")
-    assert done.returncode == 7
-    assert "frozen_graph does not agree" in done.stdout
+    with monkeypatch.context() as patch:
+        patch.setattr(inference, "network", with_dropout)
+        trained = signature.read(files.CHECKPOINT / signature.FILE)
+        with frozen.restored(trained, files.CHECKPOINT, plain_session) as session:
+            files.FROZEN_GRAPH.write_bytes(frozen.freeze(session))
+    rehash(Path())
+    with pytest.raises(ParityError, match="frozen_graph does not agree"):
+        evaluate.run(parameters.load(files.PARAMS))
 
 
-def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(copy: Clone, tmp_path: Path):
+def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(run: Run, folder: Path):
     rows = [f"{i % 7 / 1000},{i % 5}" for i in range(40)] + ["3e38,1"]
-    (tmp_path / "own.csv").write_text("\n".join(["a,y", *rows]))
-    output = copy.fail(
-        sys.executable, "-m", "pipeline", "run",
-        "data=csv", f"data.path={tmp_path}/own.csv", "data.target=y",
-        "optimizer.learning_rate=0.01", "model=mlp", "train.steps=20",
-    )  # fmt: skip
-    assert "the model gives NaN or infinity for test rows" in output
-    assert not copy.json("reports/parity.json")["passed"]
+    (folder / "own.csv").write_text("\n".join(["a,y", *rows]))
+    own = ("data=csv", "data.path=own.csv", "data.target=y", "optimizer.learning_rate=0.01")
+    with pytest.raises(ParityError, match="the model gives NaN or infinity for test rows"):
+        run(*own, "model=mlp", "train.steps=20")
+    assert not read(files.PARITY)["passed"]
 
 
-@pytest.mark.parametrize(
-    "missing", ["artifacts/saved_model/saved_model.pb", "artifacts/frozen/model.pb"]
-)
-def test_a_missing_form_fails_the_gate(copy: Clone, missing: str):
-    (copy.path / missing).unlink()
-    done = copy.stage("evaluate")
-    assert done.returncode == 7
-    assert "nothing to compare" in done.stdout
+def test_a_missing_form_fails_the_gate(run: Run):
+    run("train.steps=5")
+    for missing in (files.SAVED_MODEL / "saved_model.pb", files.FROZEN_GRAPH):
+        content = missing.read_bytes()
+        missing.unlink()
+        with pytest.raises(ParityError, match="does not agree"):
+            evaluate.run(parameters.load(files.PARAMS))
+        assert any(
+            "missing" in form["reason"] or "not the file" in form["reason"]
+            for form in read(files.PARITY)["forms"]
+        )
+        missing.write_bytes(content)
+    evaluate.run(parameters.load(files.PARAMS))
