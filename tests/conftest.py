@@ -194,8 +194,10 @@ Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def run(folder: Path) -> Run:
+def run(folder: Path) -> Iterator[Run]:
     """Run the stages up to the proof in an empty folder and this process; returns the metrics."""
+    from tensorflow.python.framework.config import disable_op_determinism
+
     from pipeline.stages import evaluate, freeze, prepare, train
 
     shutil.copytree(REPOSITORY / "conf", folder / "conf")
@@ -208,7 +210,8 @@ def run(folder: Path) -> Run:
             stage.run(settings)
         return dict(read(files.METRICS))
 
-    return stages
+    yield stages
+    disable_op_determinism()  # other tests of this process use TensorFlow as it comes
 
 
 def read(path: Path) -> Any:

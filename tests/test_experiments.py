@@ -11,6 +11,7 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from pipeline import composition, files
+from pipeline.history import History
 
 from .conftest import REPOSITORY, Run, read
 
@@ -174,3 +175,50 @@ def test_a_network_and_data_of_the_user_s_own(run: Run, folder: Path):
     assert metrics["parity"]["passed"]
     assert metrics["model"]["r2"] > metrics["baselines"]["linear_regression"]["r2"]
     assert "my_module.py" in composition.composed(overrides)[0].inputs
+
+
+@pytest.mark.parametrize("stop", [20, 30, 45, 60])
+def test_a_killed_training_with_early_stopping_ends_with_the_same_bytes(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+):
+    """Killed before a save, between a best checkpoint and its successor, and when it has ended."""
+    early = (
+        "experiment=diabetes", "optimizer.learning_rate=0.02", "train.checkpoint_every=25",
+        "train.validation={every: 10, patience: 3}",
+    )  # fmt: skip
+    run(*early)
+
+    def digests():
+        # Functions in a .meta file are numbered through the life of a process.
+        kept = [file for file in files.CHECKPOINT.iterdir() if file.suffix != ".meta"]
+        return {file.name: files.sha256(file) for file in [*kept, files.HISTORY, files.SIGNATURE]}
+
+    expected = digests()
+
+    class Killed(BaseException):
+        pass
+
+    extend = History.extend
+
+    def until(self, step, *rest):
+        if step >= stop:
+            raise Killed
+        return extend(self, step, *rest)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(History, "extend", until)
+        run(*early)
+    assert list((folder / ".resume").iterdir())
+    run(*early)
+    assert digests() == expected
+
+
+ARTICLE = [file.stem for file in sorted((REPOSITORY / "conf/optimizer").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("optimizer", ARTICLE)
+def test_every_optimizer_lowers_the_loss_of_the_article_by_nine_tenths(run: Run, optimizer: str):
+    """In the setting of its own file under conf/optimizer."""
+    run("experiment=article", f"optimizer={optimizer}", "model.weights=ones")
+    loss = pd.read_csv(files.HISTORY).loss
+    assert loss.iloc[-1] < 0.1 * loss.iloc[0]

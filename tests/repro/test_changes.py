@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from ..conftest import Clone, clone
@@ -104,3 +105,11 @@ def test_a_dry_run_changes_nothing(copy: Clone):
     before = copy.digests("params.yaml", "dvc.lock")
     assert "learning_rate: 0.7" in copy.pipeline("run", "--dry-run", "optimizer.learning_rate=0.7")
     assert copy.digests("params.yaml", "dvc.lock") == before
+
+
+def test_a_sweep_is_a_run_for_each_combination(copy: Clone):
+    table = copy.path / "table.csv"
+    command = ("sweep", "evaluation.figures.dpi=120,60", "-o", str(table))
+    assert "deviation" in copy.pipeline(*command)
+    assert list(pd.read_csv(table)["evaluation.figures.dpi"]) == [120, 60]
+    assert len(copy.runs()) == 2

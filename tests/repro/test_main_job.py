@@ -138,6 +138,22 @@ import sys; assert not [name for name in sys.modules if name.split(".")[0] == "p
     assert not [file for file in stored.rglob("*") if file.suffix in (".pkl", ".pickle")]
 
 
+def test_the_run_holds_its_checkpoint_to_go_on_from(finished: Clone, tmp_path: Path):
+    (run,) = finished.runs()
+    output = finished.succeed(
+        sys.executable, "-m", "mlflow", "artifacts", "download", "--run-id", run.info.run_id,
+        "--artifact-path", "checkpoint", "--dst-path", str(tmp_path),
+        MLFLOW_TRACKING_URI=f"sqlite:///{finished.path / 'mlflow.db'}",
+    )  # fmt: skip
+    assert output
+    from pipeline.artifacts import checkpoint
+
+    downloaded = checkpoint.values(tmp_path / "checkpoint")
+    kept = checkpoint.values(finished.path / "artifacts/checkpoint")
+    assert downloaded.keys() == kept.keys()
+    assert all((downloaded[name] == kept[name]).all() for name in kept)
+
+
 def test_nothing_to_do_does_nothing(copy: Clone):
     before = copy.digests(*OUTS, "dvc.lock", "params.yaml")
     output = copy.repro()

@@ -5,15 +5,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework.config import disable_op_determinism
 
 v1 = tf.compat.v1
-
-
-@pytest.fixture(autouse=True)
-def _as_it_comes() -> None:
-    """Let random operations draw without a seed, which a training of this process forbade."""
-    disable_op_determinism()
 
 
 @pytest.fixture

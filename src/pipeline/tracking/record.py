@@ -1,5 +1,6 @@
 """The complete run of an execution: parameters, curve, metrics, figures, data set, model."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ def complete(settings: Settings, results: Results) -> tuple[str, bool]:
             mlflow.set_tag("device", results.device)
             mlflow.log_input(_data(settings, results), context="training")
             mlflow.log_artifacts("reports", "reports")
+            for file in _latest_checkpoint():
+                mlflow.log_artifact(str(file), files.CHECKPOINT.name)
             if not _has_model(client, run):
                 _log_model(results.dataset)
             mlflow.set_tag(store.COMPLETE, "true")
@@ -84,6 +87,13 @@ def _data(settings: Settings, results: Results) -> Any:
         name=Path(settings.data.path).name,
         digest=results.dataset.source_sha256[:32],
     )
+
+
+def _latest_checkpoint() -> list[Path]:
+    """Return the files of the checkpoint that the model was frozen from."""
+    step = json.loads(files.SIGNATURE.read_text(encoding="utf-8"))["step"]
+    whole = sorted(files.CHECKPOINT.glob(f"*-{step}.*"))
+    return [*whole, files.CHECKPOINT / "checkpoint", files.CHECKPOINT / files.SIGNATURE.name]
 
 
 def _has_model(client: MlflowClient, run: Run) -> bool:
