@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from pipeline import cli
-from pipeline.artifacts import inspection
 from pipeline.artifacts.inspection import Model, inspect
+from pipeline.artifacts.inspection.operations import PURE
 from pipeline.errors import ArtifactError
 
 v1 = tf.compat.v1
@@ -191,7 +191,7 @@ def test_a_call_of_what_is_not_in_the_file_could_act(tmp_path: Path):
 
 
 def test_nothing_dangerous_is_on_the_list():
-    assert inspection.PURE.isdisjoint(
+    assert PURE.isdisjoint(
         {"ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "SaveV2", "RestoreV2", "PrintV2"}
         | {"DatasetFromGraph", "MatchingFiles", "RemoteCall", "XlaLaunch", "LoadDataset", "Save"}
     )
