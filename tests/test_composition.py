@@ -77,6 +77,11 @@ def test_every_option_of_every_group_fits_the_schema(option: str):
         (["model=custom", "model._target_=nowhere.network"], "there is no nowhere.py here"),
         (["model=custom", "model._target_=network"], "allowed: MODULE.FUNCTION"),
         (["schedule=exponential", "schedule.floor=1"], "schedule.floor: only with schedule=cosine"),
+        (["model.weights={name: [1]}"], "allowed: one of zeros"),
+        (["schedule=piecewise", "schedule.boundaries=[3,1]"], "allowed: ascending boundaries"),
+        (["schedule=piecewise", "schedule.factors=[1.0]"], "one factor more than boundaries"),
+        (["train.validation.patience=3"], "allowed: patience with `every`"),
+        (["train.start.checkpoint=data/raw"], "data/raw has no checkpoint"),
         (["train.start.checkpoint=nowhere"], "train.start.checkpoint=nowhere: no such file"),
     ],
 )

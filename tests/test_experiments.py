@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from pipeline import composition, files
+from pipeline import files, inputs, parameters
+from pipeline.artifacts.checkpoint import Checkpoints
+from pipeline.errors import ArtifactError, ConfigError, DeviceError, TrainingError
 from pipeline.history import History
 
 from .conftest import REPOSITORY, Run, read
@@ -174,26 +176,38 @@ def test_a_network_and_data_of_the_user_s_own(run: Run, folder: Path):
     metrics = run(*overrides)
     assert metrics["parity"]["passed"]
     assert metrics["model"]["r2"] > metrics["baselines"]["linear_regression"]["r2"]
-    assert "my_module.py" in composition.composed(overrides)[0].inputs
+    settings = parameters.load(files.PARAMS)
+    assert list(settings.inputs) == ["my_module.py"]
+    inputs.require_unchanged(settings)
+    (folder / "my_module.py").write_text(module + "\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"my_module\.py is missing or has changed since"):
+        inputs.require_unchanged(settings)
 
 
-@pytest.mark.parametrize("stop", [20, 30, 45, 60])
-def test_a_killed_training_with_early_stopping_ends_with_the_same_bytes(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+@pytest.mark.parametrize(
+    ("stop", "early"),
+    [(20, True), (45, True), (60, True), ("publish", True), ("publish", False)],
+)
+def test_a_killed_training_ends_with_the_same_bytes(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, stop: int | str, early: bool
 ):
-    """Killed before a save, between a best checkpoint and its successor, and when it has ended."""
-    early = (
+    """Killed before a save, after a best checkpoint, at the last step, and before publishing."""
+    command = (
         "experiment=diabetes", "optimizer.learning_rate=0.02", "train.checkpoint_every=25",
-        "train.validation={every: 10, patience: 3}",
+        "train.validation={every: 10, patience: 3}" if early else "train.validation.patience=null",
+        *([] if early else ["train.steps=60", "train.validation.every=null"]),
     )  # fmt: skip
-    run(*early)
+    run(*command)
 
     def digests():
         # Functions in a .meta file are numbered through the life of a process.
         kept = [file for file in files.CHECKPOINT.iterdir() if file.suffix != ".meta"]
-        return {file.name: files.sha256(file) for file in [*kept, files.HISTORY, files.SIGNATURE]}
+        outs = [*kept, files.HISTORY, files.PLACEMENT, files.SIGNATURE]
+        return {file.name: files.sha256(file) for file in outs}
 
     expected = digests()
+    for out in (files.HISTORY, files.PLACEMENT):  # as DVC does before it runs a stage
+        out.unlink()
 
     class Killed(BaseException):
         pass
@@ -205,12 +219,19 @@ def test_a_killed_training_with_early_stopping_ends_with_the_same_bytes(
             raise Killed
         return extend(self, step, *rest)
 
+    def killed(*_: object, **__: object):
+        raise Killed
+
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(History, "extend", until)
-        run(*early)
+        if stop == "publish":
+            patch.setattr(Checkpoints, "copy", killed)
+        else:
+            patch.setattr(History, "extend", until)
+        run(*command)
     assert list((folder / ".resume").iterdir())
-    run(*early)
+    run(*command)
     assert digests() == expected
+    assert not list((folder / ".resume").iterdir())
 
 
 ARTICLE = [file.stem for file in sorted((REPOSITORY / "conf/optimizer").glob("*.yaml"))]
@@ -222,3 +243,82 @@ def test_every_optimizer_lowers_the_loss_of_the_article_by_nine_tenths(run: Run,
     run("experiment=article", f"optimizer={optimizer}", "model.weights=ones")
     loss = pd.read_csv(files.HISTORY).loss
     assert loss.iloc[-1] < 0.1 * loss.iloc[0]
+
+
+OWN = """
+import tensorflow as tf
+
+def flat(options, features, outputs, variables, training):
+    return tf.reduce_sum(features * variables("w", [features.shape[1]], "ones"), axis=1)
+
+def wide(options, features, outputs, variables, training):
+    return tf.matmul(features, variables("w", [features.shape[1], outputs + 2], "ones"))
+
+def nothing(options, features, outputs, variables, training):
+    return features[:, :1]
+
+def idle(options, features, outputs, variables, training):
+    variables("unused", [1], "ones")
+    return tf.matmul(features, variables("w", [features.shape[1], outputs], "ones"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "message"),
+    [
+        (["model._target_=own.flat"], ConfigError, r"returns shape \(None,\), and \[rows, 1\]"),
+        (["model._target_=own.wide"], ConfigError, r"returns shape \(None, 3\), and \[rows, 1\]"),
+        (["model._target_=own.nothing"], ConfigError, "does not depend on any variable"),
+        (["model._target_=own.idle"], ConfigError, "does not depend on network/unused"),
+        (["model._target_=broken.network"], ConfigError, r"broken\.py cannot be imported"),
+        (["model._target_=own.falt"], ConfigError, "no function 'falt'; nearest: flat"),
+    ],
+)
+def test_a_mistake_in_one_s_own_network_is_one_message(run, folder, overrides, error, message):
+    (folder / "own.py").write_text(OWN, encoding="utf-8")
+    (folder / "broken.py").write_text("def network(:", encoding="utf-8")
+    with pytest.raises(error, match=message):
+        run("model=custom", *overrides, "train.steps=3")
+
+
+def test_what_a_transfer_cannot_go_on_from_is_one_message(run: Run, folder: Path):
+    run("experiment=diabetes", "debug=smoke")
+    shutil.copytree(files.FROZEN, folder / "base")
+    transfer = ("model=transfer", "model.graph=base/model.pb", "train.steps=3")
+    layer = "model.layer=network/hidden_1/activation:0"
+    wrong = {
+        "data.scaling=standard: the frozen graph of model=transfer scales by itself": [layer],
+        "base/model.pb does not take 4 features": [layer, "data.scaling=none"],
+        r"has shape \(32,\), and no row for each row": [
+            "model.layer=network/hidden_1/bias:0", "data=diabetes", "data.scaling=none",
+        ],
+        "no tensor 'network/hiden_1": ["model.layer=network/hiden_1:0", "data.scaling=none"],
+    }  # fmt: skip
+    for message, overrides in wrong.items():
+        with pytest.raises(ConfigError, match=message):
+            run(*transfer, *overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "message"),
+    [
+        (["model=mlp", "device.placement={hidden_1: /gpu:0}"], DeviceError, "there is none"),
+        (["model.weights=[[1,2],[3]]"], ConfigError, "is no array of float32"),
+        (["model.weights=1" + "0" * 60], ConfigError, "is no array of float32"),
+        (["model=mlp", "model.hidden=[900000,900000]"], TrainingError, "too little memory"),
+    ],
+)
+def test_what_cannot_be_done_is_one_message(run: Run, overrides, error, message):
+    with pytest.raises(error, match=message):
+        run(*overrides, "train.steps=3")
+
+
+def test_a_start_that_fits_nothing_is_refused(run: Run, folder: Path):
+    run("experiment=sinc", "debug=smoke")
+    shutil.copytree(files.CHECKPOINT, folder / "base")
+    with pytest.raises(ArtifactError, match="has no variable that fits: it has"):
+        run("train.start.checkpoint=base", "train.steps=3")
+
+
+def test_sinc_takes_a_penalty_that_finds_no_weights(run: Run):
+    assert run("experiment=sinc", "debug=smoke", "train.regularization.l2=0.1")["parity"]["passed"]

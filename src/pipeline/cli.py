@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -110,6 +111,9 @@ def _sweep(arguments: argparse.Namespace) -> int:
     from pipeline import sweep
     from pipeline.data.tables import write_table
 
+    if arguments.output is not None and not arguments.output.resolve().parent.is_dir():
+        raise DataError(f"{arguments.output}: there is no such folder to write to")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the `dvc repro` under way
     results, failures = sweep.run(arguments.overrides, DVC_REPRO, _composed_environment())
     if len(results):
         print(f"\n{sweep.as_table(results)}")

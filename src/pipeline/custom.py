@@ -35,7 +35,10 @@ def function(target: str) -> Callable[..., Any]:
     root = str(Path.cwd())
     if root not in sys.path:
         sys.path.insert(0, root)
-    found = getattr(importlib.import_module(module), name, None)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (SyntaxError, ImportError) as error:
+        raise ConfigError(f"_target_={target}: {file} cannot be imported: {error}") from None
     if not callable(found):
         functions = [key for key, value in vars(sys.modules[module]).items() if callable(value)]
         raise ConfigError(

@@ -67,6 +67,11 @@ def from_system(error: OSError) -> PipelineError:
     return PipelineError(f"{error.filename or 'the system'}: {error.strerror or error}")
 
 
+def one_line(error: Exception) -> str:
+    """Return an error's text in one line of a readable length."""
+    return " ".join(str(error).split())[:300]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `"; nearest: …"` for the known name most like `name`, or an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

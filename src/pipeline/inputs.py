@@ -5,9 +5,11 @@ old state.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from pipeline import custom
+from pipeline import custom, files
+from pipeline.errors import ArtifactError, ConfigError
 from pipeline.settings import Settings
 
 
@@ -16,6 +18,7 @@ def named(settings: Settings) -> Iterator[tuple[str, str]]:
 
     Raises:
         ConfigError: the module of a `_target_` is not there.
+        ArtifactError: the folder of a checkpoint has none.
     """
     model = settings.model.model_dump()
     for key in ("weights", "bias"):
@@ -25,11 +28,28 @@ def named(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.model.name == "transfer":
         yield "model.graph", settings.model.graph
     if settings.train.start.checkpoint is not None:
-        yield "train.start.checkpoint", settings.train.start.checkpoint
+        folder = Path(settings.train.start.checkpoint)
+        if folder.is_dir() and not (folder / "checkpoint").is_file():
+            raise ArtifactError(f"train.start.checkpoint={folder} has no checkpoint")
+        yield "train.start.checkpoint", str(folder)
     if settings.model.name == "custom":
         yield "model._target_", str(custom.module_file(settings.model.target))
     if settings.data.source == "custom":
         yield "data._target_", str(custom.module_file(settings.data.target))
+
+
+def require_unchanged(settings: Settings) -> None:
+    """Refuse files that are not those that params.yaml was composed with.
+
+    Raises:
+        ConfigError: naming the first.
+    """
+    for path, digest in settings.inputs.items():
+        if not Path(path).exists() or files.sha256(Path(path)) != digest:
+            raise ConfigError(
+                f"{path} is missing or has changed since params.yaml was composed; `pipeline run`,"
+                " with the same overrides, composes it again"
+            )
 
 
 def _arrays(key: str, value: Any) -> Iterator[tuple[str, str]]:

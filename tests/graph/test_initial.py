@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import ConfigError
+from pipeline.graph import initial
 from pipeline.graph.initial import initial_value
 from pipeline.graph.variables import GraphVariables
+from pipeline.settings import basis
 
 v1 = tf.compat.v1
 
@@ -34,6 +36,10 @@ def test_initial_values_have_the_stated_mean_and_spread(given, mean, deviation):
     values = initial_value("w", (200, 300), given, seed=0).numpy()
     assert values.mean() == pytest.approx(mean, abs=0.02)
     assert values.std() == pytest.approx(deviation, rel=0.02)
+
+
+def test_the_schema_knows_the_distributions():
+    assert set(initial.DISTRIBUTIONS) == set(basis.DISTRIBUTIONS)
 
 
 def test_a_filter_counts_with_its_area():

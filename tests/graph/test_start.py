@@ -92,4 +92,7 @@ def test_what_does_not_fit_is_named(settings, train, before, more, error, messag
 def test_a_folder_without_a_checkpoint_is_refused(settings, train, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ArtifactError, match="has no checkpoint"):
+        settings(*MLP, *start(tmp_path / "empty"))
+    (tmp_path / "empty/checkpoint").write_text("")
+    with pytest.raises(ArtifactError, match="cannot be read"):
         train(settings(*MLP, *start(tmp_path / "empty")))

@@ -112,6 +112,7 @@ def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):
     train(chosen, folder=tmp_path / "kept")
     names = {file.name for file in (tmp_path / "kept").iterdir()}
     assert names == {
+        "begun",
         "checkpoint",
         "model.ckpt-40.data-00000-of-00001",
         "model.ckpt-40.index",
@@ -262,3 +263,19 @@ def test_minimization_records_where_it_was(settings, train):
 
 def test_only_the_first_rows_train_where_asked(settings):
     assert settings("debug=overfit").train.rows == 32
+
+
+def test_a_resume_leaves_what_is_kept_for_good(settings, train, tmp_path: Path):
+    chosen = settings(
+        "device=cpu", "train.steps=50", "train.checkpoint_every=10", "train.max_to_keep=1",
+        "train.keep_checkpoint_every_n_hours=1e-9",
+    )  # fmt: skip
+    train(chosen, stop=30, folder=tmp_path / "killed")
+    train(chosen, folder=tmp_path / "killed")
+    kept = {file.name for file in (tmp_path / "killed").iterdir()}
+    assert {"model.ckpt-10.index", "model.ckpt-20.index"} <= kept
+
+
+def test_xla_and_several_devices_are_refused(settings, train):
+    with pytest.raises(ConfigError, match=r"device\.placement needs train\.xla=false"):
+        train(settings("model=mlp", "device.placement={hidden_1: /cpu:1}", "train.xla=true"))

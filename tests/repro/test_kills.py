@@ -27,7 +27,7 @@ def long(finished: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """A clone whose main job trains for some seconds and logs live from the start."""
     made = finished.copy(tmp_path_factory.mktemp("long") / "copy")
     made.edit("conf/config.yaml", "train: full_batch", "train: minibatch")
-    made.edit("conf/train/minibatch.yaml", "steps: 4000", "steps: 60000")
+    made.edit("conf/train/minibatch.yaml", "steps: 4000", "steps: 40000")
     made.edit("conf/train/minibatch.yaml", "checkpoint_every: 1000", "checkpoint_every: 5000")
     made.edit("conf/train/minibatch.yaml", "log_every: 20", "log_every: 500")
     made.edit("conf/tracking/default.yaml", "live_after: 3", "live_after: 0")
@@ -115,7 +115,7 @@ def test_a_kill_costs_nothing_but_time(
 def assert_one_complete_run(clone: Clone) -> None:
     from mlflow import MlflowClient
 
-    runs = [run for run in clone.runs() if run.data.params["train.steps"] == "60000"]
+    runs = [run for run in clone.runs() if run.data.params["train.steps"] == "40000"]
     assert [run.info.status for run in runs] == ["FINISHED"]
     client = MlflowClient(f"sqlite:///{clone.path / 'mlflow.db'}")
     steps = [point.step for point in client.get_metric_history(runs[0].info.run_id, "loss")]
@@ -128,7 +128,7 @@ def test_a_kill_at_any_moment_of_a_checkpoint(long: Clone, uninterrupted, tmp_pa
     clone = long.copy(tmp_path / "copy")
     clone.repro("prepare")
     trainer = [sys.executable, "-m", "pipeline.stages", "train"]
-    for pattern in ("model.ckpt-5000*", "model.ckpt-15000.data*", "model.ckpt-60000.data*"):
+    for pattern in ("model.ckpt-5000*", "model.ckpt-15000.data*", "model.ckpt-40000.data*"):
         started = subprocess.Popen(
             trainer, cwd=clone.path, env=clone.environment, stdout=subprocess.DEVNULL
         )

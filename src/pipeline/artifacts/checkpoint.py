@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.errors import ArtifactError, listing
+from pipeline.errors import ArtifactError, listing, one_line
 from pipeline.settings.train import Train
 
 v1 = tf.compat.v1
@@ -31,6 +31,9 @@ class Checkpoints:
         self._settings = settings
         self._folder = folder
         self._best = folder / "best"
+        self._begun = folder / "begun"
+        if not self._begun.exists():
+            self._begun.touch()
         with graph.as_default():
             self._saver = v1.train.Saver(
                 max_to_keep=settings.max_to_keep,
@@ -88,10 +91,16 @@ class Checkpoints:
     def _remove_outlived(self, before: int) -> None:
         """Remove the checkpoint that was to go when the training was killed.
 
-        Older ones stay: they are kept for good.
+        What is old enough to be kept for good, or older than the one before, stays.
         """
+        kept_after = (
+            self._begun.stat().st_mtime + self._settings.keep_checkpoint_every_n_hours * 3600
+        )
         for file in self._folder.glob(f"{PREFIX}-*.*"):
-            if before - self._settings.checkpoint_every <= _step(file.stem) < before:
+            if (
+                before - self._settings.checkpoint_every <= _step(file.stem) < before
+                and file.stat().st_mtime < kept_after
+            ):
                 file.unlink()
 
     def copy(self, folder: Path, best: bool) -> None:
@@ -112,7 +121,10 @@ def latest(folder: Path) -> str:
     Raises:
         ArtifactError: there is none.
     """
-    path = v1.train.latest_checkpoint(str(folder))
+    try:
+        path = v1.train.latest_checkpoint(str(folder))
+    except ValueError as error:
+        raise ArtifactError(f"{folder / 'checkpoint'} is damaged: {one_line(error)}") from None
     if path is None:
         raise ArtifactError(f"{folder} has no checkpoint; make one: dvc repro train")
     return str(path)
@@ -129,7 +141,7 @@ def values(folder: Path) -> dict[str, np.ndarray]:
         reader = tf.train.load_checkpoint(path)
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {_one_line(error)}") from None
+        raise ArtifactError(f"{path} cannot be read: {one_line(error)}") from None
 
 
 def restore_latest(session: Any, folder: Path, variables: list[Any]) -> None:
@@ -143,7 +155,7 @@ def restore_latest(session: Any, folder: Path, variables: list[Any]) -> None:
     try:
         have = tf.train.load_checkpoint(path).get_variable_to_shape_map()
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {_one_line(error)}") from None
+        raise ArtifactError(f"{path} cannot be read: {one_line(error)}") from None
     differences = []
     for variable in variables:
         name, shape = variable.op.name, variable.shape.as_list()
@@ -158,8 +170,4 @@ def restore_latest(session: Any, folder: Path, variables: list[Any]) -> None:
     try:
         v1.train.Saver(variables).restore(session, path)
     except (tf.errors.OpError, ValueError) as error:
-        raise ArtifactError(f"{path} cannot be restored: {_one_line(error)}") from None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+        raise ArtifactError(f"{path} cannot be restored: {one_line(error)}") from None

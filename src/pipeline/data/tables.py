@@ -9,7 +9,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from pipeline import files
-from pipeline.errors import DataError, listing, nearest
+from pipeline.errors import DataError, listing, nearest, one_line
 
 PARQUET = (".parquet", ".pq")
 
@@ -30,7 +30,7 @@ def read_table(path: Path) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty; a header and rows are needed") from None
     except Exception as error:  # the readers and decompressors raise a dozen unrelated kinds
-        raise DataError(f"{path} cannot be read: {_one_line(error)}") from None
+        raise DataError(f"{path} cannot be read: {one_line(error)}") from None
     table.columns = table.columns.map(str)
     doubles = table.columns[table.columns.duplicated()].unique()
     if len(doubles):
@@ -70,7 +70,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             else:
                 table.to_csv(partial, index=False, lineterminator="\n")
     except (ArrowException, ImportError, OverflowError, ValueError) as error:
-        raise DataError(f"{path} cannot be written: {_one_line(error)}") from None
+        raise DataError(f"{path} cannot be written: {one_line(error)}") from None
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path | str) -> None:
@@ -148,7 +148,3 @@ def narrowed(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
 def _at(wrong: np.ndarray) -> str:
     rows = np.flatnonzero(wrong) + 1
     return f"in {'row' if len(rows) == 1 else 'rows'} {listing(rows)}"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -2,14 +2,15 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from pipeline.errors import DeviceError, listing
+from pipeline.errors import DeviceError, TrainingError, listing
 from pipeline.settings.device import Device
 
 v1 = tf.compat.v1
@@ -32,6 +33,14 @@ def choose(settings: Device) -> tuple[str, str]:
         DeviceError: it is not there; the message says what was looked for and what was found.
     """
     gpus = tf.config.list_physical_devices("GPU")
+    for layer, place in settings.placement.items():
+        if "GPU" in place and (
+            settings.kind == "cpu" or int(place.rpartition(":")[2]) >= len(gpus)
+        ):
+            raise DeviceError(
+                f"device.placement puts {layer} on {place}, and there is"
+                + (" none with device=cpu" if settings.kind == "cpu" else f" none{_why_no_gpu()}")
+            )
     if settings.kind == "cpu":
         # Any number of logical CPUs can be had: `session_config` makes them.
         name = f"/device:CPU:{settings.index}"
@@ -82,6 +91,22 @@ def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
         config.device_count["GPU"] = 0
         config.device_count["CPU"] = _logical_cpus(settings)
     return v1.Session(graph=graph, config=config)
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Turn a lack of memory into a message.
+
+    Raises:
+        TrainingError: the device has too little.
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        raise TrainingError(
+            "the device has too little memory for the model or a step of it; give a smaller"
+            " train.batch_size or a smaller model, or choose device=cpu"
+        ) from None
 
 
 def plain_session(graph: tf.Graph) -> Any:

@@ -75,8 +75,7 @@ def prediction_of(model: Model, output: tf.Tensor) -> tf.Tensor:
     if model.head == "softmax":
         return tf.nn.softmax(output)
     if model.head == "sigmoid":
-        shares = tf.nn.sigmoid(output)
-        return shares / tf.reduce_sum(shares, axis=1, keepdims=True)
+        return tf.nn.softmax(tf.math.log_sigmoid(output))  # shares of the sigmoids, never 0/0
     mean = tf.constant(model.scaling.label_mean, tf.float32)
     return output * tf.constant(model.scaling.label_scale, tf.float32) + mean
 

@@ -32,7 +32,13 @@ def initial_value(name: str, shape: Shape, given: Any, seed: int) -> tf.Tensor:
     if isinstance(given, str) and given.endswith(".npy"):
         return _array(name, shape, _read(name, Path(given)))
     if isinstance(given, int | float | list):
-        return _array(name, shape, np.asarray(given, np.float32))
+        try:
+            with np.errstate(over="raise"):
+                return _array(name, shape, np.asarray(given, np.float32))
+        except (ValueError, OverflowError, FloatingPointError):
+            raise ConfigError(
+                f"initial value of {name}: {given!r:.60} is no array of float32"
+            ) from None
     parameters = {"name": given} if isinstance(given, str) else dict(given)
     draw = DISTRIBUTIONS[parameters.pop("name")]
     return draw(shape, (seed, zlib.crc32(name.encode()) & 0x7FFFFFFF), **parameters)

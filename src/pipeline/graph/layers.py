@@ -73,7 +73,7 @@ def dropped(values: tf.Tensor, rate: float, layer: int, training: Training | Non
     if training is None or rate == 0:
         return values
     return tf.nn.experimental.stateless_dropout(
-        values, rate, training.seed + tf.constant([layer, 0]), rng_alg="philox"
+        values, rate, tf.random.experimental.stateless_fold_in(training.seed, layer), "philox"
     )
 
 

@@ -20,6 +20,9 @@ v1 = tf.compat.v1
 CALL_SECONDS = 0.25
 MOST_STEPS_A_CALL = 1024
 
+WITH_PARTITIONS = v1.RunOptions(output_partition_graphs=True)
+WITH_TIMES = v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -61,7 +64,7 @@ def loop(
 
     Raises:
         ConfigError: the batch is larger than the training split.
-        TrainingError: the loss is no longer finite, or memory does not suffice.
+        TrainingError: the loss is no longer finite.
     """
     batch_size = settings.train.batch_size
     if batch_size is not None and batch_size > rows:
@@ -79,20 +82,15 @@ def loop(
         batches = np.empty((count, 0), np.int32) if source is None else source.rows_of(step, count)
         started = time.perf_counter()
         partitions, trace = (), ""
-        try:
-            if first:
-                recorded, partitions = _with_partitions(training, session, batches)
-            elif profile:
-                batches = batches[:1]
-                recorded, trace = _with_trace(training, session, batches)
-                profile = False
-            else:
-                recorded = train(batches)
-        except tf.errors.ResourceExhaustedError:
-            raise TrainingError(
-                "the device has too little memory for a step; give a smaller train.batch_size or"
-                " a smaller model, or choose device=cpu"
-            ) from None
+        if first:
+            recorded, metadata = _observed(training, session, batches, WITH_PARTITIONS)
+            partitions = _partitions(metadata)
+        elif profile:
+            batches, profile = batches[:1], False
+            recorded, metadata = _observed(training, session, batches, WITH_TIMES)
+            trace = timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
+        else:
+            recorded = train(batches)
         if time.perf_counter() - started < CALL_SECONDS:
             wanted = min(wanted * 2, most_steps_a_call)
         else:
@@ -103,33 +101,18 @@ def loop(
         yield Progress(step, recorded, partitions, trace)
 
 
-def _with_partitions(
-    training: TrainingGraph, session: Any, batches: np.ndarray
-) -> tuple[np.ndarray, tuple[Any, ...]]:
-    """Train as any call does, and return also the graphs that the session made of the loop."""
+def _observed(
+    training: TrainingGraph, session: Any, batches: np.ndarray, options: Any
+) -> tuple[np.ndarray, Any]:
+    """Train as any call does, and return also what the session tells of it."""
     metadata = v1.RunMetadata()
-    recorded = session.run(
-        training.recorded,
-        {training.batches: batches},
-        options=v1.RunOptions(output_partition_graphs=True),
-        run_metadata=metadata,
-    )
+    recorded = session.run(training.recorded, {training.batches: batches}, options, metadata)
+    return recorded, metadata
+
+
+def _partitions(metadata: Any) -> tuple[Any, ...]:
     functions = (graph for made in metadata.function_graphs for graph in made.partition_graphs)
-    return recorded, (*metadata.partition_graphs, *functions)
-
-
-def _with_trace(
-    training: TrainingGraph, session: Any, batches: np.ndarray
-) -> tuple[np.ndarray, str]:
-    """Train as any call does, and return also when each operation ran, as a Chrome trace."""
-    metadata = v1.RunMetadata()
-    recorded = session.run(
-        training.recorded,
-        {training.batches: batches},
-        options=v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE),
-        run_metadata=metadata,
-    )
-    return recorded, timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
+    return (*metadata.partition_graphs, *functions)
 
 
 def _require_finite(losses: np.ndarray, before: int, settings: Settings) -> None:

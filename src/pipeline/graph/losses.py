@@ -103,8 +103,8 @@ def penalty(settings: Train, variables: list[Any]) -> tf.Tensor | float:
     weights = [variable for variable in variables if variable.shape.rank >= 2]
     given = settings.regularization
     total: tf.Tensor | float = 0.0
-    if given.l1:
+    if given.l1 and weights:
         total += given.l1 * tf.add_n([tf.reduce_sum(tf.abs(weight)) for weight in weights])
-    if given.l2:
+    if given.l2 and weights:
         total += given.l2 * tf.add_n([tf.nn.l2_loss(weight) for weight in weights])
     return total

@@ -12,7 +12,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from pipeline import custom
-from pipeline.errors import ArtifactError, ConfigError, listing, nearest
+from pipeline.errors import ArtifactError, ConfigError, listing, nearest, one_line
 from pipeline.graph.layers import (
     Training,
     activated,
@@ -38,7 +38,12 @@ def linear(
     training: Training | None,
 ) -> tf.Tensor:
     """y = xW + b."""
-    values = flat(features)
+    return _affine(flat(features), outputs, settings, variables)
+
+
+def _affine(
+    values: tf.Tensor, outputs: int, settings: schema.Weighted, variables: Variables
+) -> tf.Tensor:
     weights = variables("weights", [values.shape[1], outputs], settings.weights)
     return tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
 
@@ -54,9 +59,7 @@ def polynomial(
     powers = [flat(features)]
     for _ in range(settings.degree - 1):
         powers.append(powers[-1] * powers[0])
-    values = tf.concat(powers, axis=1)
-    weights = variables("weights", [values.shape[1], outputs], settings.weights)
-    return tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
+    return _affine(tf.concat(powers, axis=1), outputs, settings, variables)
 
 
 def mlp(
@@ -202,9 +205,22 @@ def _layer_of(path: Path, layer: str, features: tf.Tensor) -> tf.Tensor:
         return found
 
     values = flat(features)
-    if not tf.executing_eagerly():
-        return imported(values)
-    return v1.wrap_function(imported, [tf.TensorSpec([None, values.shape[1]])])(values)
+    try:
+        if not tf.executing_eagerly():
+            found = imported(values)
+        else:
+            found = v1.wrap_function(imported, [tf.TensorSpec([None, values.shape[1]])])(values)
+    except ValueError as error:
+        raise ConfigError(
+            f"model.graph={path} does not take {values.shape[1]} features: {one_line(error)}"
+        ) from None
+    rows = found.shape[0] if found.shape.rank else None
+    if found.shape.rank in (0, 1) or rows not in (None, values.shape[0]):
+        raise ConfigError(
+            f"model.layer={layer} has shape {found.shape}, and no row for each row of features;"
+            " take the output of a layer"
+        )
+    return found
 
 
 def of_the_user(
@@ -274,4 +290,10 @@ def network(
     training: Training | None = None,
 ) -> tf.Tensor:
     """Run the network that the configuration names; without `training`, in its inference form."""
-    return NETWORKS[settings.name](settings, features, outputs, variables, training)
+    output = NETWORKS[settings.name](settings, features, outputs, variables, training)
+    if not isinstance(output, tf.Tensor) or not output.shape.is_compatible_with([None, outputs]):
+        given = f"shape {output.shape}" if isinstance(output, tf.Tensor) else repr(output)
+        raise ConfigError(
+            f"model={settings.name} returns {given}, and [rows, {outputs}] is needed for this data"
+        )
+    return output

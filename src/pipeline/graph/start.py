@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.errors import ArtifactError, ConfigError, listing, nearest
+from pipeline.errors import ArtifactError, ConfigError, listing, nearest, one_line
 from pipeline.graph.variables import SCOPE
 from pipeline.settings.train import Start
 
@@ -59,19 +59,26 @@ def plan(graph: tf.Graph, weights: Collection[str], settings: Start) -> Plan:
         known = [name for name in variables if settings.take == "everything" or name in weights]
         wanted = {name: variables[name] for name in known}
         taken = dict(_taken(wanted, have, settings, path))
+        if not taken:
+            raise ArtifactError(
+                f"{path} has no variable that fits: it has {listing(have, 12)}, and"
+                f" {listing(wanted, 12)} can be taken"
+            )
         rest = [variable for name, variable in variables.items() if name not in taken]
         origins = {name: path if name in taken else "initial value" for name in variables}
         return Plan(v1.variables_initializer(rest), v1.train.Saver(taken), path, origins)
 
 
 def _opened(folder: Path) -> tuple[str, dict[str, list[int]]]:
-    path = v1.train.latest_checkpoint(str(folder))
-    if path is None:
-        raise ArtifactError(f"train.start.checkpoint={folder} has no checkpoint")
     try:
+        path = v1.train.latest_checkpoint(str(folder))
+        if path is None:
+            raise ArtifactError(f"train.start.checkpoint={folder} has no checkpoint")
         return path, tf.train.load_checkpoint(path).get_variable_to_shape_map()
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ArtifactError(f"train.start.checkpoint: {path} cannot be read: {error}") from None
+        raise ArtifactError(
+            f"train.start.checkpoint: {folder} cannot be read: {one_line(error)}"
+        ) from None
 
 
 def _taken(

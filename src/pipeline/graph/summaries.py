@@ -98,6 +98,10 @@ class Summaries:
             ]
             self._writer.add_summary(v1.Summary(value=scalars), step)
 
+    def save(self) -> None:
+        """Write out what is buffered, before a checkpoint that training could go on from."""
+        self._writer.flush()
+
     def draw(self, session: Any, step: int, last: bool) -> None:
         """Write histograms and images, if they are due; at last also the embeddings."""
         if step % self._every == 0 or last:

@@ -4,13 +4,16 @@ The loop runs inside the graph, so that Python is not asked between two steps. W
 depends on the seed and the step alone; how many steps one call runs changes nothing.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from pipeline.data.prepared import Dataset, Split
+from pipeline.errors import ConfigError, TrainingError, listing
 from pipeline.graph.inference import (
+    FEATURES,
     LABEL,
     Model,
     add_inference,
@@ -60,6 +63,11 @@ def model_of(settings: Settings, dataset: Dataset) -> Model:
         ConfigError: network, loss and data do not fit together.
     """
     require_fit(settings.model, dataset.task, dataset.shape)
+    if settings.model.name == "transfer" and settings.data.scaling != "none":
+        raise ConfigError(
+            f"data.scaling={settings.data.scaling}: the frozen graph of model=transfer scales by"
+            " itself; give data.scaling=none"
+        )
     head = loss(settings.train, dataset.task).head
     outputs = len(dataset.classes) or 1
     return Model(settings.model, dataset.scaling, dataset.shape, outputs, head)
@@ -78,6 +86,8 @@ def build(
         device: where variables and computation are placed, such as `/device:CPU:0`.
     """
     require_device(settings.optimizer, device or "")
+    if settings.train.xla and settings.device.placement:
+        raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
     chosen, scaling = loss(settings.train, task), model.scaling
     graph = tf.Graph()
     with graph.as_default(), tf.device(device):
@@ -191,7 +201,18 @@ class _Step:
             output = output_of(self._model, x, self._variables, training)
             total = self._chosen.function(settings.train, output, y)
             total += penalty(settings.train, self._trainable)
-        gradients = clipped(settings.train.clipping, tape.gradient(total, self._trainable))
+        gradients = tape.gradient(total, self._trainable)
+        idle = [
+            variable.op.name
+            for variable, gradient in zip(self._trainable, gradients, strict=True)
+            if gradient is None
+        ]
+        if idle or not gradients:
+            raise ConfigError(
+                f"model={settings.model.name}: the loss does not depend on"
+                f" {listing(idle) or 'any variable'}; make what is not trained with trainable=False"
+            )
+        gradients = clipped(settings.train.clipping, gradients)
         rate = learning_rate(settings.optimizer, settings.schedule, done)
         with tf.control_dependencies([done, *training.updates]):
             applied = optimizer(settings.optimizer, rate).apply_gradients(
@@ -222,6 +243,15 @@ def load(training: TrainingGraph, session: Any, rows: Split) -> None:
 
 
 def fed_loss(session: Any, rows: Split) -> float:
-    """Return the loss of rows in its inference form, without the penalty for large weights."""
-    feed = {"features:0": rows.features, f"{LABEL}:0": rows.label}
-    return float(session.run(f"{LOSS}:0", feed))
+    """Return the loss of rows in its inference form, without the penalty for large weights.
+
+    Raises:
+        TrainingError: it is not finite.
+    """
+    feed = {f"{FEATURES}:0": rows.features, f"{LABEL}:0": rows.label}
+    found = float(session.run(f"{LOSS}:0", feed))
+    if not math.isfinite(found):
+        raise TrainingError(
+            f"the loss on the validation rows is {found}; see data.validation_share"
+        )
+    return found

@@ -86,7 +86,7 @@ class GraphVariables:
                 if name not in have:
                     raise ConfigError(
                         f"{key}: the network has no {name!r}{nearest(name, have)}; it has"
-                        f" {listing(sorted(have), 12)}"
+                        f" {listing(sorted(have), 12) or 'none'}"
                     )
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from pipeline.artifacts import checkpoint, frozen, signature
 from pipeline.artifacts.saved_model import SERVE, SERVING_DEFAULT, TRAIN
 from pipeline.artifacts.signature import Signature
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.devices import plain_session
 from pipeline.graph.inference import FEATURES, PREDICTION, predict
 from pipeline.graph.variables import GivenVariables
@@ -126,7 +126,7 @@ class CheckpointByMetaGraph(_InSession):
                 session = open_session(graph)
                 saver.restore(session, path)
         except (tf.errors.OpError, OSError, ValueError) as error:
-            raise ArtifactError(f"{path}.meta cannot be restored: {_one_line(error)}") from None
+            raise ArtifactError(f"{path}.meta cannot be restored: {one_line(error)}") from None
         super().__init__(session, signature.read(folder / signature.FILE), folder)
 
 
@@ -156,7 +156,7 @@ class SavedModel(_InSession):
             with session.graph.as_default(), tf.device(device):
                 loaded = v1.saved_model.load(session, list(tags), str(folder))
         except (tf.errors.OpError, OSError, ValueError, RuntimeError) as error:
-            raise ArtifactError(f"{folder} cannot be loaded: {_one_line(error)}") from None
+            raise ArtifactError(f"{folder} cannot be loaded: {one_line(error)}") from None
         serving = loaded.signature_def[SERVING_DEFAULT]  # empty where there is none
         names = serving.inputs[FEATURES].name, serving.outputs[PREDICTION].name
         if not all(names):
@@ -232,9 +232,5 @@ def _in_pieces(run: Callable[[np.ndarray], np.ndarray], features: np.ndarray) ->
             for first in range(0, len(features), ROWS_AT_ONCE)
         ]
     except tf.errors.OpError as error:
-        raise ArtifactError(f"the model cannot be run: {_one_line(error)}") from None
+        raise ArtifactError(f"the model cannot be run: {one_line(error)}") from None
     return np.concatenate(pieces)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -10,6 +10,7 @@ ShareOrNone = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
+Width = Annotated[int, Field(ge=1, le=10**6)]
 Threads = Annotated[int, Field(ge=0, le=1024)]
 Seconds = Annotated[float, Field(ge=0, le=10**6)]
 Text = Annotated[str, Field(min_length=1)]
@@ -68,10 +69,14 @@ def _initial_value(value: Any) -> Any:
             return value
         case dict():
             name, parameters = value.get("name"), set(value) - {"name"}
-            if name in DISTRIBUTIONS and parameters <= set(DISTRIBUTIONS[name]):
+            if (
+                isinstance(name, str)
+                and name in DISTRIBUTIONS
+                and parameters <= set(DISTRIBUTIONS[name])
+            ):
                 if all(type(value[key]) in (int, float) for key in parameters):
                     return value
-            elif name in DISTRIBUTIONS:
+            elif isinstance(name, str) and name in DISTRIBUTIONS:
                 known = ", ".join(DISTRIBUTIONS[name]) or "none"
                 raise ValueError(f"the parameters of {name} are: {known}")
         case int() | float() if not isinstance(value, bool):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipeline.settings.basis import Count, InitialValue, Section, ShareOrNone, Target, Text, about
+from pipeline.settings.basis import InitialValue, Section, ShareOrNone, Target, Text, Width, about
 
 Activation = Literal["relu", "tanh", "sigmoid"]
 
@@ -53,7 +53,7 @@ class Mlp(Weighted):
     """A multilayer perceptron."""
 
     name: Literal["mlp"]
-    hidden: Annotated[list[Count], Field(min_length=1)] = about("width of each hidden layer")
+    hidden: Annotated[list[Width], Field(min_length=1)] = about("width of each hidden layer")
     activation: Activation = about("activation of the hidden layers")
     dropout: ShareOrNone = about(
         "share of hidden values dropped while training, never afterwards", "0..1"
@@ -67,10 +67,10 @@ class Lenet(Weighted):
     """LeNet-5 (LeCun et al., 1998) with ReLU and maximum pooling."""
 
     name: Literal["lenet"]
-    filters: Annotated[list[Count], Field(min_length=2, max_length=2)] = about(
+    filters: Annotated[list[Width], Field(min_length=2, max_length=2)] = about(
         "filters of the two convolutions, 5 × 5 each"
     )
-    hidden: Annotated[list[Count], Field(min_length=1)] = about("width of each hidden layer")
+    hidden: Annotated[list[Width], Field(min_length=1)] = about("width of each hidden layer")
     dropout: ShareOrNone = about("share of hidden values dropped while training", "0..1")
 
 
@@ -78,8 +78,8 @@ class Vgg(Weighted):
     """Blocks of two 3 × 3 convolutions and a pooling (Simonyan and Zisserman, 2014), small."""
 
     name: Literal["vgg"]
-    filters: Annotated[list[Count], Field(min_length=1)] = about("filters of each block")
-    hidden: Annotated[list[Count], Field(min_length=1)] = about("width of each hidden layer")
+    filters: Annotated[list[Width], Field(min_length=1)] = about("filters of each block")
+    hidden: Annotated[list[Width], Field(min_length=1)] = about("width of each hidden layer")
     dropout: ShareOrNone = about("share of hidden values dropped while training", "0..1")
     batch_normalization: bool = about("normalize after each convolution")
 
@@ -88,8 +88,8 @@ class Siamese(Weighted):
     """Two towers that share their variables; the output is the distance of their embeddings."""
 
     name: Literal["siamese"]
-    hidden: Annotated[list[Count], Field(min_length=1)] = about("width of each hidden layer")
-    embedding: Count = about("length of an embedding")
+    hidden: Annotated[list[Width], Field(min_length=1)] = about("width of each hidden layer")
+    embedding: Width = about("length of an embedding")
 
 
 class Sinc(NetworkSettings):
@@ -105,7 +105,7 @@ class Transfer(Weighted):
     name: Literal["transfer"]
     graph: Text = about("the frozen graph, a .pb file; keep it where dvc does not write")
     layer: Text = about("the tensor to go on from, such as network/hidden_2/activation:0")
-    hidden: list[Count] = about("width of each hidden layer of the head; [] for none")
+    hidden: list[Width] = about("width of each hidden layer of the head; [] for none")
 
 
 class Custom(NetworkSettings):

@@ -1,8 +1,9 @@
 """The schema of `optimizer` and `schedule`; the optimizers' names are those of `tf.compat.v1`."""
 
-from typing import Annotated, Literal
+import itertools
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.settings.basis import Count, NotNegative, Positive, Section, Share, about
 
@@ -110,6 +111,13 @@ class Piecewise(Section):
     factors: Annotated[list[Positive], Field(min_length=1)] = about(
         "of the learning rate: one up to and with each boundary, and one after the last"
     )
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        ascending = all(a < b for a, b in itertools.pairwise(self.boundaries))
+        if not ascending or len(self.factors) != len(self.boundaries) + 1:
+            raise ValueError("allowed: ascending boundaries, and one factor more than boundaries")
+        return self
 
 
 class WarmUp(Section):

@@ -1,8 +1,8 @@
 """The schema of `train`: the loss, the loop, its checkpoints, where it begins and when it ends."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.settings.basis import Count, NotNegative, Positive, Section, Text, about
 
@@ -31,6 +31,14 @@ class Validation(Section):
         "end after so many validations without a better one; null: never", "validations"
     )
     min_delta: NotNegative = about("by how much a loss must be smaller to be better")
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if self.patience is not None and self.every is None:
+            raise ValueError(
+                "allowed: patience with `every`, so that there is something to wait for"
+            )
+        return self
 
 
 class Start(Section):

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from pipeline import files, parameters
+from pipeline import files, inputs, parameters
 from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError, from_system
 from pipeline.settings import Settings
 from pipeline.stages import process
@@ -46,6 +46,7 @@ def _run(name: str) -> None:
         importlib.import_module("pipeline.stages.config").run()
         return
     chosen = parameters.load(files.PARAMS)
+    inputs.require_unchanged(chosen)
     # TensorFlow reads this when it is imported.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if chosen.device.onednn else "0"
     try:

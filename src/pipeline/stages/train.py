@@ -58,6 +58,7 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
         work / files.HISTORY.name, columns, settings.train.log_every, settings.train.steps
     )
     with (
+        devices.enough_memory(),
         devices.open_session(graph.graph, settings.device, device) as session,
         LiveCurve(settings) as live,
         summaries or nullcontext(),
@@ -83,7 +84,7 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
             for call in calls:
                 step = call.step
                 if call.partitions:
-                    _publish_placement(devices.placement(call.partitions), settings, device)
+                    _keep_placement(call.partitions, settings, device, work / files.PLACEMENT.name)
                 found = {}
                 if validation and _due(settings, step):
                     loss = training.fed_loss(session, validation)
@@ -101,6 +102,8 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
                 progress.update(step, float(call.losses[-1]))
                 if checkpoints.due(step) or best.ended:
                     history.save()
+                    if summaries:
+                        summaries.save()
                     checkpoints.save(session, step)
                 if best.ended:
                     print(f"step {step:,}: no better validation since step {best.step:,}; the end")
@@ -111,7 +114,8 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
         checkpoints.copy(folder, best=validation is not None)
         trained = signature.of(dataset, model, best.step or step)
         signature.write(trained, folder / signature.FILE)
-    files.write_text(files.HISTORY, (work / files.HISTORY.name).read_text(encoding="utf-8"))
+    for out in (files.HISTORY, files.PLACEMENT):
+        files.write_text(out, (work / out.name).read_text(encoding="utf-8"))
 
 
 def _summaries(
@@ -173,15 +177,16 @@ def _begin(plan: start.Plan, graph: TrainingGraph, session: Any, settings: Setti
     return step
 
 
-def _publish_placement(
-    placement: dict[str, dict[str, int]], settings: Settings, device: str
+def _keep_placement(
+    partitions: tuple[Any, ...], settings: Settings, device: str, file: Path
 ) -> None:
     """Say where operations ran, and refuse a training that does not run where it was to.
 
     Raises:
         DeviceError: variables or matrix products are elsewhere.
     """
+    placement = devices.placement(partitions)
     summary = ", ".join(f"{sum(counts.values())} on {place}" for place, counts in placement.items())
     print(f"operations placed: {summary}")
     devices.require_placement(placement, device, set(settings.device.placement.values()))
-    files.write_json(files.PLACEMENT, {"device": device, "operations": placement})
+    files.write_json(file, {"device": device, "operations": placement})

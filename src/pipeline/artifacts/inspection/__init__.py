@@ -28,7 +28,7 @@ from pipeline.artifacts.inspection.nodes import (
 )
 from pipeline.artifacts.inspection.operations import PLACEHOLDERS, PURE
 from pipeline.artifacts.inspection.text import text_of
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, one_line
 
 v1 = tf.compat.v1
 
@@ -119,7 +119,7 @@ def _checkpoint(prefix: Path) -> Model:
     try:
         reader = tf.train.load_checkpoint(str(prefix))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ArtifactError(f"{prefix} cannot be read: {_one_line(error)}") from None
+        raise ArtifactError(f"{prefix} cannot be read: {one_line(error)}") from None
     dtypes = reader.get_variable_to_dtype_map()
     variables = [
         Tensor(name, dtypes[name].name, tuple(shape))
@@ -144,11 +144,7 @@ def _parse(message: Any, path: Path) -> None:
     try:
         message.ParseFromString(path.read_bytes())
     except (DecodeError, ValueError) as error:
-        raise ArtifactError(f"{path} holds no graph: {_one_line(error)}") from None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+        raise ArtifactError(f"{path} holds no graph: {one_line(error)}") from None
 
 
 def _graph(
