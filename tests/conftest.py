@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from pipeline import composition, files
 from pipeline.settings import Settings
@@ -155,9 +157,15 @@ def fresh(tmp_path: Path) -> Clone:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone after the main job; tests only look at it."""
-    made = clone(tmp_path_factory.mktemp("finished") / "clone")
-    made.repro()
+    """A clone after the main job, one for all workers; tests only look at it."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    made, done = Clone(common / "finished"), common / "finished.done"
+    with FileLock(common / "finished.lock"):
+        if not done.exists():
+            clone(made.path).repro()
+            done.touch()
     return made
 
 
@@ -188,6 +196,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     yield tmp_path
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Callable[..., Any]:
+    """Train small examples; see `small.train`."""
+    from .small import train
+
+    return partial(train, tmp_path)
 
 
 Run = Callable[..., dict[str, Any]]

@@ -18,12 +18,12 @@ from pipeline.graph.training import model_of
 from pipeline.runtimes.forms import forms, open_model
 from pipeline.settings import Settings
 
-from ..graph.conftest import examples, train  # noqa: F401  (a fixture)
+from ..small import examples
 
 OVERRIDES = ("model=mlp", "model.hidden=[6]", "model.dropout=0.3", "device=cpu", "train.steps=20")
 
 
-def made(chosen: Settings, train, tmp_path: Path, **given) -> Path:  # noqa: F811
+def made(chosen: Settings, train, tmp_path: Path, **given) -> Path:
     """Train a small model and keep it in all its forms, in a folder."""
     home, data = tmp_path / "model", examples(**given)
     train(chosen, folder=tmp_path / "work", given=data)
@@ -40,7 +40,7 @@ def made(chosen: Settings, train, tmp_path: Path, **given) -> Path:  # noqa: F81
 
 
 @pytest.fixture
-def model(settings, train, tmp_path: Path) -> Path:  # noqa: F811
+def model(settings, train, tmp_path: Path) -> Path:
     """All forms of a small model that was trained with dropout."""
     return made(settings(*OVERRIDES), train, tmp_path)
 
@@ -76,7 +76,7 @@ def folder_of(form: str) -> str:
     ],
     ids=["mlp", "linear", "vgg", "siamese", "sinc"],
 )
-def test_all_forms_agree_bit_for_bit(settings, train, tmp_path, overrides, given, outputs):  # noqa: F811
+def test_all_forms_agree_bit_for_bit(settings, train, tmp_path, overrides, given, outputs):
     chosen = settings(*overrides, "device=cpu", "train.steps=5")
     home = made(chosen, train, tmp_path, **given)
     _, rows = examples(**given)
@@ -107,7 +107,7 @@ def test_the_saved_model_trains_on_without_the_code(model: Path):
     assert after[0] < before[0]
 
 
-def test_graphs_for_devices_are_told_apart_by_tags(settings, train, tmp_path: Path):  # noqa: F811
+def test_graphs_for_devices_are_told_apart_by_tags(settings, train, tmp_path: Path):
     home = made(settings(*OVERRIDES, "export.devices=[cpu,gpu]"), train, tmp_path)
     saved = SavedModelProto()
     saved.ParseFromString((home / "saved_model/saved_model.pb").read_bytes())

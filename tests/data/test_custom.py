@@ -133,7 +133,6 @@ def test_a_function_that_is_not_there_is_one_message(read, name, options, expect
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        ("import absent_library\n", ModuleNotFoundError),
         ("def load(path):\n    import absent_library\n", ModuleNotFoundError),
         ("def load(path):\n    return 1 / 0\n", ZeroDivisionError),
         ("def load(path):\n    return len(1)\n", TypeError),

@@ -12,7 +12,7 @@ from pipeline.graph.networks import network
 from pipeline.graph.training import model_of
 from pipeline.graph.variables import GivenVariables, GraphVariables
 
-from .conftest import examples
+from ..small import examples
 
 v1 = tf.compat.v1
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import ConfigError, TrainingError
 
-from .conftest import examples
+from ..small import examples
 
 OPTIMIZERS = (
     "gradient_descent",

@@ -53,6 +53,14 @@ def test_an_execution_finds_its_run_again(settings, home):
     assert store.find_run(client, experiment, moved).info.run_id == run.info.run_id
 
 
+def test_more_parameters_than_a_request_may_hold_are_all_there(settings, home):
+    many = [f"model.initial.layer_{number}=0.5" for number in range(120)]
+    chosen = settings_of(settings, home, *many)
+    client, experiment = store.connect(chosen)
+    run = store.find_or_create_run(client, experiment, chosen).info.run_id
+    assert client.get_run(run).data.params["model.initial.layer_119"] == "0.5"
+
+
 def settings_of(settings, home, *overrides):
     """Compose in the repository, then come back to the store's root."""
     import os

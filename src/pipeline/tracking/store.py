@@ -28,6 +28,7 @@ FAILURE = "pipeline.failure"
 COMPLETE = "pipeline.complete"
 LOSS = "loss"
 MOST_METRICS_A_BATCH = 1000
+MOST_PARAMETERS_A_BATCH = 100
 FAILURES = (MlflowException, RequestException, SQLAlchemyError, OSError)
 
 for _name in ("mlflow.store.db.utils", "alembic", "mlflow.tracking.fluent"):
@@ -93,7 +94,10 @@ def find_or_create_run(client: MlflowClient, experiment: str, settings: Settings
             run_name=f"{settings.model.name}-{settings.optimizer.name}-{name[:7]}",
             tags={IDENTITY: name, **_tags(settings)},
         )
-    client.log_batch(run.info.run_id, params=_parameters(settings))
+    parameters = _parameters(settings)
+    for first in range(0, len(parameters), MOST_PARAMETERS_A_BATCH):
+        batch = parameters[first : first + MOST_PARAMETERS_A_BATCH]
+        client.log_batch(run.info.run_id, params=batch)
     return run
 
 

@@ -1,0 +1,87 @@
+"""Small examples of each task, and a training of them in a real session."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.artifacts.checkpoint import Checkpoints
+from pipeline.data.prepared import Dataset, Split
+from pipeline.data.scaling import fit
+from pipeline.graph import devices, start, training
+from pipeline.graph.loop import loop
+from pipeline.settings import Settings
+
+
+def examples(
+    rows: int = 64,
+    shape: tuple[int, ...] = (3,),
+    task: str = "regression",
+    scaling: str = "standard",
+) -> tuple[Dataset, Split]:
+    generator = np.random.default_rng(5)
+    features = generator.normal(3, 2, (rows, int(np.prod(shape)))).astype(np.float32)
+    score = features.sum(1, keepdims=True)
+    if task == "regression":
+        label = score * 7 + 100 + generator.normal(0, 0.5, score.shape)
+    elif task == "minimization":
+        features, label = np.zeros((1, 1), np.float32), np.zeros((1, 1))
+    else:
+        label = (score > np.median(score)) + (score > np.quantile(score, 0.8)) * (
+            task == "classification"
+        )
+    label = np.asarray(label, np.float32)
+    names = tuple(f"f{i}" for i in range(features.shape[1]))
+    dataset = Dataset(
+        source="csv",
+        task=task,
+        features=names,
+        shape=shape,
+        target="y",
+        classes=("low", "middle", "high") if task == "classification" else (),
+        index_name="row",
+        today=None,
+        horizon=0,
+        scaling=fit(features, label, scaling, task, (*names, "y")),
+        source_sha256="",
+    )
+    return dataset, Split(features, label, np.arange(len(label)))
+
+
+def train(
+    home: Path,
+    settings: Settings,
+    stop: int | None = None,
+    folder: Path | None = None,
+    call: int = 1024,
+    given: tuple[Dataset, Split] | None = None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Train to `train.steps`, or until `stop`, with checkpoints; returns records and variables.
+
+    Args:
+        home: where a folder for the checkpoints is made, if `folder` is not given.
+        call: most steps a call.
+    """
+    folder = folder or home / f"run-{len(list(home.iterdir()))}"
+    folder.mkdir(exist_ok=True)
+    dataset, rows = given or examples()
+    device, _ = devices.choose(settings.device)
+    model = training.model_of(settings, dataset)
+    graph = training.build(settings, model, dataset.task, len(rows.label), device)
+    plan = start.plan(graph.graph, graph.weights, settings.train.start)
+    with graph.graph.as_default():
+        variables = training.v1.global_variables()
+    checkpoints = Checkpoints(graph.graph, settings.train, folder)
+    stops = (settings.train.checkpoint_every,)
+    recorded = [np.empty((0, len(graph.columns)), np.float32)]
+    with devices.open_session(graph.graph, settings.device, device) as session:
+        if not checkpoints.restore(session):
+            plan.run(session)
+        training.load(graph, session, rows)
+        for done in loop(graph, session, settings, len(rows.label), stops, call):
+            recorded.append(done.recorded)
+            if checkpoints.due(done.step):
+                checkpoints.save(session, done.step)
+            if stop is not None and done.step >= stop:
+                break
+        values = {v.op.name: session.run(v) for v in variables}
+    return np.concatenate(recorded).squeeze(), values
