@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 # Optional extras for the environment: make setup EXTRAS=gpu
 EXTRAS ?=
+# Findings that are let pass, each with its reason in the file.
+ACCEPTED = $(shell sed -nE 's/^([A-Z]\S+) .*/--ignore-vuln \1/p' .ci/accepted-vulnerabilities.txt)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup repro test ui bench tensorboard lint docs clean
+.PHONY: help setup repro test failures torture ui bench tensorboard lint audit docs clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +35,12 @@ repro: $(VENV)/.installed  ## set up and run the main job: data to proven model,
 test: $(VENV)/.installed-test  ## set up and run all tests
 	$(BIN)/python -m pytest
 
+failures: $(VENV)/.installed-test  ## let everything go wrong that tests make go wrong, write docs/failures.md
+	$(BIN)/python -m pytest --write-failures
+
+torture: $(VENV)/.installed-test  ## kill the pipeline KILLS times at random moments, finish it, compare
+	$(BIN)/python -m tests.torture --kills $(or $(KILLS),100)
+
 ui: $(VENV)/.installed  ## browse and compare runs in MLflow on http://127.0.0.1:5000
 	$(BIN)/pipeline ui
 
@@ -49,9 +57,13 @@ lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+audit: $(VENV)/.installed  ## ask pypi.org for known vulnerabilities of the pinned packages
+	$(INSTALL) -e ".[audit]"
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt $(ACCEPTED)
+
 docs: repro  ## write what the documentation takes from the program: parameters, a picture
 	$(BIN)/python -m pipeline.parameters > docs/parameters.md
 	cp reports/figures/predictions.png docs/predictions.png
 
 clean:  ## remove results, runs and resume state; data/raw and the environment stay
-	rm -rf data/prepared artifacts reports .resume .tracked.json tensorboard trace.json mlflow.db mlartifacts
+	rm -rf data/prepared artifacts reports .resume .spool .tracked.json tensorboard trace.json mlflow.db mlartifacts

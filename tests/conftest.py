@@ -17,12 +17,22 @@ from filelock import FileLock
 from pipeline import composition, files
 from pipeline.settings import Settings
 
+from .failures import Failure, Table
+
 # Tests are of this code, not of the machine: they run on the CPU everywhere.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 REPOSITORY = Path(__file__).parents[1]
 
 OUTS = ("data/prepared", "artifacts", "reports")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-failures", action="store_true", help="write docs/failures.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Table(config.getoption("--write-failures")))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -36,9 +46,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(0)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest modules, so that both workers end at about the same time."""
-    first = ["test_kills", "test_changes", "test_gate", "test_own_data", "test_tracking_server"]
+    if config.getoption("--write-failures"):
+        items[:] = [item for item in items if "failure" in getattr(item, "fixturenames", ())]
+    first = [
+        "test_torture",
+        "test_kills",
+        "test_changes",
+        "test_gate",
+        "test_own_data",
+        "test_tracking_server",
+    ]
     order = {f"tests/repro/{name}.py": place for place, name in enumerate(first)}
     items.sort(key=lambda item: order.get(item.nodeid.split("::")[0], len(first)))
 
@@ -173,6 +192,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 def copy(finished: Clone, tmp_path: Path) -> Clone:
     """A copy of the finished clone, to change at will."""
     return finished.copy(tmp_path / "copy")
+
+
+@pytest.fixture
+def failure(tmp_path: Path, record_property: Callable[[str, object], None]) -> Failure:
+    """Expect and record a failure; see `failures`."""
+    return Failure([tmp_path, REPOSITORY], record_property)
 
 
 @pytest.fixture

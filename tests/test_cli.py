@@ -4,6 +4,8 @@ import pytest
 
 from pipeline import cli, files
 
+from .failures import Failure
+
 
 @pytest.mark.parametrize("arguments", [[], ["runn"], ["predict", "model"], ["run", "--fast"]])
 def test_wrong_usage_exits_with_2(arguments, capsys):
@@ -22,18 +24,23 @@ def test_a_mistake_has_the_exit_code_of_its_kind(in_repository, capsys):
     assert all(line.startswith("pipeline: ") for line in errors)
 
 
-def test_the_output_may_not_be_the_input(in_repository):
+def test_the_output_may_not_be_the_input(in_repository, capsys, failure: Failure):
     assert cli.main(["predict", "artifacts/frozen", "a.csv", "-o", "./a.csv"]) == 3
+    said = capsys.readouterr().err
+    failure.said("output of predict that is its input", said, "is the input; give another", 3)
 
 
-def test_the_output_may_not_be_a_folder(in_repository, tmp_path, capsys):
-    (tmp_path / "precious").touch()
-    arguments = ["predict", "artifacts/frozen", "data/raw/sp500.csv", "-o", str(tmp_path)]
+def test_the_output_may_not_be_a_folder(in_repository, tmp_path, capsys, failure: Failure):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    (folder / "precious").touch()
+    arguments = ["predict", "artifacts/frozen", "data/raw/sp500.csv", "-o", str(folder)]
     assert cli.main(arguments) == 3
-    assert "is no file" in capsys.readouterr().err
-    with pytest.raises(OSError), files.replacing(tmp_path) as partial:
+    said = capsys.readouterr().err
+    failure.said("output of predict that is a folder", said, "is no file; give a file", 3)
+    with pytest.raises(OSError), files.replacing(folder) as partial:
         partial.touch()
-    assert (tmp_path / "precious").exists()
+    assert (folder / "precious").exists()
 
 
 def test_what_fails_while_writing_leaves_the_target_as_it_was(folder):

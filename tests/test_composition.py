@@ -1,40 +1,153 @@
 """conf/ and overrides become params.yaml, or one message."""
 
+import importlib
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from pipeline import composition
-from pipeline.errors import ConfigError, PipelineError
+from pipeline import composition, custom, inputs
+from pipeline.errors import ArtifactError, ConfigError, DataError, PipelineError
 
 from .conftest import REPOSITORY
+from .failures import Failure
 
 
 @pytest.mark.usefixtures("in_repository")
 @pytest.mark.parametrize(
-    ("overrides", "expected"),
+    ("what", "overrides", "expected"),
     [
-        (["model=mpl"], "nearest: mlp"),
-        (["model=linear,mlp"], "a run takes one"),
-        (["a b"], "Hydra's grammar"),
-        (["=3"], "Hydra's grammar"),
-        (["optimizer.learning_rat=1"], "nearest: optimizer.learning_rate"),
-        (["nonsense.key=1"], "nonsense: unknown key"),
-        (["data=csv"], "data.target: missing"),
-        (["train=3"], "it has full_batch, minibatch"),
-        (["seed=${oc.env:HOME}"], "reads the environment"),
-        (["seed=${nowhere}"], "nowhere"),
-        (["~seed"], "seed: missing"),
-        (["modle=mlp"], "modle: unknown key; nearest: model"),
-        (["model=null"], "conf/model has no such option"),
-        (["experiment=null"], "conf/experiment has no such option"),
-        (["model.hidden=[10]"], "model.hidden: only with model=mlp"),
+        ("unknown option of a group", ["model=mpl"], "nearest: mlp"),
+        ("unknown experiment", ["experiment=artikle"], "nearest: article"),
+        ("several values in one run", ["model=linear,mlp"], "a run takes one"),
+        ("override without =", ["a b"], "Hydra's grammar"),
+        ("override without a key", ["=3"], "Hydra's grammar"),
+        ("override with an open bracket", ["model.hidden=[3"], "Hydra's grammar"),
+        ("override with an open quote", ["seed='3"], "Hydra's grammar"),
+        ("unknown key", ["optimizer.learning_rat=1"], "nearest: optimizer.learning_rate"),
+        ("unknown key that is added", ["+train.step=1"], "nearest: train.steps"),
+        ("unknown section", ["nonsense.key=1"], "nonsense: unknown key"),
+        ("unknown key that is removed", ["~train.step"], "train.step"),
+        ("key below a number", ["seed.x=1"], "seed"),
+        ("value that is not given", ["data=csv"], "data.target: missing"),
+        ("number for a group", ["train=3"], "it has full_batch, minibatch"),
+        ("environment in an override", ["seed=${oc.env:HOME}"], "reads the environment"),
+        ("environment with a default", ["seed=${oc.env:NOWHERE,3}"], "reads the environment"),
+        ("reference to what is not there", ["seed=${nowhere}"], "'nowhere' not found"),
+        ("resolver of one's own", ["seed=${mine:3}"], "Unsupported interpolation type mine"),
+        ("key that is removed", ["~seed"], "seed: missing"),
+        ("group that is removed", ["~model"], "model: missing"),
+        ("unknown group", ["modle=mlp"], "modle: unknown key; nearest: model"),
+        ("null for an option", ["model=null"], "conf/model has no such option"),
+        ("null for an experiment", ["experiment=null"], "conf/experiment has no such option"),
+        ("key of another option", ["model.hidden=[10]"], "model.hidden: only with model=mlp"),
     ],
 )
-def test_a_wrong_override_is_one_message(overrides, expected):
-    with pytest.raises(ConfigError) as caught:
+def test_a_wrong_override_is_one_message(what, overrides, expected, failure: Failure):
+    with failure.raises(what, ConfigError, match=re.escape(expected)):
         composition.composed(overrides)
-    assert expected in str(caught.value)
+
+
+@pytest.fixture
+def conf(folder: Path) -> Path:
+    """A copy of conf/ in an empty folder."""
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
+    return folder / "conf"
+
+
+@pytest.mark.parametrize(
+    ("what", "content", "expected"),
+    [
+        ("with a mistake in its YAML", b"devices: [", "conf/export/default.yaml"),
+        ("with a tab", b"devices:\n\t- cpu", "conf/export/default.yaml"),
+        ("with a key twice", b"devices: []\ndevices: []", "duplicate key devices"),
+        ("that is no text", b"\xff\xfe\xfd", "default.yaml: 'utf-8' codec can't decode"),
+        ("that is empty", b"", "export.devices: missing"),
+        ("that is a list", b"- 1", "export: got [1] (list)"),
+        ("that is a number", b"3", "conf/export/default.yaml: Invalid"),
+        ("with an option that is not there", b"defaults: [nowhere]", "export/nowhere"),
+        ("with defaults that are no list", b"defaults: x", "defaults list in 'export/default'"),
+        ("that names itself", b"defaults: [default]", "refers to itself"),
+        ("that reads the environment", b"devices: ${oc.env:HOME}", "reads the environment"),
+        ("with a value that is not given", b"devices: ???", "export.devices: missing"),
+        ("with a value of another kind", b"devices: cpu", "export.devices: got 'cpu' (text)"),
+        ("with an unknown key", b"devices: []\ndevice: cpu", "nearest: export.devices"),
+    ],
+)
+def test_a_wrong_file_under_conf_is_one_message(
+    conf: Path, what: str, content: bytes, expected: str, failure: Failure
+):
+    (conf / "export/default.yaml").write_bytes(content)
+    with failure.raises(f"file under conf/ {what}", ConfigError, match=re.escape(expected)):
+        composition.composed(["data=synthetic"])
+
+
+def test_a_file_under_conf_that_is_missing_is_one_message(conf: Path, failure: Failure):
+    (conf / "train/full_batch.yaml").unlink()
+    with failure.raises("file under conf/ that is missing", ConfigError, match="train/full_batch"):
+        composition.composed(["data=synthetic"])
+
+
+OWN = """
+import math
+number = 3
+def load(path):
+    return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "source", "target", "expected"),
+    [
+        ("that is missing", None, "own.load", "there is no own.py here"),
+        ("with a mistake in its syntax", "def load(:", "own.load", "cannot be imported: Syntax"),
+        ("that imports what is not there", "import nowhere_to_find", "own.load", "line 1: Module"),
+        ("that fails when imported", "\nx = 1 / 0", "own.load", "line 2: ZeroDivisionError"),
+        ("that ends the program", "import sys\nsys.exit(3)", "own.load", "line 2: SystemExit: 3"),
+        ("without that function", OWN, "own.laod", "has no function 'laod'; nearest: load"),
+        ("with a number for a function", OWN, "own.number", "has no function 'number'"),
+    ],
+)
+def test_a_module_of_one_s_own_that_is_wrong_is_one_message(
+    own, what: str, source: str | None, target: str, expected: str, failure: Failure
+):
+    if source is not None:
+        Path("own.py").write_text(source)
+    with failure.raises(f"own module {what}", ConfigError, match=re.escape(expected)):
+        custom.function(target)
+
+
+def test_a_module_named_as_a_library_is_one_message(own, failure: Failure):
+    Path("numpy.py").write_text(OWN)
+    with failure.raises("own module named as a library", ConfigError, match="rename numpy.py"):
+        custom.function("numpy.load")
+
+
+@pytest.fixture
+def own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty folder to import modules from."""
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    importlib.invalidate_caches()
+    yield
+    sys.modules.pop("own", None)
+
+
+@pytest.mark.parametrize(
+    ("what", "change"), [("changed", lambda f: f.write_bytes(b"two")), ("is gone", Path.unlink)]
+)
+def test_a_named_file_that_changed_is_one_message(
+    conf: Path, what: str, change: Callable[[Path], object], failure: Failure
+):
+    Path("w.npy").write_bytes(b"one")
+    chosen, _ = composition.composed(["data=synthetic", "model.weights=w.npy"])
+    inputs.require_unchanged(chosen)
+    change(Path("w.npy"))
+    with failure.raises(f"file of initial values that {what}", ConfigError, match="w.npy is missi"):
+        inputs.require_unchanged(chosen)
 
 
 @pytest.mark.usefixtures("in_repository")
@@ -65,30 +178,81 @@ def test_every_option_of_every_group_fits_the_schema(option: str):
     composition.composed([option, *GIVEN.get(option, [])])
 
 
+PIECES = "schedule=piecewise"
+
+
 @pytest.mark.usefixtures("in_repository")
 @pytest.mark.parametrize(
-    ("overrides", "expected"),
+    ("what", "overrides", "expected"),
     [
-        (["model.weights=random_norml"], "allowed: one of zeros"),
-        (["model.weights={name: random_normal, spread: 1}"], "parameters of random_normal are"),
-        (["model.weights=[1,a]"], "a list of numbers"),
-        (["model.weights=nowhere.npy"], "model.weights=nowhere.npy: no such file"),
-        (["device.placement={hidden_1: CPU1}"], "a device such as /device:CPU:1"),
-        (["model=custom", "model._target_=nowhere.network"], "there is no nowhere.py here"),
-        (["model=custom", "model._target_=network"], "allowed: MODULE.FUNCTION"),
-        (["schedule=exponential", "schedule.floor=1"], "schedule.floor: only with schedule=cosine"),
-        (["model.weights={name: [1]}"], "allowed: one of zeros"),
-        (["schedule=piecewise", "schedule.boundaries=[3,1]"], "allowed: ascending boundaries"),
-        (["schedule=piecewise", "schedule.factors=[1.0]"], "one factor more than boundaries"),
-        (["train.validation.patience=3"], "allowed: patience with `every`"),
-        (["train.start.checkpoint=data/raw"], "data/raw has no checkpoint"),
-        (["train.start.checkpoint=nowhere"], "train.start.checkpoint=nowhere: no such file"),
+        ("unknown distribution", ["model.weights=random_norml"], "allowed: one of zeros"),
+        (
+            "unknown parameter of a distribution",
+            ["model.weights={name: random_normal, spread: 1}"],
+            "parameters of random_normal are",
+        ),
+        ("text among initial values", ["model.weights=[1,a]"], "a list of numbers"),
+        ("distribution without a name", ["model.weights={name: [1]}"], "allowed: one of zeros"),
+        ("device that is none", ["device.placement={one: CPU1}"], "such as /device:CPU:1"),
+        ("own module without a function", ["model=custom", "model._target_=x"], "MODULE.FUNCTION"),
+        (
+            "own module that is not there",
+            ["model=custom", "model._target_=nowhere.network"],
+            "there is no nowhere.py here",
+        ),
+        (
+            "key of another schedule",
+            ["schedule=exponential", "schedule.floor=1"],
+            "schedule.floor: only with schedule=cosine",
+        ),
+        ("boundaries that fall", [PIECES, "schedule.boundaries=[3,1]"], "ascending boundaries"),
+        ("one factor too few", [PIECES, "schedule.factors=[1.0]"], "one factor more"),
+        ("patience without validation", ["train.validation.patience=3"], "patience with `every`"),
+        ("even number of offsets", ["data=offsets", "data.rows=4"], "allowed: an odd number"),
     ],
 )
-def test_a_wrong_value_says_what_is_allowed(overrides, expected):
-    with pytest.raises(PipelineError) as caught:
+def test_a_wrong_value_says_what_is_allowed(what, overrides, expected, failure: Failure):
+    with failure.raises(what, ConfigError, match=re.escape(expected)):
         composition.composed(overrides)
-    assert expected in str(caught.value)
+
+
+@pytest.mark.usefixtures("in_repository")
+@pytest.mark.parametrize(
+    ("what", "kind", "overrides", "expected"),
+    [
+        ("data", DataError, ["data.path=nowhere.csv"], "data.path=nowhere.csv: no such file"),
+        ("initial values", DataError, ["model.weights=w.npy"], "model.weights=w.npy: no such file"),
+        (
+            "initial values of one variable",
+            DataError,
+            ["++model.initial.weights=w.npy"],
+            "model.initial.weights=w.npy: no such file",
+        ),
+        (
+            "checkpoint to start from",
+            DataError,
+            ["train.start.checkpoint=nowhere"],
+            "train.start.checkpoint=nowhere: no such file",
+        ),
+        (
+            "checkpoint in a folder without one",
+            ArtifactError,
+            ["train.start.checkpoint=data/raw"],
+            "data/raw has no checkpoint",
+        ),
+        (
+            "frozen graph to go on from",
+            DataError,
+            ["model=transfer", "model.graph=x.pb", "model.layer=x"],
+            "model.graph=x.pb: no such file",
+        ),
+    ],
+)
+def test_a_named_file_that_is_missing_is_one_message(
+    what: str, kind: type[PipelineError], overrides: list[str], expected: str, failure: Failure
+):
+    with failure.raises(f"missing: {what}", kind, match=re.escape(expected)):
+        composition.composed(overrides)
 
 
 @pytest.mark.usefixtures("in_repository")
@@ -102,8 +266,9 @@ def test_files_that_the_configuration_names_are_hashed(tmp_path: Path):
     assert before != after
 
 
-def test_outside_a_repository_the_message_says_so(folder: Path):
-    with pytest.raises(ConfigError, match="root of the repository"):
+def test_outside_a_repository_the_message_says_so(folder: Path, failure: Failure):
+    expected = "root of the repository"
+    with failure.raises("command outside of a repository", ConfigError, match=expected):
         composition.composed()
 
 

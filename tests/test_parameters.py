@@ -1,14 +1,21 @@
 """params.yaml is checked against one schema, and every mistake is named at once."""
 
+import copy
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
+from pydantic.fields import FieldInfo
 
 from pipeline import composition, parameters
 from pipeline.errors import ConfigError
+from pipeline.settings import Settings
 
 from .conftest import REPOSITORY
+from .failures import Failure
 
 
 @pytest.fixture
@@ -23,11 +30,13 @@ def refused(values) -> str:
     return str(caught.value)
 
 
-def test_all_mistakes_are_named_at_once(values):
+def test_all_mistakes_are_named_at_once(values, failure: Failure):
     values["optimizer"]["learning_rat"] = 0.1
     values["train"]["steps"] = "many"
     values["data"]["test_share"] = 1.5
     del values["seed"]
+    with failure.raises("several mistakes at once", ConfigError, match="4 mistakes"):
+        parameters.check(values, "params.yaml")
     message = refused(values)
     assert message.startswith("params.yaml: 4 mistakes")
     assert "optimizer.learning_rat: unknown key; nearest: optimizer.learning_rate" in message
@@ -36,41 +45,129 @@ def test_all_mistakes_are_named_at_once(values):
     assert "seed: missing; allowed: whole number" in message
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("seed", True, "got True (true/false)"),
-        ("seed", -1, "got -1"),
-        ("seed", 1.5, "got 1.5 (number)"),
-        ("train.steps", 0, "got 0"),
-        ("train.steps", None, "got null"),
-        ("train.xla", "yes", "allowed: true or false"),
-        ("optimizer.learning_rate", float("nan"), "got nan"),
-        ("optimizer.learning_rate", float("inf"), "got inf"),
-        ("optimizer.learning_rate", "0.1", "got '0.1' (text)"),
-        ("optimizer.name", "adm", "nearest: adam"),
-        ("optimizer", 3, "got 3 (whole number)"),
-        ("model", None, "got null"),
-        ("data.split", "rand", "one of chronological, random"),
-        ("data.path", "", "got ''"),
-        ("evaluation.parity", [], "a section with keys of its own"),
-        ("evaluation.figures.dpi", 10**6, "≤ 600"),
-    ],
-)
-def test_a_wrong_value_is_named_with_what_is_allowed(values, key, value, expected):
+def given(values: dict[str, Any], key: str, value: Any, option: str = "") -> dict[str, Any]:
+    """Return the values with one of them changed, under another option of its group."""
+    changed = copy.deepcopy(values)
     *above, last = key.split(".")
-    section = values
+    if option:
+        changed[above[0]] = {Settings.SELECTORS[above[0]]: option}
+    section = changed
     for name in above:
         section = section[name]
     section[last] = value
-    message = refused(values)
-    assert f"\n  {key}" in message
-    assert expected in message
+    return changed
 
 
-def test_an_option_of_another_group_member_is_unknown(values):
+@pytest.mark.parametrize(
+    ("what", "key", "value", "expected"),
+    [
+        ("true for a whole number", "seed", True, "got True (true/false)"),
+        ("number below its bound", "seed", -1, "got -1"),
+        ("number above its bound", "evaluation.figures.dpi", 10**6, "≤ 600"),
+        ("fraction for a whole number", "seed", 1.5, "got 1.5 (number)"),
+        ("null where none may be", "train.steps", None, "got null"),
+        ("text for true or false", "train.xla", "yes", "allowed: true or false"),
+        ("NaN", "optimizer.learning_rate", float("nan"), "got nan"),
+        ("infinity", "optimizer.learning_rate", float("inf"), "got inf"),
+        ("text for a number", "optimizer.learning_rate", "0.1", "got '0.1' (text)"),
+        ("number for text", "tracking.experiment", 7, "got 7 (whole number)"),
+        ("list for text", "data.path", ["a", "b"], "got ['a', 'b'] (list)"),
+        ("mapping for a number", "train.steps", {"many": 1}, "got a section"),
+        ("text that is empty", "data.path", "", "got ''"),
+        ("text that is too long", "tracking.experiment", "x" * 201, "text of 1 to 200 characters"),
+        ("list that is too long", "export.devices", ["cpu"] * 3, "a list of at most 2"),
+        ("wrong value in a list", "export.devices", ["cpu", "tpu"], "export.devices.1: got 'tpu'"),
+        ("unknown choice", "data.split", "rand", "one of chronological, random"),
+        ("unknown choice of a group", "optimizer.name", "adm", "nearest: adam"),
+        ("number for a group", "optimizer", 3, "got 3 (whole number)"),
+        ("null for a group", "model", None, "got null"),
+        ("list for a section", "evaluation.parity", [], "a section with keys of its own"),
+        ("key that is a number", "inputs", {1: "a"}, "inputs.1"),
+        ("unknown key with brackets", "train.steps[0]", 1, "unknown key; nearest: train.steps"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(values, what, key, value, expected, failure):
+    with failure.raises(what, ConfigError, match=re.escape(expected)):
+        parameters.check(given(values, key, value), "params.yaml")
+    assert f"\n  {key}" in refused(given(values, key, value))
+
+
+SIGNS: dict[str, Callable[[float], float]] = {
+    "≥": lambda bound: bound - 1,
+    "≤": lambda bound: bound + 1,
+    ">": lambda bound: bound,
+    "<": lambda bound: bound,
+}
+
+# One that fits each kind of value, in the words of the documentation.
+KINDS = {
+    "null": None,
+    "true or false": True,
+    "whole number": 7,
+    "number": 0.5,
+    "text": "words",
+    "a list": ["words", 7],
+    "a mapping": {"words": 7},
+}
+
+
+def declared() -> Iterator[tuple[str, str, FieldInfo]]:
+    """Yield each parameter, and each option of its group that has one."""
+    for group, field in Settings.model_fields.items():
+        for variant in parameters._kinds(field.annotation):
+            if not parameters._is_section(variant):
+                yield "", group, field
+                continue
+            option = parameters._option(group, variant) if group in Settings.SELECTORS else ""
+            for key, found in parameters._walk(variant, (group,)):
+                if key != f"{group}.{Settings.SELECTORS.get(group)}":
+                    yield option, key, found
+
+
+def test_every_bound_of_every_number_holds(values):
+    crossed = 0
+    for option, key, field in declared():
+        described = parameters.allowed(field)
+        for sign, bound in re.findall(r"([≥≤><]) (-?[\d.]+)", described):
+            beyond = SIGNS[sign](float(bound))
+            number: Any = int(beyond) if "whole" in described else beyond
+            number = [number, number] if described.startswith("a list") else number
+            message = refused(given(values, key, number, option))
+            assert re.search(rf"\n  {key}(\.0)?: got [^\n]*{sign} {bound}", message), (key, message)
+            crossed += 1
+    assert crossed > 100
+
+
+def test_every_parameter_refuses_every_other_kind_of_value(values):
+    refusals = 0
+    for option, key, field in declared():
+        described = parameters.allowed(field)
+        taken = {kind for kind in KINDS if kind in described}
+        if "initial" in field.description or "{} in conf/" in described:
+            taken |= KINDS.keys() - {"null", "true or false"}
+        if "number" in taken:
+            taken.add("whole number")
+        if described.startswith("a list"):
+            taken = {"a list"} | (taken & {"null"})
+        for kind in KINDS.keys() - taken:
+            message = refused(given(values, key, KINDS[kind], option))
+            assert f"\n  {key}: got " in message, (key, kind, message)
+            refusals += 1
+    assert refusals > 500
+
+
+def test_a_key_is_explained_as_the_chosen_option_has_it(values, failure: Failure):
+    lenet = {"name": "lenet", "filters": [6]}
+    expected = re.escape("model.filters: got [6] (list); allowed: a list of 2, each")
+    with failure.raises("list that is too short", ConfigError, match=expected):
+        parameters.check({**values, "model": {**values["model"], **lenet}}, "params.yaml")
+
+
+def test_an_option_of_another_group_member_is_unknown(values, failure: Failure):
     values["optimizer"]["beta1"] = 0.9  # Adam's, and gradient descent is chosen
-    assert "optimizer.beta1: only with optimizer=adam" in refused(values)
+    expected = "optimizer.beta1: only with optimizer=adam"
+    with failure.raises("key of another option", ConfigError, match=expected):
+        parameters.check(values, "params.yaml")
     values["model"]["hidden"] = [3]
     assert "model.hidden: only with model=mlp" in refused(values)
 
@@ -88,10 +185,37 @@ def test_exponents_are_numbers_as_in_hydra_and_dvc(values, folder: Path):
     assert parameters.load(folder / "params.yaml").optimizer.learning_rate == 0.001
 
 
-@pytest.mark.parametrize("text", ["a: [", "\x00", "a: ${b}", "- 1", "42"])
-def test_a_damaged_file_is_one_message(folder: Path, text: str):
-    (folder / "params.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"params\.yaml"):
+@pytest.mark.parametrize(
+    ("what", "content", "expected"),
+    [
+        ("that is missing", None, "params.yaml is missing; `pipeline run` composes it"),
+        ("that is empty", b"", "params.yaml is empty"),
+        ("with comments alone", b"# seed: 0\n", "params.yaml is empty"),
+        ("that is a list", b"- 1", "must hold a mapping"),
+        ("that is a number", b"42", "cannot be read"),
+        ("with an open bracket", b"a: [", "cannot be read: while parsing a flow"),
+        ("with a tab", b"a:\n\tb: 1", "cannot be read: while scanning"),
+        ("with a key twice", b"seed: 1\nseed: 2", "found duplicate key seed"),
+        ("with a NUL byte", b"\0", "cannot be read"),
+        ("that is no text", b"\xff\xfe\xfd", "cannot be read: 'utf-8' codec"),
+        ("that refers to what is not there", b"a: ${b}", "Interpolation key 'b' not found"),
+        ("that refers to itself", b"a: ${a}", "cannot be read"),
+        ("with a resolver of one's own", b"a: ${mine:1}", "Unsupported interpolation type mine"),
+        ("that reads the environment", b"a: ${oc.env:HOME}", "reads the environment"),
+    ],
+)
+def test_a_damaged_file_is_one_message(
+    folder: Path, what: str, content: bytes | None, expected: str, failure: Failure
+):
+    if content is not None:
+        (folder / "params.yaml").write_bytes(content)
+    with failure.raises(f"params.yaml {what}", ConfigError, match=re.escape(expected)):
+        parameters.load(folder / "params.yaml")
+
+
+def test_a_folder_in_the_place_of_the_file_is_one_message(folder: Path, failure: Failure):
+    (folder / "params.yaml").mkdir()
+    with failure.raises("params.yaml that is a folder", ConfigError, match="Is a directory"):
         parameters.load(folder / "params.yaml")
 
 

@@ -58,10 +58,3 @@ def test_a_stage_depends_on_no_code_that_it_does_not_import(graph: grimp.ImportG
         if str(path).startswith("src/"):
             name = ".".join(Path(path).with_suffix("").parts[1:])
             assert any(m == name or m.startswith(name + ".") for m in imported), path
-
-
-def test_no_pickle_anywhere():
-    for file in [*REPOSITORY.glob("src/**/*.py"), *REPOSITORY.glob("benchmarks/**/*.py")]:
-        text = file.read_text(encoding="utf-8")
-        assert "import pickle" not in text, file
-        assert "allow_pickle=True" not in text, file

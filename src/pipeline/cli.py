@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline.errors import DataError, PipelineError, from_system
+from pipeline.errors import ConfigError, DataError, PipelineError, from_system
+
+# A run makes no request to take what could not be sent before when so many have passed.
+MOST_SECONDS_BEFORE_A_RUN = 10
 
 DVC_REPRO = [sys.executable, "-m", "dvc", "repro"]
 
@@ -71,6 +74,27 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--json", action="store_true", help="print it as JSON")
     inspect.set_defaults(verb=_inspect)
 
+    reproduce = verbs.add_parser(
+        "reproduce",
+        help="run again in a temporary copy, and compare every file",
+        description="Run in a temporary copy of the repository and compare every file with the"
+        " results here, or, with --twice, with those of a second copy. Without overrides,"
+        " params.yaml is taken as it is.",
+        epilog="example: pipeline reproduce --twice experiment=cosine",
+    )
+    reproduce.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="or GROUP=OPTION")
+    reproduce.add_argument("--twice", action="store_true", help="compare two new runs")
+    reproduce.set_defaults(verb=_reproduce)
+
+    sync = verbs.add_parser("sync", help="send the runs to MLflow that could not be sent before")
+    sync.set_defaults(verb=_sync)
+
+    doctor = verbs.add_parser(
+        "doctor", help="say what stands in the way here: installation, devices, stores, leftovers"
+    )
+    doctor.add_argument("--fix", action="store_true", help="mend what can be mended")
+    doctor.set_defaults(verb=_doctor)
+
     ui = verbs.add_parser("ui", help="browse the runs in MLflow, on this machine only")
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(verb=_ui)
@@ -79,12 +103,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     from pipeline import composition
+    from pipeline.doctor import repository, work
+    from pipeline.tracking import address, spool
 
-    _, text = composition.composed(arguments.overrides)
+    settings, text = composition.composed(arguments.overrides)
     if arguments.dry_run:
         print(text, end="")
     else:
+        work.require_nobody()
         composition.publish(text)
+        repository.free()
+        with address.impatient():
+            spool.send_or_warn(min(settings.tracking.patience, MOST_SECONDS_BEFORE_A_RUN))
         _become_dvc_repro()
     return 0
 
@@ -110,9 +140,11 @@ def _composed_environment() -> dict[str, str]:
 def _sweep(arguments: argparse.Namespace) -> int:
     from pipeline import sweep
     from pipeline.data.tables import write_table
+    from pipeline.doctor import work
 
     if arguments.output is not None and not arguments.output.resolve().parent.is_dir():
         raise DataError(f"{arguments.output}: there is no such folder to write to")
+    work.require_nobody()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the `dvc repro` under way
     results, failures = sweep.run(arguments.overrides, DVC_REPRO, _composed_environment())
     if len(results):
@@ -120,6 +152,15 @@ def _sweep(arguments: argparse.Namespace) -> int:
         if arguments.output is not None:
             write_table(results, arguments.output)
     return failures[0].exit_code if failures else 0
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    from pipeline import reproduction
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the run under way
+    environment = _composed_environment()
+    print(reproduction.check(arguments.overrides, arguments.twice, DVC_REPRO, environment))
+    return 0
 
 
 def _predict(arguments: argparse.Namespace) -> int:
@@ -152,6 +193,22 @@ def _inspect(arguments: argparse.Namespace) -> int:
     model = inspect(arguments.path)
     print(model.to_json(arguments.ops) if arguments.json else model.to_text(arguments.ops))
     return 0
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    from pipeline.tracking import spool
+
+    if not Path("dvc.yaml").is_file():
+        raise ConfigError("there is no dvc.yaml here; go to the repository's root")
+    if not spool.send():
+        print("nothing is kept: MLflow has all runs")
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from pipeline import doctor
+
+    return doctor.run(arguments.fix)
 
 
 def _ui(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from yaml import YAMLError
 
 from pipeline import files, inputs
 from pipeline.errors import ConfigError, DataError, nearest
-from pipeline.parameters import check
+from pipeline.parameters import check, refuse_environment
 from pipeline.settings import Settings
 
 
@@ -156,23 +156,22 @@ def _compose(overrides: list[str]) -> DictConfig:
         ValueError,
         RecursionError,
     ) as error:
-        reason = re.sub(r"\s+", " ", str(error)).strip()
-        raise ConfigError(f"conf/ cannot be composed: {reason}") from None
+        reason = str(error).partition("Config search path")[0]
+        if isinstance(error, RecursionError):
+            reason = "a file or a value refers to itself"
+        reason = re.sub(r"\s+", " ", reason).strip()
+        raise ConfigError(f"conf/ cannot be composed: {_unreadable()}{reason}") from None
     return values
 
 
-def refuse_environment(text: str) -> None:
-    """Keep the environment, and the secrets in it, out of params.yaml and out of Git.
-
-    Raises:
-        ConfigError: the text of a configuration reads the environment.
-    """
-    found = re.search(r"\$\{\s*oc\.(env|decode)\b[^}]*\}", text)
-    if found:
-        raise ConfigError(
-            f"{found.group()} reads the environment, and its value would be written to params.yaml"
-            " and to Git; write the value itself, or leave it to the program that needs it"
-        )
+def _unreadable() -> str:
+    """Name the first file under conf/ that is no YAML; Hydra does not always name it."""
+    for file in sorted(files.CONF.rglob("*.yaml")):
+        try:
+            OmegaConf.load(file)
+        except (YAMLError, OSError, ValueError):
+            return f"{file}: "
+    return ""
 
 
 def publish(text: str, path: Path = files.PARAMS) -> None:

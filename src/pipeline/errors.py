@@ -56,10 +56,20 @@ class TrackingError(PipelineError):
     exit_code = 8
 
 
+class RefusedError(TrackingError):
+    """This run cannot be sent to the MLflow store; others can."""
+
+
 class BusyError(PipelineError):
     """Another process works on the same results."""
 
     exit_code = 9
+
+
+class ReproductionError(PipelineError):
+    """The same inputs gave other results, or could not be run again."""
+
+    exit_code = 10
 
 
 def from_system(error: OSError) -> PipelineError:
@@ -67,7 +77,7 @@ def from_system(error: OSError) -> PipelineError:
     return PipelineError(f"{error.filename or 'the system'}: {error.strerror or error}")
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return an error's text in one line of a readable length."""
     return " ".join(str(error).split())[:300]
 

@@ -5,6 +5,7 @@ are relative to it; what outlives a stage's outs lies under `root()`, which stay
 repository when DVC runs an experiment in a temporary copy.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pipeline.errors import PipelineError
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
@@ -43,6 +46,8 @@ TRACKED = Path(".tracked.json")
 
 PACKAGE = Path(__file__).parent
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
 
 def root() -> Path:
     """Return the absolute root of the repository that the user works in."""
@@ -54,17 +59,52 @@ def replacing(target: Path) -> Iterator[Path]:
     """Yield a path beside `target` that takes its place when the block ends without an error.
 
     Write a file or make a folder there. After an error it is removed and `target` is as it was.
+
+    Raises:
+        PipelineError: the system does not let it be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
-    partial = scratch / target.name
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        partial = scratch / target.name
+        try:
+            yield partial
+            if target.is_dir() and partial.is_dir():
+                target.rename(scratch / "replaced")
+            partial.rename(target)  # a file never takes a folder's place: the system refuses
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Say what could not be written, and how much room there is, when the system refuses.
+
+    Raises:
+        PipelineError: it does.
+    """
     try:
-        yield partial
-        if target.is_dir() and partial.is_dir():
-            target.rename(scratch / "replaced")
-        partial.rename(target)  # a file never takes a folder's place: the system refuses
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        yield
+    except OSError as error:
+        denied = isinstance(error, PermissionError) and _lies_beside(error.filename, target)
+        # NumPy tells neither the number nor the file of what went wrong.
+        if error.errno is None or error.errno in NO_ROOM or denied:
+            raise unwritable(target, error.strerror or str(error)) from None
+        raise
+
+
+def unwritable(target: Path, reason: str) -> PipelineError:
+    """Return the error of a file or folder that the system does not let be written."""
+    place = next(folder for folder in target.absolute().parents if folder.is_dir())
+    free = shutil.disk_usage(place).free / 1e6
+    return PipelineError(
+        f"{target} cannot be written: {reason}; {free:,.1f} MB are free in {place}, and what was"
+        " there before is as it was; make room, or let it be written, then give the same command"
+    )
+
+
+def _lies_beside(file: str | bytes | None, target: Path) -> bool:
+    return isinstance(file, str) and Path(file).is_relative_to(target.parent)
 
 
 def remove_partials() -> None:

@@ -57,7 +57,10 @@ class History:
 
     def save(self) -> None:
         """Append the new points to the file, before their checkpoint is written."""
-        with self._path.open("a", encoding="utf-8", newline="\n") as file:
+        with (
+            files.writing(self._path),
+            self._path.open("a", encoding="utf-8", newline="\n") as file,
+        ):
             if file.tell() == 0:
                 file.write(self._header())
             file.writelines(self._lines(self._unsaved))

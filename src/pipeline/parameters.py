@@ -3,9 +3,12 @@
 `python -m pipeline.parameters` prints docs/parameters.md.
 """
 
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,8 +19,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, nearest, one_line
 from pipeline.settings import Section, Settings
+
+AGAIN = "`pipeline run` composes it from conf/"
 
 
 def load(path: Path) -> Settings:
@@ -30,12 +35,30 @@ def load(path: Path) -> Settings:
             lists every mistake.
     """
     try:
-        values = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        text = path.read_text(encoding="utf-8")
+        refuse_environment(text)
+        values = OmegaConf.to_container(OmegaConf.load(StringIO(text)), resolve=True)
     except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; `pipeline run` composes it from conf/") from None
-    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path} cannot be read as YAML: {error}") from None
+        raise ConfigError(f"{path} is missing; {AGAIN}") from None
+    except (YAMLError, OmegaConfBaseException, ValueError, OSError, RecursionError) as error:
+        raise ConfigError(f"{path} cannot be read: {one_line(error)}; {AGAIN}") from None
+    if not values:
+        raise ConfigError(f"{path} is empty; {AGAIN}")
     return check(values, str(path))
+
+
+def refuse_environment(text: str) -> None:
+    """Keep the environment, and the secrets in it, out of params.yaml and out of Git.
+
+    Raises:
+        ConfigError: the text of a configuration reads the environment.
+    """
+    found = re.search(r"\$\{\s*oc\.(env|decode)\b[^}]*\}", text)
+    if found:
+        raise ConfigError(
+            f"{found.group()} reads the environment, and its value would be written to params.yaml"
+            " and to Git; write the value itself, or leave it to the program that needs it"
+        )
 
 
 def check(values: Any, where: str) -> Settings:
@@ -102,9 +125,9 @@ def _explain(details: ErrorDetails, values: Any) -> str:
     chosen = values.get(location[0]) if selector else None
     if isinstance(chosen, Mapping) and len(location) > 1 and location[1] == chosen.get(selector):
         del location[1]
-    names = [str(part) for part in location if not _is_branch(part)]
+    names = [str(part) for part in location]
     key = ".".join(names)
-    known = dict(declared())
+    known = _known(names[0], str(chosen.get(selector)) if isinstance(chosen, Mapping) else "")
     shown = _shown(details["input"])
     match details["type"]:
         case "extra_forbidden" if key in known:
@@ -132,22 +155,33 @@ def _explain(details: ErrorDetails, values: Any) -> str:
     return f"{key}: got {shown}{_allowed(known.get(name))}"
 
 
+@cache
+def _known(group: str, option: str) -> dict[str, FieldInfo]:
+    """Return all declarations by key; of those that share a key, the one of the chosen option."""
+    known = dict(declared())
+    for variant in _variants(group):
+        if _option(group, variant) == option:
+            known |= _walk(variant, (group,))
+    return known
+
+
+def _variants(group: str) -> list[Any]:
+    return _kinds(Settings.model_fields[group].annotation) if group in Settings.SELECTORS else []
+
+
+def _option(group: str, variant: Any) -> str:
+    selector = variant.model_fields[Settings.SELECTORS[group]]
+    return str(typing.get_args(selector.annotation)[0])
+
+
 def _options_with(names: list[str]) -> list[str]:
     """Name the options of a group whose section has a key, such as `model=mlp` for `hidden`."""
     group, name = names[0], names[1]
-    selector = Settings.SELECTORS[group]
     return [
-        f"{group}={typing.get_args(variant.model_fields[selector].annotation)[0]}"
-        for variant in _kinds(Settings.model_fields[group].annotation)
+        f"{group}={_option(group, variant)}"
+        for variant in _variants(group)
         if name in {field.alias or key for key, field in variant.model_fields.items()}
     ]
-
-
-def _is_branch(part: str | int) -> bool:
-    """Tell whether pydantic names the member of a union here, and not a key of the user's."""
-    return isinstance(part, str) and (
-        part in ("int", "float", "str", "bool") or "[" in part or "(" in part
-    )
 
 
 def _shown(value: Any) -> str:
@@ -186,11 +220,14 @@ def _kind_in_words(annotation: Any, metadata: list[Any]) -> str:
         choices = typing.get_args(annotation)
         return ("one of " if len(choices) > 1 else "") + ", ".join(map(str, choices))
     if origin is list:
-        return "a list, each " + _kind_in_words(typing.get_args(annotation)[0], [])
+        each = _kind_in_words(typing.get_args(annotation)[0], [])
+        return f"a list{_length(metadata)}, each {each}"
     if origin is dict:
         return "a mapping"
     words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
     kind = "null" if annotation is type(None) else words.get(annotation, str(annotation))
+    if annotation is str and _length(metadata):
+        return f"{kind}{_length(metadata)} characters"
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
     limits = [
         f"{sign} {getattr(bound, name)}"
@@ -199,6 +236,19 @@ def _kind_in_words(annotation: Any, metadata: list[Any]) -> str:
         if kind != "null" and getattr(bound, name, None) is not None
     ]
     return " ".join([kind, " and ".join(limits)]).strip()
+
+
+def _length(metadata: list[Any]) -> str:
+    """Return how long a list or a text may be, such as ` of 2` or ` of 1 or more`."""
+    least, most = (
+        next((getattr(bound, name) for bound in metadata if hasattr(bound, name)), None)
+        for name in ("min_length", "max_length")
+    )
+    if least == most:
+        return "" if least is None else f" of {least}"
+    if most is None:
+        return f" of {least} or more"
+    return f" of at most {most}" if least is None else f" of {least} to {most}"
 
 
 def _bounds(extra: list[Any]) -> list[Any]:

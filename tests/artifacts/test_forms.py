@@ -1,8 +1,6 @@
 """Each form of a model comes back with the same values, or says what is wrong with it."""
 
 import dataclasses
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,45 +8,26 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as SavedModelProto
 
-from pipeline import files
 from pipeline.artifacts import frozen, saved_model, signature
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session
-from pipeline.graph.training import model_of
 from pipeline.runtimes.forms import forms, open_model
-from pipeline.settings import Settings
 
+from ..failures import Failure
 from ..small import examples
+from .made import copied, made, resign, small
 
-OVERRIDES = ("model=mlp", "model.hidden=[6]", "model.dropout=0.3", "device=cpu", "train.steps=20")
 
-
-def made(chosen: Settings, train, tmp_path: Path, **given) -> Path:
-    """Train a small model and keep it in all its forms, in a folder."""
-    home, data = tmp_path / "model", examples(**given)
-    train(chosen, folder=tmp_path / "work", given=data)
-    shutil.copytree(tmp_path / "work", home / "checkpoint")
-    trained = signature.of(data[0], model_of(chosen, data[0]), chosen.train.steps)
-    signature.write(trained, home / "checkpoint/model.json")
-    (home / "frozen").mkdir()
-    saved_model.write(trained, chosen, home / "checkpoint", home / "saved_model")
-    with frozen.restored(trained, home / "checkpoint", plain_session) as session:
-        (home / "frozen/model.pb").write_bytes(frozen.freeze(session))
-    signature.write(trained, home / "saved_model/assets.extra/model.json")
-    rehash(home, trained)
-    return home
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory) -> Path:
+    """All forms of a small model that was trained with dropout; tests only look at it."""
+    return small(tmp_path_factory.mktemp("forms") / "model")
 
 
 @pytest.fixture
-def model(settings, train, tmp_path: Path) -> Path:
-    """All forms of a small model that was trained with dropout."""
-    return made(settings(*OVERRIDES), train, tmp_path)
-
-
-def rehash(home: Path, trained: signature.Signature | None = None) -> None:
-    trained = trained or signature.read(home / "frozen/model.json")
-    hashes = {"model.pb": files.sha256(home / "frozen/model.pb")}
-    signature.write(dataclasses.replace(trained, hashes=hashes), home / "frozen/model.json")
+def model(kept: Path, tmp_path: Path) -> Path:
+    """A copy of that model, to change at will."""
+    return copied(kept, tmp_path / "model")
 
 
 def folder_of(form: str) -> str:
@@ -76,9 +55,9 @@ def folder_of(form: str) -> str:
     ],
     ids=["mlp", "linear", "vgg", "siamese", "sinc"],
 )
-def test_all_forms_agree_bit_for_bit(settings, train, tmp_path, overrides, given, outputs):
+def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outputs):
     chosen = settings(*overrides, "device=cpu", "train.steps=5")
-    home = made(chosen, train, tmp_path, **given)
+    home = made(chosen, tmp_path / "model", **given)
     _, rows = examples(**given)
     kinds = forms(chosen.export.devices)
     assert set(kinds) >= {"eager", "frozen_graph", "saved_model", "saved_model_train"}
@@ -107,8 +86,8 @@ def test_the_saved_model_trains_on_without_the_code(model: Path):
     assert after[0] < before[0]
 
 
-def test_graphs_for_devices_are_told_apart_by_tags(settings, train, tmp_path: Path):
-    home = made(settings(*OVERRIDES, "export.devices=[cpu,gpu]"), train, tmp_path)
+def test_graphs_for_devices_are_told_apart_by_tags(tmp_path: Path):
+    home = small(tmp_path / "model", "export.devices=[cpu,gpu]")
     saved = SavedModelProto()
     saved.ParseFromString((home / "saved_model/saved_model.pb").read_bytes())
     devices = {
@@ -159,40 +138,7 @@ def test_rows_may_be_many_few_or_none(model: Path, monkeypatch):
         np.testing.assert_allclose(runtime.predict(rows.features[:1]), whole[:1], rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("form", "damage", "expected"),
-    [
-        ("frozen_graph", lambda m: (m / "frozen/model.pb").write_bytes(b"\xff" * 50), "SHA-256"),
-        ("frozen_graph", lambda m: (m / "frozen/model.pb").unlink(), "model.pb is missing"),
-        ("frozen_graph", lambda m: (m / "frozen/model.json").unlink(), "model.json is missing"),
-        ("frozen_graph", lambda m: (m / "frozen/model.json").write_text("{"), "is damaged"),
-        (
-            "saved_model",
-            lambda m: (m / "saved_model/saved_model.pb").write_bytes(b"x"),
-            "cannot be",
-        ),
-        ("saved_model", lambda m: shutil.rmtree(m / "saved_model/variables"), "cannot be loaded"),
-        ("checkpoint_code", lambda m: (m / "checkpoint/checkpoint").unlink(), "has no checkpoint"),
-        ("eager", lambda m: (m / "checkpoint/checkpoint").unlink(), "has no checkpoint"),
-        (
-            "checkpoint_meta_graph",
-            lambda m: (m / "checkpoint/model.ckpt-20.meta").write_bytes(b"\xff" * 9),
-            "cannot be restored",
-        ),
-        (
-            "checkpoint_code",
-            lambda m: (m / "checkpoint/model.ckpt-20.data-00000-of-00001").write_bytes(b"x"),
-            "cannot be",
-        ),
-    ],
-)
-def test_a_damaged_form_is_one_message(model: Path, form: str, damage, expected: str):
-    damage(model)
-    with pytest.raises(ArtifactError, match=expected):
-        forms([])[form][1](model / folder_of(form), plain_session).close()
-
-
-def test_a_saved_model_is_used_as_its_serving_default_says(model: Path):
+def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure: Failure):
     path = model / "saved_model/saved_model.pb"
     saved = SavedModelProto()
     saved.ParseFromString(path.read_bytes())
@@ -200,45 +146,56 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path):
     serving = served.signature_def["serving_default"]
     serving.outputs["prediction"].name = "network/output/bias:0"
     path.write_bytes(saved.SerializeToString())
+    resign(model / "saved_model", saved_model.SIGNATURE)
     _, rows = examples()
     with open_model(model / "checkpoint") as one, open_model(model / "saved_model") as other:
         right, wrong = one.predict(rows.features), other.predict(rows.features)
     assert right.shape != wrong.shape
     del served.signature_def["serving_default"]
     path.write_bytes(saved.SerializeToString())
-    with pytest.raises(ArtifactError, match="has no signature serving_default"):
+    resign(model / "saved_model", saved_model.SIGNATURE)
+    with failure.raises(
+        "SavedModel without serving_default", ArtifactError, match="has no signature"
+    ):
         open_model(model / "saved_model")
 
 
-def test_a_broken_graph_with_a_fitting_hash_is_one_message(model: Path):
-    (model / "frozen/model.pb").write_bytes(b"\xff" * 50)
-    rehash(model)
-    with pytest.raises(ArtifactError, match="is no frozen graph"):
-        open_model(model / "frozen")
-
-
-def test_a_tensor_that_is_not_there_is_named_with_the_nearest(model: Path):
+def test_a_tensor_that_is_not_there_is_named_with_the_nearest(model: Path, failure: Failure):
     graph = frozen.read(model / "frozen/model.pb")
-    with pytest.raises(ArtifactError, match="no tensor 'predictions:0'; nearest: prediction:0"):
+    with failure.raises(
+        "tensor that the graph does not have",
+        ArtifactError,
+        match="no tensor 'predictions:0'; nearest: prediction:0",
+    ):
         frozen.tensor(graph, "predictions:0", "model.pb")
 
 
-def test_a_checkpoint_that_does_not_fit_lists_the_differences(model: Path):
-    values = json.loads((model / "checkpoint/model.json").read_text())
-    values["network"]["hidden"] = [6, 4]
-    (model / "checkpoint/model.json").write_text(json.dumps(values))
-    with pytest.raises(ArtifactError) as caught:
-        open_model(model / "checkpoint")
-    assert "network/hidden_2/weights is not in the checkpoint" in str(caught.value)
-    assert "network/output/weights is [6, 1] in the checkpoint, [4, 1] in the graph" in str(
-        caught.value
+def test_a_checkpoint_that_does_not_fit_lists_the_differences(model: Path, failure: Failure):
+    described = signature.read(model / "checkpoint/model.json").model
+    network = described.network.model_copy(update={"hidden": [6, 4]})
+    resign(model / "checkpoint", model=dataclasses.replace(described, network=network))
+    expected = (
+        "network/hidden_2/weights is not in the checkpoint;"
+        r".*network/output/weights is \[6, 1\] in the checkpoint, \[4, 1\] in the graph"
     )
+    with failure.raises("checkpoint of another network", ArtifactError, match=expected):
+        open_model(model / "checkpoint")
 
 
-@pytest.mark.parametrize("path", ["nowhere", "frozen/model.json"])
-def test_what_is_no_model_is_refused(model: Path, path: str):
-    with pytest.raises(ArtifactError, match="is no model; give a frozen graph"):
+@pytest.mark.parametrize(
+    ("what", "path"), [("path of nothing", "nowhere"), ("path of no model", "frozen/model.json")]
+)
+def test_what_is_no_model_is_refused(model: Path, what: str, path: str, failure: Failure):
+    with failure.raises(what, ArtifactError, match="is no model; give a frozen graph"):
         open_model(model / path)
+
+
+def test_features_of_another_number_are_refused(model: Path, failure: Failure):
+    with (
+        open_model(model / "frozen") as runtime,
+        failure.raises("rows of another model", ArtifactError, match="takes 3 features.*given 4"),
+    ):
+        runtime.predict(np.zeros((2, 4), np.float32))
 
 
 def test_the_meta_graph_trains_without_the_code(model: Path):

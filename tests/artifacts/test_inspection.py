@@ -13,6 +13,8 @@ from pipeline.artifacts.inspection import Model, inspect
 from pipeline.artifacts.inspection.operations import PURE
 from pipeline.errors import ArtifactError
 
+from ..failures import Failure
+
 v1 = tf.compat.v1
 
 
@@ -247,10 +249,14 @@ def test_functions_are_said_to_be_uncounted(tmp_path: Path):
     assert all(function for _, function in acting(model))
 
 
-def test_a_damaged_state_file_is_one_message(tmp_path: Path):
+def test_a_damaged_state_file_is_one_message(tmp_path: Path, failure: Failure):
     prefix = save(tmp_path)
     (tmp_path / "checkpoint").write_bytes(b"\xff\xfe")
-    with pytest.raises(ArtifactError, match="checkpoint is damaged; give the prefix"):
+    with failure.raises(
+        "a stranger's state of checkpoints that is no text",
+        ArtifactError,
+        match="checkpoint is damaged; give the prefix",
+    ):
         inspect(tmp_path)
     assert inspect(Path(prefix)).graphs
 
@@ -288,27 +294,34 @@ def test_a_flipped_byte_raises_nothing_else(tmp_path: Path):
                 inspect(tmp_path / "mlp.pb").to_text(operations=True)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 50, b"<html>", b"node {\n  name: 'x'\n}\n"])
 @pytest.mark.parametrize("name", ["m.pb", "saved_model.pb", "m.index"])
-def test_garbage_is_one_message(tmp_path: Path, name: str, content: bytes, capsys):
-    (tmp_path / name).write_bytes(content)
-    assert cli.main(["inspect", str(tmp_path / name)]) == 6
-    assert capsys.readouterr().err.startswith("pipeline: ")
+def test_garbage_is_one_message(tmp_path: Path, name: str, capsys, failure: Failure):
+    for content in (b"", b"<html>", b"node {\n  name: 'x'\n}\n", b"\xff" * 50):
+        (tmp_path / name).write_bytes(content)
+        assert cli.main(["inspect", str(tmp_path / name)]) == 6
+        said = capsys.readouterr().err
+        assert said.startswith("pipeline: ")
+    failure.said(f"{name} to inspect that is none", said, "pipeline: ", 6)
 
 
-def test_a_node_that_is_missing_is_named(tmp_path: Path):
+def test_a_node_that_is_missing_is_named(tmp_path: Path, failure: Failure):
     definition = v1.GraphDef()
     definition.ParseFromString(freeze(mlp, tmp_path / "mlp.pb").read_bytes())
     del definition.node[0]
     (tmp_path / "mlp.pb").write_bytes(definition.SerializeToString())
-    with pytest.raises(ArtifactError, match="truncated or damaged: 'MatMul' needs 'features'"):
+    with failure.raises(
+        "a stranger's graph without one of its operations",
+        ArtifactError,
+        match="truncated or damaged: 'MatMul' needs 'features'",
+    ):
         inspect(tmp_path / "mlp.pb")
 
 
-def test_a_checkpoint_whose_values_are_cut_is_refused(tmp_path: Path):
+def test_a_checkpoint_whose_values_are_cut_is_refused(tmp_path: Path, failure: Failure):
     file = Path(save(tmp_path) + ".data-00000-of-00001")
     file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(ArtifactError, match="is truncated: it has 100 bytes of"):
+    expected = "is truncated: it has 100 bytes of"
+    with failure.raises("a stranger's checkpoint that is cut", ArtifactError, match=expected):
         inspect(tmp_path)
 
 
@@ -320,9 +333,18 @@ def test_a_damaged_checkpoint_is_one_message(tmp_path: Path, damage: str):
         inspect(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("no", "no is missing"), ("", "is no model")])
-def test_what_is_no_model_is_refused(tmp_path: Path, name: str, expected: str):
-    with pytest.raises(ArtifactError, match=expected):
+@pytest.mark.parametrize(
+    ("what", "name", "expected"),
+    [
+        ("path of nothing", "no", "no is missing"),
+        ("folder without a model", "empty", "is no model"),
+    ],
+)
+def test_what_is_no_model_is_refused(
+    tmp_path: Path, what: str, name: str, expected: str, failure: Failure
+):
+    (tmp_path / "empty").mkdir()
+    with failure.raises(f"{what}, to inspect", ArtifactError, match=expected):
         inspect(tmp_path / name)
 
 

@@ -74,59 +74,172 @@ GOOD = "np.eye(4)[:, :2], np.ones((4, 1)), ('a', 'b'), 'y'"
 
 
 @pytest.mark.parametrize(
-    ("returned", "expected"),
+    ("what", "returned", "expected"),
     [
-        ("None", "returned NoneType; return pipeline.data.sources.Examples"),
-        ("np.ones(3)", "returned ndarray"),
-        ("[1, 2], [3]", "returned tuple"),
-        ("np.ones((3, 2)), np.ones(4)", r"3 rows of features and a target of shape \[4\]"),
-        ("pd.DataFrame({'a': ['x', 'y']}), np.ones(2)", "'a' has text, such as 'x', in rows 1, 2"),
-        ("np.ones((2, 2)), np.array([1, np.nan])", "'target' is empty or NaN in row 2"),
-        ("pd.DataFrame([[1, 2]], columns=['a', 'a']), np.ones(1)", "two columns a"),
-        ("np.ones((0, 2, 3)), np.ones(0)", r"features must be .*, not \[0, 6\]"),
-        ("np.array(1.0), np.ones(2)", "1 rows of features and a target"),
-        ("np.ones((0, 2)), np.ones(0)", r"features must be \[rows, columns\], not \[0, 2\]"),
-        ("Examples(np.ones(3), np.ones((3, 1)), ('a',), 'y')", r"features must be .* not \[3\]"),
-        ("Examples(np.ones((3, 1)), np.ones(3), ('a',), 'y')", r"label must be \[3, 1\], not"),
-        ("Examples(np.ones((3, 1)), [[1]] * 3, ('a',), 'y')", "label must be a numpy array"),
-        ("Examples(np.ones((1, 1)), np.array([['x']]), ('a',), 'y')", "must hold numbers"),
-        ("Examples(np.full((1, 1), np.inf), np.ones((1, 1)), ('a',), 'y')", "in row 1"),
-        (f"Examples({GOOD}, index=np.arange(3))", r"index must be \[4\], not \[3\]"),
-        (f"Examples({GOOD}, index=np.array([None] * 4))", "index holds objects"),
-        (f"Examples({GOOD}, latest_features=np.ones((2, 2)))", r"latest_features must be \[0, 2\]"),
-        ("Examples(np.eye(2), np.ones((2, 1)), ('a',), 'y')", "must be 2 different names"),
-        ("Examples(np.eye(2), np.ones((2, 1)), ('a', 'a'), 'y')", "must be 2 different names"),
-        (f"Examples({GOOD}, task='guess')", "task must be one of .*, not 'guess'"),
-        (f"Examples({GOOD}, task='classification')", "classes must be two names at least"),
-        (f"Examples({GOOD}, shape=(3, 1))", r"shape \(3, 1\) must have 2 elements"),
-        (f"Examples({GOOD}, task='similarity')", "shape of a pair must begin with 2"),
-        (f"Examples({GOOD}, today='c')", "today must be a name of a feature"),
-        (f"Examples({GOOD}, part=np.array(['train', 'exam'] * 2))", "not exam as in row 2"),
+        ("nothing", "None", "returned NoneType; return pipeline.data.sources.Examples"),
+        ("one array", "np.ones(3)", "returned ndarray"),
+        ("lists", "[1, 2], [3]", "returned tuple"),
         (
+            "more targets than rows",
+            "np.ones((3, 2)), np.ones(4)",
+            r"3 rows of features and a target of shape \[4\]",
+        ),
+        (
+            "text",
+            "pd.DataFrame({'a': ['x', 'y']}), np.ones(2)",
+            "'a' has text, such as 'x', in rows 1, 2",
+        ),
+        (
+            "a missing target",
+            "np.ones((2, 2)), np.array([1, np.nan])",
+            "'target' is empty or NaN in row 2",
+        ),
+        (
+            "two columns of one name",
+            "pd.DataFrame([[1, 2]], columns=['a', 'a']), np.ones(1)",
+            "two columns a",
+        ),
+        ("no images", "np.ones((0, 2, 3)), np.ones(0)", r"features must be .*, not \[0, 6\]"),
+        ("a single number", "np.array(1.0), np.ones(2)", "1 rows of features and a target"),
+        (
+            "no rows",
+            "np.ones((0, 2)), np.ones(0)",
+            r"features must be \[rows, columns\], not \[0, 2\]",
+        ),
+        (
+            "flat features",
+            "Examples(np.ones(3), np.ones((3, 1)), ('a',), 'y')",
+            r"features must be .* not \[3\]",
+        ),
+        (
+            "a flat label",
+            "Examples(np.ones((3, 1)), np.ones(3), ('a',), 'y')",
+            r"label must be \[3, 1\], not",
+        ),
+        (
+            "a list as label",
+            "Examples(np.ones((3, 1)), [[1]] * 3, ('a',), 'y')",
+            "label must be a numpy array",
+        ),
+        (
+            "text as label",
+            "Examples(np.ones((1, 1)), np.array([['x']]), ('a',), 'y')",
+            "must hold numbers",
+        ),
+        (
+            "an infinity",
+            "Examples(np.full((1, 1), np.inf), np.ones((1, 1)), ('a',), 'y')",
+            "in row 1",
+        ),
+        (
+            "too short an index",
+            f"Examples({GOOD}, index=np.arange(3))",
+            r"index must be \[4\], not \[3\]",
+        ),
+        (
+            "objects as index",
+            f"Examples({GOOD}, index=np.array([None] * 4))",
+            "index holds objects",
+        ),
+        (
+            "latest rows without index",
+            f"Examples({GOOD}, latest_features=np.ones((2, 2)))",
+            r"latest_features must be \[0, 2\]",
+        ),
+        (
+            "too few names",
+            "Examples(np.eye(2), np.ones((2, 1)), ('a',), 'y')",
+            "must be 2 different names",
+        ),
+        (
+            "a name twice",
+            "Examples(np.eye(2), np.ones((2, 1)), ('a', 'a'), 'y')",
+            "must be 2 different names",
+        ),
+        (
+            "an unknown task",
+            f"Examples({GOOD}, task='guess')",
+            "task must be one of .*, not 'guess'",
+        ),
+        (
+            "no classes",
+            f"Examples({GOOD}, task='classification')",
+            "classes must be two names at least",
+        ),
+        (
+            "a shape that does not fit",
+            f"Examples({GOOD}, shape=(3, 1))",
+            r"shape \(3, 1\) must have 2 elements",
+        ),
+        (
+            "pairs that are none",
+            f"Examples({GOOD}, task='similarity')",
+            "shape of a pair must begin with 2",
+        ),
+        ("an unknown `today`", f"Examples({GOOD}, today='c')", "today must be a name of a feature"),
+        (
+            "an unknown part",
+            f"Examples({GOOD}, part=np.array(['train', 'exam'] * 2))",
+            "not exam as in row 2",
+        ),
+        (
+            "a label beyond the classes",
             "Examples(np.eye(2), np.array([[1.0], [2]]), ('a', 'b'), 'y', task='classification',"
             " classes=('p', 'q'))",
             "label must be one of 0 to 1, not 2 as in row 2",
         ),
     ],
 )
-def test_what_does_not_fit_is_one_message(read, returned, expected):
-    with pytest.raises(DataError, match=expected) as caught:
+def test_what_does_not_fit_is_one_message(failure, read, what, returned, expected):
+    expected = rf"(?s)data\._target_=own\.load.*{expected}"
+    with failure.raises(f"own data function returns {what}", DataError, match=expected):
         read(f"def load(path):\n    return {returned}\n")
-    assert "data._target_=own.load" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "expected"),
+    ("what", "error", "name", "options", "expected"),
     [
-        ("absent.load", {}, "there is no absent.py here"),
-        ("own.deep.load", {}, "there is no own/deep.py here"),
-        ("own.lode", {}, "has no function 'lode'; nearest: load"),
-        ("own.load", {"rows": 3}, "cannot take the path and data.options: got an unexpected"),
-        ("own.load", {"path": "x"}, "multiple values for argument 'path'"),
+        (
+            "no module with the own data function",
+            ConfigError,
+            "absent.load",
+            {},
+            "there is no absent.py here",
+        ),
+        (
+            "no module in a package of data functions",
+            ConfigError,
+            "own.deep.load",
+            {},
+            "there is no own/deep.py here",
+        ),
+        (
+            "a data function with another name",
+            ConfigError,
+            "own.lode",
+            {},
+            "has no function 'lode'; nearest: load",
+        ),
+        (
+            "an option that the data function lacks",
+            DataError,
+            "own.load",
+            {"rows": 3},
+            "cannot take the path and data.options: got an unexpected",
+        ),
+        (
+            "`path` among the options",
+            DataError,
+            "own.load",
+            {"path": "x"},
+            "multiple values for argument 'path'",
+        ),
     ],
 )
-def test_a_function_that_is_not_there_is_one_message(read, name, options, expected):
-    with pytest.raises((ConfigError, DataError), match=expected):
+def test_a_function_that_is_not_there_is_one_message(
+    failure, read, what, error, name, options, expected
+):
+    with failure.raises(what, error, match=expected):
         read("def load(path):\n    return None\n", name, **options)
 
 

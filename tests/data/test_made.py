@@ -78,8 +78,8 @@ def test_the_seed_draws_the_pairs(data):
     assert (one.features != other.features).any()
 
 
-def test_too_few_digits_to_pair_are_one_message(data):
-    with pytest.raises(DataError, match="2 digits for test are too few"):
+def test_too_few_digits_to_pair_are_one_message(failure, data):
+    with failure.raises("too few digits to pair", DataError, match="2 digits for test are too few"):
         read_examples(data("digit_pairs", test_share=0.001))
 
 

@@ -34,12 +34,14 @@ def test_what_is_written_is_read_again_byte_for_byte(data, tmp_path: Path, optio
         assert file.read_bytes() == other.read_bytes()
 
 
-def test_damaged_prepared_data_says_how_to_make_it_again(data, tmp_path: Path):
+def test_damaged_prepared_data_says_how_to_make_it_again(failure, data, tmp_path: Path):
     dataset, splits = make(data("sp500"))
-    prepared.write(dataset, splits, tmp_path)
-    (tmp_path / "dataset.json").write_text("{}")
-    (tmp_path / "test/features.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(DataError, match="dvc repro prepare"):
-        prepared.read_dataset(tmp_path)
-    with pytest.raises(DataError, match="dvc repro prepare"):
-        prepared.read_split("test", tmp_path)
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    prepared.write(dataset, splits, folder)
+    (folder / "dataset.json").write_text("{}")
+    (folder / "test/features.npy").write_bytes(b"\x93NUMPY")
+    with failure.raises("damaged dataset.json", DataError, match="dvc repro prepare"):
+        prepared.read_dataset(folder)
+    with failure.raises("damaged prepared arrays", DataError, match="dvc repro prepare"):
+        prepared.read_split("test", folder)

@@ -46,18 +46,63 @@ def test_later_splits_are_later_and_the_latest_have_no_label(data, validation_sh
     assert splits["latest"].label.shape == (0, 1)
 
 
+def altered(column, row, value):
+    """Put a value into a row, counted from 1."""
+    return lambda raw: raw.assign(**{column: raw[column].where(raw.index != row - 1, value)})
+
+
 @pytest.mark.parametrize(
-    ("change", "expected"),
+    ("what", "change", "expected"),
     [
-        (lambda raw: raw[::-1], "dates must ascend, but row 2"),
-        (lambda raw: raw.assign(date=raw.date.where(raw.index != 3, "soon")), "'soon' in row 4"),
-        (lambda raw: raw.assign(open=raw.open.where(raw.index != 3, 0)), "'open' is not positive"),
-        (lambda raw: raw.drop(columns="volume"), "no column 'volume'"),
-        (lambda raw: raw[:1], "the target lies 1 ahead"),
+        (
+            "prices with dates out of order",
+            lambda raw: raw[::-1],
+            r"dates must ascend, but 2000-03-09 in row 2 is before 2000-03-10 in row 1; sort",
+        ),
+        (
+            "prices with a date twice",
+            altered("date", 5, "1999-01-07"),
+            "but 1999-01-07 in row 5 is the same as 1999-01-07 in row 4; sort",
+        ),
+        ("prices with a word as date", altered("date", 4, "soon"), "'soon' in row 4.*1999-01-04"),
+        ("prices with `now` as date", altered("date", 4, "now"), "'now' in row 4"),
+        ("prices with a date that is not", altered("date", 4, "1999-02-30"), "'1999-02-30' in row"),
+        ("prices without a date", altered("date", 4, None), "'date' is empty or NaN in row 4"),
+        ("a missing price", altered("low", 7, None), r"'low' .* row 7 \(1 of 300\);\n.*=drop"),
+        ("an open of zero", altered("open", 4, 0), "'open' is not positive in row 4"),
+        ("a price that is text", altered("high", 9, "n/q"), "'high' has text.* 'n/q', in row 9"),
+        ("a price that is infinite", altered("high", 9, 1e999), "'high' is infinite in row 9"),
+        ("prices without volume", lambda raw: raw.drop(columns="volume"), "no column 'volume'"),
+        ("a single price", lambda raw: raw[:1], "the target lies 1 ahead"),
     ],
 )
-def test_unfit_prices_are_one_message(data, tmp_path: Path, change, expected):
+def test_unfit_prices_are_one_message(failure, data, tmp_path: Path, what, change, expected):
     raw = pd.read_csv(data("sp500").path)[:300]
     change(raw).to_csv(tmp_path / "prices.csv", index=False)
-    with pytest.raises(DataError, match=expected):
+    with failure.raises(what, DataError, match=rf"(?s)prices\.csv.*{expected}"):
         read_examples(data("sp500", path=str(tmp_path / "prices.csv")))
+
+
+def test_prices_beyond_float32_are_one_message(failure, data, tmp_path: Path):
+    raw = pd.read_csv(data("sp500").path)[:300]
+    altered("volume", 11, 1e39)(raw.astype({"volume": float})).to_csv(
+        tmp_path / "prices.csv", index=False
+    )
+    chosen = data("sp500", path=str(tmp_path / "prices.csv"))
+    expected = r"prices\.csv: column 'volume' has 1e\+39 in date 1999-01-19, beyond float32"
+    with failure.raises("a price beyond float32", DataError, match=expected):
+        preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+
+
+def test_days_with_a_missing_price_can_be_dropped(data, tmp_path: Path, capsys):
+    raw = pd.read_csv(data("sp500").path)[:300]
+    holes = altered("date", 9, " ")(altered("low", 7, None)(raw))
+    for name, table in (("holes", holes), ("dropped", raw.drop(index=[6, 8]))):
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    found, expected = (
+        read_examples(data("sp500", path=str(tmp_path / f"{name}.csv"), missing="drop"))
+        for name in ("holes", "dropped")
+    )
+    for field in ("features", "label", "index", "latest_features", "latest_index"):
+        np.testing.assert_array_equal(getattr(found, field), getattr(expected, field))
+    assert "2 of 300 rows have a missing value: dropped" in capsys.readouterr().out

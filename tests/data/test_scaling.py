@@ -41,16 +41,58 @@ def test_only_a_number_to_predict_is_scaled(task):
 
 
 @pytest.mark.parametrize(
-    ("features", "label", "how", "task", "expected"),
+    ("what", "features", "label", "how", "task", "expected"),
     [
-        (FEATURES, LABEL, "standard", "regression", "constant over the 2 training rows: c;"),
-        (FEATURES, LABEL, "standard", "classification", "constant over the 2 training rows: c;"),
-        (FEATURES, LABEL * 0, "none", "regression", "constant over the 2 training rows: y;"),
-        (FEATURES, LABEL * 0, "unit", "classification", "of one class of 'y'"),
-        (FEATURES, LABEL * 0, "unit", "similarity", "of one class of 'y'"),
-        (FEATURES * 0, LABEL, "unit", "classification", "less than float32 can scale"),
+        (
+            "a constant feature of a regression",
+            FEATURES,
+            LABEL,
+            "standard",
+            "regression",
+            "constant over the 2 training rows: c;",
+        ),
+        (
+            "a constant feature of a classification",
+            FEATURES,
+            LABEL,
+            "standard",
+            "classification",
+            "constant over the 2 training rows: c;",
+        ),
+        (
+            "a constant target",
+            FEATURES,
+            LABEL * 0,
+            "none",
+            "regression",
+            "the target 'y' is constant over the 2 training rows",
+        ),
+        (
+            "training rows of one class",
+            FEATURES,
+            LABEL * 0,
+            "unit",
+            "classification",
+            "of one class of 'y'",
+        ),
+        (
+            "training pairs of one kind",
+            FEATURES,
+            LABEL * 0,
+            "unit",
+            "similarity",
+            "of one class of 'y'",
+        ),
+        (
+            "features that are all zero",
+            FEATURES * 0,
+            LABEL,
+            "unit",
+            "classification",
+            "less than float32 can scale",
+        ),
     ],
 )
-def test_what_cannot_be_scaled_is_one_message(features, label, how, task, expected):
-    with pytest.raises(DataError, match=expected):
+def test_what_cannot_be_scaled_is_one_message(failure, what, features, label, how, task, expected):
+    with failure.raises(what, DataError, match=expected):
         fit(features, label, how, task, NAMES)

@@ -94,31 +94,110 @@ def test_given_rows_without_validation_rows_are_drawn(split):
 
 
 @pytest.mark.parametrize(
-    ("how", "changes", "error", "expected"),
+    ("what", "how", "changes", "error", "expected"),
     [
-        ("kfold", {"fold": 5}, ConfigError, r"data\.fold=5, but data\.folds=5 .* give 0 to 4"),
-        ("walk_forward", {"fold": 9}, ConfigError, "give 0 to 4"),
-        ("walk_forward", {"folds": 60}, DataError, r"100 labelled rows with data\.folds=60"),
-        ("kfold", {"folds": 25}, DataError, r"25 rows of each class .* fewer of c \(20\)"),
-        ("kfold", {"folds": 101}, DataError, r"leave 100 for training and 0 for the test"),
-        ("given", {}, ConfigError, r"data=digit_pairs"),
-        ("given", {"part": np.repeat(["train", "test"], [99, 1])}, DataError, "1 for the test"),
         (
+            "a fold that is not there",
+            "kfold",
+            {"fold": 5},
+            ConfigError,
+            r"data\.fold=5, but data\.folds=5 .* give 0 to 4",
+        ),
+        ("a window that is not there", "walk_forward", {"fold": 9}, ConfigError, "give 0 to 4"),
+        (
+            "fewer rows than windows need",
+            "walk_forward",
+            {"folds": 60},
+            DataError,
+            r"100 labelled rows with data\.folds=60",
+        ),
+        (
+            "a class with fewer rows than folds",
+            "kfold",
+            {"folds": 25},
+            DataError,
+            r"25 rows of each class .* fewer of c \(20\)",
+        ),
+        (
+            "fewer rows than folds",
+            "kfold",
+            {"folds": 101},
+            DataError,
+            r"leave 100 for training and 0 for the test",
+        ),
+        (
+            "split=given of a source that says nothing",
+            "given",
+            {},
+            ConfigError,
+            r"data=digit_pairs",
+        ),
+        (
+            "split=given with one test row",
+            "given",
+            {"part": np.repeat(["train", "test"], [99, 1])},
+            DataError,
+            "1 for the test",
+        ),
+        (
+            "split=given with one validation row",
             "given",
             {"part": np.repeat(["train", "test", "validation"], [90, 9, 1])},
             DataError,
             "1 for the validation",
         ),
-        ("stratified", {"task": "regression"}, DataError, "'y' is a number"),
-        ("stratified", {"label": [0] * 99 + [1]}, DataError, r"fewer of b \(1\)"),
-        ("stratified", {"test_share": 0.02}, DataError, "98 and 2 with each of the 3 classes"),
-        ("random", {"test_share": 0.01}, DataError, "99 for training and 1 for the test"),
-        ("random", {"test_share": 0.99}, DataError, "1 for training and 99 for the test"),
-        ("random", {"validation_share": 0.01}, DataError, "79 for training and 1 for the valid"),
-        ("none", {"label": [0]}, DataError, "1 labelled row with"),
-        ("none", {"task": "minimization"}, ConfigError, "take data.split=given"),
+        (
+            "a stratified split of numbers",
+            "stratified",
+            {"task": "regression"},
+            DataError,
+            "'y' is a number",
+        ),
+        (
+            "a class with one row",
+            "stratified",
+            {"label": [0] * 99 + [1]},
+            DataError,
+            r"fewer of b \(1\)",
+        ),
+        (
+            "fewer test rows than classes",
+            "stratified",
+            {"test_share": 0.02},
+            DataError,
+            "98 and 2 with each of the 3 classes",
+        ),
+        (
+            "one test row",
+            "random",
+            {"test_share": 0.01},
+            DataError,
+            "99 for training and 1 for the test",
+        ),
+        (
+            "one training row",
+            "random",
+            {"test_share": 0.99},
+            DataError,
+            "1 for training and 99 for the test",
+        ),
+        (
+            "one validation row",
+            "random",
+            {"validation_share": 0.01},
+            DataError,
+            "79 for training and 1 for the valid",
+        ),
+        ("one row", "none", {"label": [0]}, DataError, "1 labelled row with"),
+        (
+            "a split of nothing",
+            "none",
+            {"task": "minimization"},
+            ConfigError,
+            "take data.split=given",
+        ),
     ],
 )
-def test_what_cannot_be_split_is_one_message(split, how, changes, error, expected):
-    with pytest.raises(error, match=expected):
+def test_what_cannot_be_split_is_one_message(failure, split, what, how, changes, error, expected):
+    with failure.raises(what, error, match=expected):
         split(how, **changes)

@@ -1,92 +1,100 @@
-"""Tables are read whole, or refused with a message that points at the cell."""
+"""Parquet files, and tables of either kind: numbers, or a message that points at the cell."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
 
+from pipeline.data.missing import complete
+from pipeline.data.sources import REMEDY
 from pipeline.data.tables import numbers, read_table, write_table
 from pipeline.errors import DataError
 
 
-def refused(path: Path, columns=("x", "y")) -> str:
-    with pytest.raises(DataError) as caught:
-        numbers(read_table(path), columns, path)
-    return str(caught.value)
+def read(path: Path, columns=("x", "y")) -> np.ndarray:
+    """Read columns of a table, in which nothing is missing."""
+    return complete(read_table(path), columns, path, REMEDY)
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (b"", "is empty"),
-        (b"x,y\n", "no rows"),
-        (b"x;y\n1;2\n", "no column 'x'"),
-        (b"x,z\n1,2\n", "no column 'y'"),
-        (b"x,y\n1,2\n3,oops\n", "column 'y' has text, such as 'oops', in row 2"),
-        (b"x,y\n1,\n3,4\n5,\n", "column 'y' is empty or NaN in rows 1, 3"),
-        (b"x,y\n1,nan\n", "is empty or NaN in row 1"),
-        (b"x,y\n1,inf\n2,-inf\n", "column 'y' is infinite in rows 1, 2"),
-        (b"x,y\n1,2\n1,2,3,4\n", "cannot be read"),
-        (b'x,y\n"1,2\n3,4\n', "cannot be read"),
-        (b"x,y\n1,\xff\xfe\n", "cannot be read"),
-        (b"x,y\nTrue,1\nFalse,2\n", "column 'x' has text"),
-        (b"x,y,y\n1,2,3\n", "more than one column 'y'"),
-        (b"x,y\n1,2,3\n4,5,6\n", "cannot be read"),
-        (b"x,y\n1," + b"9" * 400 + b"\n", "column 'y' is infinite in row 1"),
-    ],
-)
-def test_a_bad_csv_is_one_message_with_the_place(tmp_path: Path, content: bytes, expected: str):
-    path = tmp_path / "table.csv"
-    path.write_bytes(content)
-    message = refused(path)
-    assert expected in message
-    assert str(path) in message
-
-
-def test_all_bad_columns_are_named_at_once(tmp_path: Path):
-    path = tmp_path / "table.csv"
-    path.write_text("x,y\none,inf\n2,3\n")
-    message = refused(path)
-    assert "column 'x'" in message
-    assert "column 'y'" in message
-
-
-@pytest.mark.parametrize("name", ["t.csv.gz", "t.csv.bz2", "t.csv.xz", "t.csv.zip", "t.csv.zst"])
-def test_broken_compression_is_one_message(tmp_path: Path, name: str):
-    (tmp_path / name).write_bytes(b"\x1f\x8b\x08 no archive")
-    assert "cannot be read" in refused(tmp_path / name)
-
-
-def test_columns_of_any_kind_are_numbers_or_named(tmp_path: Path):
+def test_columns_of_any_kind_are_numbers_or_named(failure, tmp_path: Path):
     table = pd.DataFrame(
         {
-            0: pd.array([1, None], dtype="Int64"),
+            0: [1, 2],
             1: pd.to_datetime(["2020-01-01", "2020-01-02"]),
             2: [b"one", b"two"],
             3: pd.Categorical(["3", "4"]),
+            4: [[1.0, 2.0], [3.0]],
+            5: [{"a": 1}, {"a": 2}],
         }
     )
     table.columns = table.columns.map(int)
     path = tmp_path / "table.parquet"
     table.to_parquet(path)
-    message = refused(path, ("0", "1", "2", "3"))
-    assert "column '0' is empty or NaN in row 2" in message
-    assert "column '1' has text" in message
-    assert "column '2' has text" in message
-    assert "'3'" not in message
+    expected = "(?s)'1' has text.*'2' has text.*'4' has text.*'5' has text"
+    with failure.raises("Parquet with text, dates and lists", DataError, match=expected) as _:
+        read(path, ("0", "1", "2", "3", "4", "5"))
+    np.testing.assert_array_equal(read(path, ("0", "3")), [[1, 3], [2, 4]])
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all"])
-def test_a_broken_parquet_file_is_one_message(tmp_path: Path, content: bytes):
+def test_missing_values_of_parquet_are_found_in_columns_of_any_kind(failure, tmp_path: Path):
     path = tmp_path / "table.parquet"
-    path.write_bytes(content)
-    assert "cannot be read" in refused(path)
+    schema = pyarrow.schema(
+        [("a", pyarrow.int64()), ("b", pyarrow.float32()), ("c", pyarrow.decimal128(9, 2))]
+    )
+    rows = [{"a": 1, "b": float("nan"), "c": 3}, {"a": None, "b": 2.0, "c": 4}, {"c": None}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), path)
+    expected = r"(?s)'a'.* rows 2, 3 \(2 of 3\).*'b'.* rows 1, 3 .*'c' .*row 3 \(1 of 3\)"
+    with failure.raises("Parquet with missing values", DataError, match=expected):
+        read(path, ("a", "b", "c"))
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path):
-    assert "no such file" in refused(tmp_path / "none.csv")
-    assert "is no regular file" in refused(tmp_path)
+def parquet(tmp_path: Path) -> bytes:
+    path = tmp_path / "whole.parquet"
+    pd.DataFrame({"x": range(99), "z": range(99)}).to_parquet(path)
+    return path.read_bytes()
+
+
+def test_a_broken_parquet_file_is_one_message(failure, tmp_path: Path):
+    path = tmp_path / "table.parquet"
+    whole = parquet(tmp_path)
+    for what, content, expected in (
+        ("an empty Parquet file", b"", "cannot be read: .*; mend or replace it"),
+        ("Parquet cut at its end", whole[:-9], "cannot be read"),
+        ("Parquet cut in its middle", whole[: len(whole) // 2], "cannot be read"),
+        ("Parquet with a damaged footer", whole[:-99] + bytes(91) + whole[-8:], "cannot be read"),
+        ("CSV named .parquet", b"x,y\n1,2\n" * 9, "cannot be read: Parquet magic bytes not found"),
+        ("Parquet without a column", whole, "no column 'y'; .*it has x, z"),
+    ):
+        path.write_bytes(content)
+        with failure.raises(what, DataError, match=expected):
+            read(path)
+
+
+def test_a_parquet_bomb_is_one_message(failure, tmp_path: Path):
+    path = tmp_path / "table.parquet"
+    zeros = pyarrow.table({"x": pyarrow.array(np.zeros(2**25 + 1, np.int8))})
+    pyarrow.parquet.write_table(zeros, path)
+    expected = "announces 268 MB, 100 times its size and more; if that is meant so, give it as CSV"
+    with failure.raises("Parquet: a bomb", DataError, match=expected):
+        read_table(path)
+
+
+def test_what_is_no_file_and_unknown_endings_are_one_message(failure, tmp_path: Path):
+    for name in ("table.xlsx", "table", "table.csv.lzma", "csv"):
+        (tmp_path / name).write_text("x,y\n1,2\n")
+    (tmp_path / "folder.csv").mkdir()
+    for what, name, expected in (
+        ("a table that is not there", "none.csv", "no such file; give an existing one"),
+        ("a folder in place of a table", "folder.csv", "is no regular file; give a CSV or Parquet"),
+        ("a table named .xlsx", "table.xlsx", "the ending '.xlsx' is unknown; give a file .csv"),
+        ("a table packed by something else", "table.csv.lzma", "the ending '.lzma' is unknown"),
+        ("a table without an ending", "table", "the ending '' is unknown"),
+    ):
+        with failure.raises(what, DataError, match=expected):
+            read(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "table.parquet"])

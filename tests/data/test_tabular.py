@@ -40,52 +40,120 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
 
 
 @pytest.mark.parametrize(
-    ("columns", "changes", "expected"),
+    ("what", "columns", "changes", "expected"),
     [
-        ({}, {"target": "z"}, "no column 'z'"),
-        ({}, {"features": ["a", "c"]}, "no column 'c'"),
-        ({}, {"features": ["a", "y"]}, "holds the target"),
-        ({}, {"features": ["a", "a"]}, "names a column twice"),
-        ({"b": 7}, {}, "constant over the 16 training rows: b"),
-        ({"y": 7}, {}, "constant over the 16 training rows: y"),
-        ({"y": 7}, {"scaling": "unit"}, "constant over the 16 training rows: y"),
-        ({"b": 1e300}, {}, "beyond float32"),
-        ({"a": "x", "b": "x"}, {}, "no numeric column but the target"),
-        ({"b": ["oops", *range(19)]}, {}, "'b' has text, such as 'oops', in row 1"),
-        ({"b": np.arange(20) * 1e-42}, {}, "less than float32 can scale"),
-        ({"b": 1e9 + np.arange(20) / 100}, {}, "constant over the 16 training rows: b"),
-        ({}, {"test_share": 0.99}, "20 labelled rows with .* leave 0 for training"),
-        ({"y": 7}, {"task": "classification"}, "'y' has one class only, 7"),
-        ({"y": ["no", None] * 10}, {"task": "classification"}, "'y' is empty or NaN in rows 2, 4"),
-        ({"y": [0] * 18 + [1, 1]}, {"task": "classification"}, "16 training rows are of one class"),
-        ({}, {"split_column": "part"}, "no column 'part'"),
-        ({}, {"split_column": "y"}, "are both 'y'"),
+        ("a target that is no column", {}, {"target": "z"}, "no column 'z'"),
+        ("a feature that is no column", {}, {"features": ["a", "c"]}, "no column 'c'"),
         (
+            "the target among the features",
+            {},
+            {"features": ["a", "y"]},
+            "holds the column 'y' of data.target",
+        ),
+        ("a feature named twice", {}, {"features": ["a", "a"]}, "names a column twice"),
+        ("a constant column", {"b": 7}, {}, "constant over the 16 training rows: b"),
+        ("a constant target", {"y": 7}, {}, "'y' is constant over the 16 training rows"),
+        (
+            "a constant target, unscaled",
+            {"y": 7},
+            {"scaling": "unit"},
+            "'y' is constant over the 16 training rows",
+        ),
+        (
+            "a number beyond float32",
+            {"b": 1e300},
+            {},
+            r"'b' has 1e\+300 in row 1, beyond float32 .*; use a larger unit",
+        ),
+        (
+            "no column of numbers",
+            {"a": "x", "b": "x"},
+            {},
+            "no column of numbers but the target 'y'; add one",
+        ),
+        (
+            "a word in a column of numbers",
+            {"b": ["oops", *range(19)]},
+            {},
+            "'b' has text, such as 'oops', in row 1",
+        ),
+        (
+            "a column of tiny numbers",
+            {"b": np.arange(20) * 1e-42},
+            {},
+            "less than float32 can scale",
+        ),
+        (
+            "a column that float32 makes constant",
+            {"b": 1e9 + np.arange(20) / 100},
+            {},
+            "constant over the 16 training rows: b",
+        ),
+        (
+            "too few rows to train",
+            {},
+            {"test_share": 0.99},
+            "20 labelled rows with .* leave 0 for training",
+        ),
+        (
+            "a target of one class",
+            {"y": 7},
+            {"task": "classification"},
+            "'y' has one class only, 7",
+        ),
+        (
+            "a missing class",
+            {"y": ["no", None] * 10},
+            {"task": "classification"},
+            "'y' is empty or NaN in rows 2, 4",
+        ),
+        (
+            "training rows of one class",
+            {"y": [0] * 18 + [1, 1]},
+            {"task": "classification"},
+            "16 training rows are of one class",
+        ),
+        ("a split column that is not there", {}, {"split_column": "part"}, "no column 'part'"),
+        ("a split column that is the target", {}, {"split_column": "y"}, "are both 'y'"),
+        (
+            "a split column without test rows",
             {"part": ["train"] * 20},
             {"split_column": "part", "split": "given"},
             "and 0 for the test",
         ),
-        ({"part": ["train"] * 20}, {"split_column": "part", "features": ["part"]}, "leave it out"),
         (
+            "the split column among the features",
+            {"part": ["train"] * 20},
+            {"split_column": "part", "features": ["part"]},
+            "leave it out",
+        ),
+        (
+            "an unknown part",
             {"part": ["train", "test", "exam", *["train"] * 17]},
             {"split_column": "part"},
             "'part' has 'exam' in row 3",
         ),
-        ({"part": [None, *["train"] * 19]}, {"split_column": "part"}, "'part' has 'nan' in row 1"),
+        (
+            "a missing part",
+            {"part": [None, *["train"] * 19]},
+            {"split_column": "part"},
+            r"'part' is empty or NaN in row 1 \(1 of 20\)",
+        ),
     ],
 )
-def test_an_unfit_table_is_one_message(prepare, columns, changes, expected):
-    with pytest.raises(DataError, match=expected):
+def test_an_unfit_table_is_one_message(failure, prepare, what, columns, changes, expected):
+    with failure.raises(what, DataError, match=rf"(?s)own\.csv.*{expected}|^data\..*{expected}"):
         prepare(columns, **changes)
 
 
-def test_one_row_is_too_few(prepare):
-    with pytest.raises(DataError, match=r"1 labelled row with .* each needs two at least"):
+def test_one_row_is_too_few(failure, prepare):
+    expected = r"own\.csv: 1 labelled row with .* each needs two at least"
+    with failure.raises("a table of one row", DataError, match=expected):
         prepare(rows=1)
 
 
-def test_a_table_without_split_column_cannot_be_split_as_given(prepare):
-    with pytest.raises(ConfigError, match=r"data\.split_column"):
+def test_a_table_without_split_column_cannot_be_split_as_given(failure, prepare):
+    with failure.raises("split=given without a column", ConfigError, match="data.split_column"):
         prepare(split="given")
 
 
@@ -115,7 +183,9 @@ def test_the_split_column_says_where_a_row_belongs_and_is_no_feature(prepare):
         np.testing.assert_array_equal(splits[name].index, np.flatnonzero(part == name) + 1)
 
 
-def test_predictions_take_the_features_by_name_or_derive_them_from_prices(data, tmp_path: Path):
+def test_predictions_take_the_features_by_name_or_derive_them_from_prices(
+    failure, data, tmp_path: Path
+):
     table = pd.DataFrame({"y": [1, 2], "b": [3, 4], "a": [5, 6]})
     found = features_of(table, "csv", ("a", "b"), tmp_path)
     np.testing.assert_array_equal(found, np.array([[5, 3], [6, 4]], np.float32))
@@ -123,5 +193,39 @@ def test_predictions_take_the_features_by_name_or_derive_them_from_prices(data, 
     examples = read_examples(data("sp500"))
     derived = features_of(read_table(path), "sp500", examples.feature_names, path)
     np.testing.assert_array_equal(derived[:-51], examples.features.astype(np.float32))
-    with pytest.raises(DataError, match="no column 'pixel_0_1'"):
+    with failure.raises("rows to predict without a column", DataError, match="'pixel_0_1'"):
         features_of(pd.DataFrame({"pixel_0_0": [1]}), "digits", ("pixel_0_0", "pixel_0_1"), path)
+
+
+DATES = pd.date_range("2024-02-27", periods=20).map(str).tolist()
+
+
+def test_dates_name_the_rows(prepare):
+    dataset, splits = prepare({"day": DATES}, date_column="day")
+    assert (dataset.features, dataset.index_name) == (("a", "b"), "date")
+    assert splits["train"].index[2] == np.datetime64("2024-02-29", "D")
+    hours = pd.date_range("2024-02-27", periods=20, freq="h").map(str)
+    _, splits = prepare({"day": hours}, date_column="day")
+    assert splits["test"].index[-1] == np.datetime64("2024-02-27T19:00:00")
+
+
+@pytest.mark.parametrize(
+    ("what", "day", "expected"),
+    [
+        ("dates out of order", DATES[::-1], "2024-03-16 in row 2 is before 2024-03-17 in row 1"),
+        (
+            "a date twice",
+            [DATES[0], *DATES[:-1]],
+            "2024-02-27 in row 2 is the same as 2024-02-27 in row 1; sort the file by date",
+        ),
+        (
+            "an unreadable date",
+            [*DATES[:-1], "17.3.2024"],
+            "'day' has '17.3.2024' in row 20, which is no date; write dates as",
+        ),
+        ("a missing date", [None, *DATES[1:]], r"'day' is empty or NaN in row 1 \(1 of 20\)"),
+    ],
+)
+def test_unfit_dates_are_one_message(failure, prepare, what, day, expected):
+    with failure.raises(f"table with {what}", DataError, match=f"(?s)own.csv.*{expected}"):
+        prepare({"day": day}, date_column="day")

@@ -45,7 +45,28 @@ def test_tensorflow_starts_quietly():
     assert done.stdout + done.stderr == ""
 
 
-def test_an_optimizer_without_a_gpu_kernel_is_refused_there(settings):
+def test_an_optimizer_without_a_gpu_kernel_is_refused_there(settings, failure):
     chosen = settings("optimizer=proximal_gradient_descent").optimizer
-    with pytest.raises(DeviceError, match="no proximal_gradient_descent for GPUs"):
+    with failure.raises(
+        "Optimizer without a kernel for GPUs",
+        DeviceError,
+        match="no proximal_gradient_descent for GPUs",
+    ):
         require_device(chosen, "/device:GPU:0")
+
+
+def test_a_session_is_opened_as_configured(settings):
+    plain = devices.session_config(settings("device=cpu").device, "/device:CPU:0")
+    assert not plain.allow_soft_placement
+    assert dict(plain.device_count) == {"GPU": 0, "CPU": 1}
+    asked = settings(
+        "device=gpu", "device.intra_op_threads=3", "device.inter_op_threads=2",
+        "device.memory_growth=false", "device.memory_limit=512", "device.log_device_placement=true",
+    )  # fmt: skip
+    given = devices.session_config(asked.device, "/device:GPU:0")
+    assert (given.intra_op_parallelism_threads, given.inter_op_parallelism_threads) == (3, 2)
+    assert given.log_device_placement
+    assert not given.gpu_options.allow_growth
+    (limited,) = given.gpu_options.experimental.virtual_devices
+    assert list(limited.memory_limit_mb) == [512]
+    assert "GPU" not in given.device_count

@@ -65,34 +65,45 @@ def test_another_head_is_initialized_where_shapes_differ(settings, train, before
 
 
 @pytest.mark.parametrize(
-    ("more", "error", "message"),
+    ("what", "more", "error", "message"),
     [
         (
+            "Start that names variables which do not exist",
             ["train.start.variables=[hiden_1]"],
             ConfigError,
             "begins with 'hiden_1'; nearest: hidden_1",
         ),
         (
+            "Start from a checkpoint of another shape",
             ["train.start.take=everything", "model.hidden=[8,5]"],
             ArtifactError,
             "does not fit: network",
         ),
         (
+            "Start that takes a variable of another shape",
             ["train.start.variables=[hidden_2]", "model.hidden=[8,5]"],
             ArtifactError,
             r"has shape \[8, 8\]",
         ),
     ],
 )
-def test_what_does_not_fit_is_named(settings, train, before, more, error, message):
-    with pytest.raises(error, match=message):
+def test_what_does_not_fit_is_named(settings, train, before, failure, what, more, error, message):
+    with failure.raises(what, error, match=message):
         train(settings(*MLP, "train.steps=30", *start(before[0], *more)))
 
 
-def test_a_folder_without_a_checkpoint_is_refused(settings, train, tmp_path: Path):
+def test_a_folder_without_a_checkpoint_is_refused(settings, train, tmp_path: Path, failure):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ArtifactError, match="has no checkpoint"):
+    with failure.raises("Start from an empty folder", ArtifactError, match="has no checkpoint"):
         settings(*MLP, *start(tmp_path / "empty"))
     (tmp_path / "empty/checkpoint").write_text("")
-    with pytest.raises(ArtifactError, match="cannot be read"):
+    with failure.raises("Start from an emptied checkpoint", ArtifactError, match="cannot be read"):
         train(settings(*MLP, *start(tmp_path / "empty")))
+
+
+def test_a_damaged_checkpoint_is_refused(settings, train, before, failure):
+    chosen = settings(*MLP, "train.steps=30", *start(before[0]))
+    (values,) = before[0].glob("*.data-*")
+    values.write_bytes(bytes(byte ^ 1 for byte in values.read_bytes()))
+    with failure.raises("Start from a damaged checkpoint", ArtifactError, match="is damaged"):
+        train(chosen)

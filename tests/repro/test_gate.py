@@ -16,6 +16,7 @@ from pipeline.graph.networks import network
 from pipeline.stages import evaluate
 
 from ..conftest import Clone, Run, read
+from ..failures import Failure
 
 pytestmark = pytest.mark.repro
 
@@ -40,17 +41,19 @@ def rehash(root: Path) -> None:
     signature.write(dataclasses.replace(read, hashes=hashes), path)
 
 
-def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone):
+def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone, failure: Failure):
     change_a_weight(copy.path / "artifacts/frozen/model.pb", by=1e-3)
     done = copy.stage("evaluate")
     assert done.returncode == 7
-    assert "SHA-256" in done.stdout
+    failure.said("Frozen graph that is not the one frozen", done.stdout, "SHA-256", 7)
 
     rehash(copy.path)  # whoever changes the weights may change the hash as well
     done = copy.stage("evaluate")
     assert done.returncode == 7
     assert "Traceback" not in done.stdout
-    assert "frozen_graph does not agree with eager execution" in done.stdout
+    failure.said(
+        "Weight of the frozen graph changed by a thousandth", done.stdout, "does not agree", 7
+    )
     parity = copy.json("reports/parity.json")
     assert not parity["passed"]
     failed = {form["name"]: form for form in parity["forms"] if not form["passed"]}
@@ -70,7 +73,7 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone):
     assert len(run.outputs.model_outputs) == 1
 
 
-def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatch, failure):
     run("model=mlp", "model.dropout=0.2", "train.steps=30")
 
     def with_dropout(settings, features, outputs, variables, training):
@@ -82,15 +85,16 @@ def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatc
         with frozen.restored(trained, files.CHECKPOINT, plain_session) as session:
             files.FROZEN_GRAPH.write_bytes(frozen.freeze(session))
     rehash(Path())
-    with pytest.raises(ParityError, match="frozen_graph does not agree"):
+    with failure.raises("Dropout left on", ParityError, match="frozen_graph does not agree"):
         evaluate.run(parameters.load(files.PARAMS))
 
 
-def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(run: Run, folder: Path):
+def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(run: Run, folder: Path, failure):
     rows = [f"{i % 7 / 1000},{i % 5}" for i in range(40)] + ["3e38,1"]
     (folder / "own.csv").write_text("\n".join(["a,y", *rows]))
     own = ("data=csv", "data.path=own.csv", "data.target=y", "optimizer.learning_rate=0.01")
-    with pytest.raises(ParityError, match="the model gives NaN or infinity for test rows"):
+    what = "Model that gives NaN or infinity"
+    with failure.raises(what, ParityError, match="the model gives NaN or infinity for test rows"):
         run(*own, "model=mlp", "train.steps=20")
     assert not read(files.PARITY)["passed"]
 

@@ -5,58 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from ..conftest import Clone
+from ..failures import Failure
+from ..torture import RESULTS, assert_one_complete_run, prepared, processes
 
 pytestmark = pytest.mark.repro
-
-RESULTS = (
-    "artifacts/checkpoint",
-    "artifacts/frozen",
-    "reports/history.csv",
-    "reports/metrics.json",
-)
-
-
-@pytest.fixture(scope="module")
-def long(finished: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone whose main job trains for some seconds and logs live from the start."""
-    made = finished.copy(tmp_path_factory.mktemp("long") / "copy")
-    made.edit("conf/config.yaml", "train: full_batch", "train: minibatch")
-    made.edit("conf/train/minibatch.yaml", "steps: 4000", "steps: 40000")
-    made.edit("conf/train/minibatch.yaml", "checkpoint_every: 1000", "checkpoint_every: 5000")
-    made.edit("conf/train/minibatch.yaml", "log_every: 20", "log_every: 500")
-    made.edit("conf/tracking/default.yaml", "live_after: 3", "live_after: 0")
-    made.edit("conf/tracking/default.yaml", "flush_every: 2", "flush_every: 0.2")
-    made.edit("conf/device/auto.yaml", "kind: auto", "kind: cpu")
-    made.pipeline("run", "--dry-run")
-    made.commit()
-    return made
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(long: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    clone = long.copy(tmp_path_factory.mktemp("uninterrupted") / "copy")
-    assert "going on" not in clone.repro()
-    return clone.digests(*RESULTS)
-
-
-def processes(clone: Clone) -> list[int]:
-    """Return the processes that work in a clone or in a copy below it."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes()
-            where = (process / "cwd").resolve()
-        except OSError:
-            continue
-        if (b"pipeline" in command or b"dvc" in command) and where.is_relative_to(clone.path):
-            found.append(int(process.name))
-    return found
 
 
 def kill(clone: Clone, command: list[str], whole_group: bool) -> None:
@@ -81,12 +39,23 @@ def kill(clone: Clone, command: list[str], whole_group: bool) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def long(finished: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone whose main job trains for some seconds and logs live from the start."""
+    return prepared(finished.copy(tmp_path_factory.mktemp("long") / "copy"))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(long: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    clone = long.copy(tmp_path_factory.mktemp("uninterrupted") / "copy")
+    assert "going on" not in clone.repro()
+    return clone.digests(*RESULTS)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux alone")
 @pytest.mark.parametrize(
     ("command", "whole_group"),
     [
-        (["dvc", "repro"], False),
-        ([sys.executable, "-m", "pipeline", "run"], True),
         (["dvc", "exp", "run"], False),
         (["dvc", "exp", "run", "--temp"], True),
     ],
@@ -112,15 +81,37 @@ def test_a_kill_costs_nothing_but_time(
     assert_one_complete_run(clone)
 
 
-def assert_one_complete_run(clone: Clone) -> None:
-    from mlflow import MlflowClient
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux alone")
+def test_a_queued_experiment_that_is_killed_goes_on(long: Clone, uninterrupted, tmp_path: Path):
+    clone = long.copy(tmp_path / "copy")
+    queue(clone)
+    deadline = time.monotonic() + 120
+    while not list((clone.path / ".resume").glob("*/model.ckpt-10000.index")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    while left := processes(clone):  # the worker, its dvc, and the stage
+        for process in left:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+    queue(clone)
+    while not (names := clone.succeed("dvc", "exp", "list", "--name-only").split()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    logs = [log.read_text() for log in (clone.path / ".dvc/tmp/exps/run").glob("*/*.out")]
+    assert sum("going on from step" in log for log in logs) == 1
+    clone.succeed("dvc", "queue", "stop", "--kill")
+    clone.succeed("dvc", "exp", "apply", *names)
+    assert clone.digests(*RESULTS) == uninterrupted
+    assert_one_complete_run(clone)
 
-    runs = [run for run in clone.runs() if run.data.params["train.steps"] == "40000"]
-    assert [run.info.status for run in runs] == ["FINISHED"]
-    client = MlflowClient(f"sqlite:///{clone.path / 'mlflow.db'}")
-    steps = [point.step for point in client.get_metric_history(runs[0].info.run_id, "loss")]
-    history = pd.read_csv(clone.path / "reports/history.csv")
-    assert steps == list(history.step)
+
+def queue(clone: Clone) -> None:
+    """Queue an experiment, and start a worker, which goes on by itself."""
+    clone.succeed("dvc", "exp", "run", "--queue")
+    subprocess.run(
+        ["dvc", "queue", "start"], cwd=clone.path, env=clone.environment, check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def test_a_kill_at_any_moment_of_a_checkpoint(long: Clone, uninterrupted, tmp_path: Path):
@@ -149,7 +140,7 @@ def test_a_stage_runs_the_code_of_its_work_tree(finished: Clone, tmp_path: Path)
     assert "changed code: " in done.stdout
 
 
-def test_two_stages_at_once_are_refused(finished: Clone, tmp_path: Path):
+def test_two_commands_at_once_are_refused(finished: Clone, tmp_path: Path, failure: Failure):
     clone = finished.copy(tmp_path / "copy")
     holder = subprocess.Popen(
         [
@@ -170,4 +161,23 @@ def test_two_stages_at_once_are_refused(finished: Clone, tmp_path: Path):
     holder.wait()
     assert done.returncode == 9
     assert f"stage train (pid {holder.pid}) is at work here" in done.stdout
+    failure.said("Two stages at once", done.stdout, "is at work here", 9)
     assert clone.stage("prepare").returncode == 0  # nobody has to remove the lock of a dead process
+
+
+def test_params_do_not_change_under_a_run(finished: Clone, tmp_path: Path, failure: Failure):
+    clone = finished.copy(tmp_path / "copy")
+    before = clone.digests("params.yaml")
+    first = subprocess.Popen(
+        ["dvc", "repro", "-f"], cwd=clone.path, env=clone.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not processes(clone):
+        assert first.poll() is None
+    second = clone.run(sys.executable, "-m", "pipeline", "run", "seed=1")
+    assert first.poll() is None
+    assert second.returncode == 9
+    failure.said("Second run while one is under way", second.stdout, "is at work here", 9)
+    assert clone.digests("params.yaml") == before
+    first.kill()
+    first.wait()

@@ -1,6 +1,5 @@
 """What a fresh clone has after `dvc repro`."""
 
-import filecmp
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..conftest import OUTS, Clone, clone
+from ..conftest import OUTS, Clone
 
 pytestmark = pytest.mark.repro
 
@@ -161,14 +160,6 @@ def test_nothing_to_do_does_nothing(copy: Clone):
     assert "Data and pipelines are up to date." in output
     assert copy.digests(*OUTS, "dvc.lock", "params.yaml") == before
     assert len(copy.runs()) == 1
-
-
-def test_two_clones_give_the_same_bytes(finished: Clone, tmp_path: Path):
-    other = clone(tmp_path / "another-place")
-    other.repro()
-    paths = (*OUTS, "dvc.lock", "params.yaml")
-    assert other.digests(*paths) == finished.digests(*paths)
-    assert filecmp.cmp(finished.path / ".tracked.json", other.path / ".tracked.json", shallow=False)
 
 
 def test_no_out_names_the_place_or_the_time(finished: Clone):

@@ -12,6 +12,7 @@ from pipeline.data import preparation, prepared
 from pipeline.data.sources import read_examples
 from pipeline.errors import TrackingError
 from pipeline.tracking import address, store
+from pipeline.tracking.execution import Execution
 from pipeline.tracking.live import LiveCurve
 
 from ..conftest import REPOSITORY
@@ -44,20 +45,25 @@ def test_the_store_is_at_the_root_unless_the_environment_says_otherwise(home, mo
 
 def test_an_execution_finds_its_run_again(settings, home):
     chosen, other = settings_of(settings, home), settings_of(settings, home, "seed=1")
-    client, experiment = store.connect(chosen)
-    run = store.find_or_create_run(client, experiment, chosen)
-    assert store.find_or_create_run(client, experiment, chosen).info.run_id == run.info.run_id
-    assert store.find_run(client, experiment, other) is None
+    client, experiment = store.connect(chosen.tracking.experiment)
+    run = store.find_or_create_run(client, experiment, Execution.current(chosen))
+    assert (
+        store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
+        == run.info.run_id
+    )
+    assert store.find_run(client, experiment, Execution.current(other)) is None
     # The name of the experiment is where it goes, not what it is.
     moved = settings_of(settings, home, "tracking.flush_every=9")
-    assert store.find_run(client, experiment, moved).info.run_id == run.info.run_id
+    assert (
+        store.find_run(client, experiment, Execution.current(moved)).info.run_id == run.info.run_id
+    )
 
 
 def test_more_parameters_than_a_request_may_hold_are_all_there(settings, home):
     many = [f"model.initial.layer_{number}=0.5" for number in range(120)]
     chosen = settings_of(settings, home, *many)
-    client, experiment = store.connect(chosen)
-    run = store.find_or_create_run(client, experiment, chosen).info.run_id
+    client, experiment = store.connect(chosen.tracking.experiment)
+    run = store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
     assert client.get_run(run).data.params["model.initial.layer_119"] == "0.5"
 
 
@@ -74,8 +80,8 @@ def settings_of(settings, home, *overrides):
 
 def test_a_curve_is_sent_once(settings, home):
     chosen = settings_of(settings, home)
-    client, experiment = store.connect(chosen)
-    run = store.find_or_create_run(client, experiment, chosen).info.run_id
+    client, experiment = store.connect(chosen.tracking.experiment)
+    run = store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
     assert store.last_step(client, run) == 0
     store.send_curve(client, run, points(1, 2600))
     assert store.last_step(client, run) == 2600
@@ -93,7 +99,7 @@ def test_the_curve_is_in_mlflow_while_training(settings, home):
             time.sleep(0.1)
         assert run.info.status == "RUNNING"
         live.add(points(11, 20))
-    client, _ = store.connect(chosen)
+    client, _ = store.connect(chosen.tracking.experiment)
     have = [point.step for point in client.get_metric_history(run.info.run_id, store.LOSS)]
     assert have == sorted(set(have))
 
@@ -112,8 +118,8 @@ def test_a_training_that_fails_leaves_no_running_run(settings, home):
 
 def test_a_complete_run_stays_complete(settings, home):
     chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
-    client, experiment = store.connect(chosen)
-    run = store.find_or_create_run(client, experiment, chosen).info.run_id
+    client, experiment = store.connect(chosen.tracking.experiment)
+    run = store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
     client.set_tag(run, store.COMPLETE, "true")
     client.set_terminated(run, "FINISHED")
     with LiveCurve(chosen) as live:
@@ -126,14 +132,14 @@ def test_a_complete_run_stays_complete(settings, home):
 def test_a_password_is_never_shown(settings, home, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(TrackingError) as caught:
-        store.mark_failed(settings_of(settings, home), "a reason")
+    with pytest.raises(TrackingError) as caught, store.reachable():
+        store.connect("pipeline")
     assert "secret" not in str(caught.value)
 
 
 def current_run(chosen):
-    client, experiment = store.connect(chosen)
-    return store.find_run(client, experiment, chosen)
+    client, experiment = store.connect(chosen.tracking.experiment)
+    return store.find_run(client, experiment, Execution.current(chosen))
 
 
 def test_a_short_training_never_asks_the_store(settings, home):
@@ -150,8 +156,6 @@ def test_an_absent_store_costs_training_a_warning(settings, home, monkeypatch, c
         live.add(points(1, 10))
         live._thread.join(60)
     assert "the live curve ends here" in capsys.readouterr().err
-    with pytest.raises(TrackingError, match=r"http://127\.0\.0\.1:9 cannot be used"):
-        store.mark_failed(chosen, "a reason")
 
 
 def test_processes_may_open_a_fresh_store_at_once(settings, home):
@@ -161,18 +165,18 @@ from pathlib import Path
 from pipeline import parameters
 from pipeline.tracking import store
 chosen = parameters.load(Path("params.yaml"))
-client, experiment = store.connect(chosen)
+client, experiment = store.connect(chosen.tracking.experiment)
 run = client.create_run(experiment)
 store.send_curve(client, run.info.run_id, [(step, {"loss": 1.0}) for step in range(1, 200)])
 """
     (home / "params.yaml").write_bytes((REPOSITORY / "params.yaml").read_bytes())
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-        for _ in range(4)
+        for _ in range(8)
     ]
-    assert [(process.communicate()[1], process.returncode)[1] for process in processes] == [0] * 4
-    client, experiment = store.connect(settings_of(settings, home))
+    assert [(process.communicate()[1], process.returncode)[1] for process in processes] == [0] * 8
+    client, experiment = store.connect("pipeline")
     runs = client.search_runs([experiment])
-    assert len(runs) == 4
+    assert len(runs) == 8
     for run in runs:
         assert len(client.get_metric_history(run.info.run_id, store.LOSS)) == 199

@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from pipeline.artifacts import hashes, signature
+from pipeline.artifacts.writing import writing
 from pipeline.errors import ArtifactError, listing, one_line
 from pipeline.settings.train import Train
 
 v1 = tf.compat.v1
 
 PREFIX = "model.ckpt"
+STATE = "checkpoint"
+
+# What TensorFlow raises for damaged checkpoints.
+UNREADABLE = (tf.errors.OpError, ValueError, RuntimeError, IndexError)
 
 _WHOLE = re.compile(rf"checkpoint|{re.escape(PREFIX)}-\d+\.(meta|index|data-\d{{5}}-of-\d{{5}})")
 
@@ -54,17 +60,13 @@ class Checkpoints:
 
     def save(self, session: Any, step: int) -> None:
         """Write a checkpoint; the last one always has its meta graph."""
-        self._saver.save(
-            session,
-            str(self._folder / PREFIX),
-            global_step=step,
-            write_meta_graph=self._settings.write_meta_graph or step == self._settings.steps,
-        )
+        with_graph = self._settings.write_meta_graph or step == self._settings.steps
+        _save(self._saver, session, self._folder / PREFIX, step, with_graph)
 
     def save_best(self, session: Any, step: int) -> None:
         """Write the best checkpoint so far; the one before goes when this one is whole."""
         self._best.mkdir(exist_ok=True)
-        self._best_saver.save(session, str(self._best / PREFIX), global_step=step)
+        _save(self._best_saver, session, self._best / PREFIX, step, with_graph=True)
         for file in self._best.glob(f"{PREFIX}-*.*"):
             if _step(file.stem) != step:
                 file.unlink()
@@ -75,18 +77,31 @@ class Checkpoints:
         Returns:
             Its step; 0 where there is none.
         """
-        state = v1.train.get_checkpoint_state(str(self._folder))
-        paths = list(state.all_model_checkpoint_paths) if state else []
+        paths = self._known()
         while paths:
             try:
                 self._saver.restore(session, paths[-1])
-            except (tf.errors.OpError, ValueError):
+            except UNREADABLE:
                 print(f"warning: {Path(paths.pop()).name} is damaged; trying the one before")
                 continue
             self._saver.recover_last_checkpoints(paths)
             self._remove_outlived(before=_step(paths[0]))
             return _step(paths[-1])
         return 0
+
+    def _known(self) -> list[str]:
+        """Return the path prefixes of the checkpoints that the state names, oldest first."""
+        if not (self._folder / STATE).exists():
+            return []
+        try:
+            state = v1.train.get_checkpoint_state(str(self._folder))
+        except ValueError:  # no text
+            state = None
+        named = state.all_model_checkpoint_paths if state else []
+        paths = [path for path in named if re.fullmatch(rf"{PREFIX}-\d+", Path(path).name)]
+        if not paths:
+            print(f"warning: {self._folder / STATE} is damaged; the training begins anew")
+        return paths
 
     def _remove_outlived(self, before: int) -> None:
         """Remove the checkpoint that was to go when the training was killed.
@@ -110,24 +125,30 @@ class Checkpoints:
                 shutil.copy2(file, folder)
 
 
+def _save(saver: Any, session: Any, prefix: Path, step: int, with_graph: bool) -> None:
+    """Write a checkpoint; what is half-written is removed when the system refuses the rest."""
+    with writing(prefix.with_name(f"{prefix.name}-{step}")):
+        saver.save(session, str(prefix), global_step=step, write_meta_graph=with_graph)
+
+
 def _step(prefix: str) -> int:
     """Return the step in a checkpoint's name, `…model.ckpt-STEP`."""
     return int(prefix.rpartition("-")[2].partition(".")[0])
 
 
 def latest(folder: Path) -> str:
-    """Return the path prefix of the latest checkpoint in a folder.
+    """Return the path prefix of the latest checkpoint in a folder, as its signature describes it.
+
+    Older ones in the folder are not looked at.
 
     Raises:
-        ArtifactError: there is none.
+        ArtifactError: one of its files is missing or is not the one of the signature.
     """
-    try:
-        path = v1.train.latest_checkpoint(str(folder))
-    except ValueError as error:
-        raise ArtifactError(f"{folder / 'checkpoint'} is damaged: {one_line(error)}") from None
-    if path is None:
-        raise ArtifactError(f"{folder} has no checkpoint; make one: dvc repro train")
-    return str(path)
+    described = signature.read(folder / signature.FILE)
+    hashes.require(described, folder, STATE)
+    name = Path(v1.train.get_checkpoint_state(str(folder)).model_checkpoint_path).name
+    hashes.require(described, folder, f"{name}.")
+    return str(folder / name)
 
 
 def values(folder: Path) -> dict[str, np.ndarray]:
@@ -140,7 +161,7 @@ def values(folder: Path) -> dict[str, np.ndarray]:
     try:
         reader = tf.train.load_checkpoint(path)
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise ArtifactError(f"{path} cannot be read: {one_line(error)}") from None
 
 
@@ -154,7 +175,7 @@ def restore_latest(session: Any, folder: Path, variables: list[Any]) -> None:
     path = latest(folder)
     try:
         have = tf.train.load_checkpoint(path).get_variable_to_shape_map()
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise ArtifactError(f"{path} cannot be read: {one_line(error)}") from None
     differences = []
     for variable in variables:
@@ -165,7 +186,8 @@ def restore_latest(session: Any, folder: Path, variables: list[Any]) -> None:
             differences.append(f"{name} is {have[name]} in the checkpoint, {shape} in the graph")
     if differences:
         raise ArtifactError(
-            f"{path} does not fit the graph: {'; '.join(differences)}; it has {listing(have, 12)}"
+            f"{path} does not fit the graph: {'; '.join(differences)};"
+            f" it has {listing(sorted(have), 12)}"
         )
     try:
         v1.train.Saver(variables).restore(session, path)

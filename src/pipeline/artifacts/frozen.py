@@ -19,6 +19,8 @@ from pipeline.graph.variables import GraphVariables
 
 v1 = tf.compat.v1
 
+FILE = "model.pb"
+
 
 def rebuilt(signature: Signature, device: str | None = None) -> tf.Graph:
     """Build the inference graph of a signature in code, for a device or for any."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.artifacts import frozen
+from pipeline.artifacts import frozen, signature
 from pipeline.artifacts.checkpoint import restore_latest
 from pipeline.artifacts.signature import Signature
 from pipeline.graph.devices import plain_session
@@ -20,6 +20,8 @@ from pipeline.settings import Settings
 
 v1 = tf.compat.v1
 
+FILE = "saved_model.pb"
+SIGNATURE = f"assets.extra/{signature.FILE}"
 SERVE = v1.saved_model.tag_constants.SERVING
 TRAIN = v1.saved_model.tag_constants.TRAINING
 SERVING_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY

@@ -1,28 +1,34 @@
 """The signature of a model: all that is needed to use one of its forms without the training code.
 
 `model.json` lies beside every form: the names, dtypes and shapes of its tensors, the columns they
-stand for, the scaling that is inside the graph, the network, and the hashes of the files.
+stand for, the scaling that is inside the graph, the network, and the hashes of the form's files and
+of itself.
 """
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from pipeline import files
 from pipeline.data.prepared import Dataset
 from pipeline.data.scaling import Scaling
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import FEATURES, PREDICTION, Model
 from pipeline.graph.losses import Head
 from pipeline.settings.model import Network
 
 FILE = "model.json"
-FORMAT = 2
+FORMAT = 3
+
+AGAIN = "copy the whole folder again, or make it again: dvc repro"
+
+_SEAL = "sha256_of_the_rest"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Signature:
         features: names of the columns, in the order of `features:0`.
         target: what the prediction is called.
         step: training steps done.
-        hashes: SHA-256 by file or folder name; none in the checkpoint's own signature.
+        hashes: SHA-256 by the names of the form's files.
     """
 
     model: Model
@@ -102,7 +108,12 @@ def of(dataset: Dataset, model: Model, step: int) -> Signature:
 
 def write(signature: Signature, path: Path) -> None:
     """Write `model.json` atomically."""
-    files.write_json(path, signature.to_json())
+    values = signature.to_json()
+    files.write_json(path, {**values, _SEAL: _seal(values)})
+
+
+def _seal(values: dict[str, Any]) -> str:
+    return hashlib.sha256(files.to_json(values).encode()).hexdigest()
 
 
 def read(path: Path) -> Signature:
@@ -111,76 +122,68 @@ def read(path: Path) -> Signature:
     Raises:
         ArtifactError: it is missing or damaged.
     """
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing; it names the model's columns and tensors; {AGAIN}")
+    values = _parsed(path)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
-            raise ArtifactError(f"{path} has format {values['format']}, and {FORMAT} is known here")
-        given, found = values["inputs"][f"{FEATURES}:0"], values["outputs"][f"{PREDICTION}:0"]
-        scaling = values["scaling_inside_the_graph"]
-        model = Model(
-            network=_NETWORK.validate_python(values["network"]),
-            scaling=Scaling(
-                tuple(scaling["feature_mean"]),
-                tuple(scaling["feature_scale"]),
-                scaling["label_mean"],
-                scaling["label_scale"],
-            ),
-            shape=tuple(given["example_shape"]),
-            outputs=found["shape"][1],
-            head=_HEAD.validate_python(values["head"]),
-        )
-        return Signature(
-            model=model,
-            task=values["task"],
-            source=values["source"],
-            features=tuple(given["columns"]),
-            target=found["target"],
-            classes=tuple(found["columns"]) if values["task"] == "classification" else (),
-            step=values["step"],
-            hashes=dict(values["sha256"]),
-        )
-    except FileNotFoundError:
-        raise ArtifactError(
-            f"{path} is missing; it names the model's columns and tensors and lies beside each form"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError, ValidationError) as error:
-        raise ArtifactError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+            raise ArtifactError(
+                f"{path} has format {values['format']}, and {FORMAT} is known here; make the model"
+                " again: dvc repro"
+            )
+        if values.pop(_SEAL) != _seal(values):
+            raise ArtifactError(
+                f"{path} was changed after it was written: {_SEAL} is of other contents; {AGAIN}"
+            )
+        return _signature(values)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        kind = type(error).__name__
+        raise ArtifactError(f"{path} is damaged: {kind}: {one_line(error)}; {AGAIN}") from None
+
+
+def read_if_signed(path: Path) -> Signature | None:
+    """Read the signature of a model that may be a stranger's, who may have a `model.json` as well.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    values = _parsed(path) if path.is_file() else None
+    return read(path) if isinstance(values, dict) and _SEAL in values else None
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise ArtifactError(f"{path} is damaged: it is no JSON; {AGAIN}") from None
+
+
+def _signature(values: dict[str, Any]) -> Signature:
+    given, found = values["inputs"][f"{FEATURES}:0"], values["outputs"][f"{PREDICTION}:0"]
+    scaling = values["scaling_inside_the_graph"]
+    model = Model(
+        network=_NETWORK.validate_python(values["network"]),
+        scaling=Scaling(
+            tuple(scaling["feature_mean"]),
+            tuple(scaling["feature_scale"]),
+            scaling["label_mean"],
+            scaling["label_scale"],
+        ),
+        shape=tuple(given["example_shape"]),
+        outputs=found["shape"][1],
+        head=_HEAD.validate_python(values["head"]),
+    )
+    return Signature(
+        model=model,
+        task=values["task"],
+        source=values["source"],
+        features=tuple(given["columns"]),
+        target=found["target"],
+        classes=tuple(found["columns"]) if values["task"] == "classification" else (),
+        step=values["step"],
+        hashes=dict(values["sha256"]),
+    )
 
 
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
-
-
-def require_hash(signature: Signature, file: Path) -> None:
-    """Refuse a file that is not the one the signature was written for.
-
-    Raises:
-        ArtifactError: it is missing, or its SHA-256 differs.
-    """
-    if not file.exists():
-        raise ArtifactError(f"{file} is missing")
-    expected = signature.hashes.get(file.name)
-    found = files.sha256(file)
-    if found != expected:
-        raise ArtifactError(
-            f"{file} is not the file that {FILE} describes: its SHA-256 is {found[:12]}…, expected"
-            f" {str(expected)[:12]}…; freeze the checkpoint again: dvc repro freeze"
-        )
-
-
-def require_same(trained: Signature, frozen: Signature) -> None:
-    """Refuse a frozen model that was made from another training.
-
-    Raises:
-        ArtifactError: naming what differs.
-    """
-    differs = [
-        field.name
-        for field in dataclasses.fields(Signature)
-        if field.name != "hashes" and getattr(trained, field.name) != getattr(frozen, field.name)
-    ]
-    if differs:
-        raise ArtifactError(
-            f"checkpoint and frozen graph are of different trainings: {', '.join(differs)}"
-            " differ; freeze the checkpoint again: dvc repro freeze"
-        )

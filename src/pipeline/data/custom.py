@@ -8,9 +8,11 @@ import pandas as pd
 
 from pipeline.custom import function as user_function
 from pipeline.data.examples import Examples, checked, element_names
-from pipeline.data.tables import numbers
+from pipeline.data.missing import complete
 from pipeline.errors import DataError, listing
 from pipeline.settings.data import CustomData
+
+REMEDY = "fill them or drop their rows in the function"
 
 
 def custom(settings: CustomData) -> Examples:
@@ -65,8 +67,8 @@ def _regression(
         )
     names = list(features.columns)
     return Examples(
-        features=numbers(features, names, where),
-        label=numbers(pd.DataFrame({name: label.ravel()}), [name], where),
+        features=complete(features, names, where, REMEDY),
+        label=complete(pd.DataFrame({name: label.ravel()}), [name], where, REMEDY),
         feature_names=tuple(names),
         target=name,
         shape=shape,

@@ -16,7 +16,8 @@ class Examples:
     """Rows to learn from, in the order of the source, and rows to forecast.
 
     Attributes:
-        features: `[rows, columns]`, finite numbers in their own units, one flat row an example.
+        features: `[rows, columns]`, finite numbers in their own units, one flat row an example;
+            NaN where a value is missing that `fill` is to fill.
         label: `[rows, 1]`, in the target's own unit; the number of the class, 0 to K - 1, in a
             classification; 1 for two of a kind, else 0, in a similarity.
         feature_names: one for each column of `features`.
@@ -33,6 +34,7 @@ class Examples:
         today: the feature that holds the target's present value, for the persistence baseline;
             None where there is no such thing.
         horizon: how many rows ahead the label lies; 0 where it is not a forecast.
+        fill: `mean` or `median` of the training rows in place of NaN; None: nothing is missing.
     """
 
     features: np.ndarray
@@ -49,6 +51,7 @@ class Examples:
     latest_index: np.ndarray | None = None
     today: str | None = None
     horizon: int = 0
+    fill: str | None = None
 
 
 def element_names(prefix: str, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from pipeline.errors import DataError, nearest
+from pipeline.errors import DataError, listing, nearest
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
@@ -48,7 +48,13 @@ def _array(file: IO[bytes] | gzip.GzipFile, path: Path) -> np.ndarray:
     content = _read(file, math.prod(shape) * dtype.itemsize, path)
     if file.read(1):
         raise DataError(f"{path} is longer than its header says, {list(shape)}; get it again")
-    return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    try:
+        array = np.frombuffer(content, dtype).reshape(shape)
+    except ValueError:
+        raise DataError(
+            f"{path} announces an array of {listing(shape)}, which cannot be; get it again"
+        ) from None
+    return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _read(file: IO[bytes] | gzip.GzipFile, size: int, path: Path) -> bytearray:

@@ -78,7 +78,10 @@ def idx(settings: IdxData) -> Examples:
         label = np.concatenate([label, test_label])
     known, numbered = np.unique(label, return_inverse=True)
     if len(known) < 2:
-        raise DataError(f"{folder / settings.labels}: one class only, {known[0]}; two are needed")
+        raise DataError(
+            f"{folder / settings.labels}: one class only, {known[0]}; two are"
+            " needed: give labels of another"
+        )
     size = images.shape[1:]
     return Examples(
         features=images.reshape(len(images), -1),
@@ -135,13 +138,17 @@ def _labelled(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndar
     """Return images, `[rows, …]`, and their labels, `[rows]`."""
     images, label = read_idx(images_path), read_idx(labels_path)
     if images.ndim < 2 or not images.size:
-        raise DataError(f"{images_path}: images must be [rows, …], not {list(images.shape)}")
+        raise DataError(
+            f"{images_path}: images must be [rows, …], not {list(images.shape)};"
+            " give the file of the images"
+        )
     if not np.isfinite(images).all():
-        raise DataError(f"{images_path}: a pixel is NaN or infinite; mend the file")
+        row = np.argwhere(~np.isfinite(images))[0, 0] + 1
+        raise DataError(f"{images_path}: a pixel of image {row} is NaN or infinite; mend the file")
     if label.ndim != 1 or label.dtype.kind == "f":
         raise DataError(
             f"{labels_path}: labels must be [rows] whole numbers, not {list(label.shape)}"
-            f" {label.dtype}"
+            f" {label.dtype}; give the file of the labels"
         )
     if len(label) != len(images):
         raise DataError(

@@ -4,9 +4,10 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from pipeline.data.dates import read_dates, require_ascending
 from pipeline.data.examples import Examples
+from pipeline.data.missing import kept_rows
 from pipeline.data.tables import numbers, read_table, require_columns
 from pipeline.errors import DataError
 from pipeline.settings.data import PricesData
@@ -24,13 +25,18 @@ def prices(settings: PricesData) -> Examples:
     path = Path(settings.path)
     table = read_table(path)
     require_columns(table, ("date", *PRICE_COLUMNS), path)
-    dates = _dates(table["date"], path)
-    features = price_features(table, path)
+    days = read_dates(table["date"], path)
+    values = numbers(table, PRICE_COLUMNS, path)
+    gaps = {"date": np.isnat(days), **dict(zip(PRICE_COLUMNS, np.isnan(values).T, strict=True))}
+    rows = kept_rows(gaps, (), settings.missing, path)
+    dates = days[rows]
+    require_ascending(dates, rows, path)
+    features = derived(values[rows], rows, path)
     adjusted = features[:, PRICE_FEATURES.index("adj_close")]
-    horizon = math.ceil(settings.horizon_share * len(table))
-    if horizon >= len(table):
+    horizon = math.ceil(settings.horizon_share * len(rows))
+    if horizon >= len(rows):
         raise DataError(
-            f"{path} has {len(table)} {'row' if len(table) == 1 else 'rows'}, and the target lies"
+            f"{path} has {len(rows)} {'row' if len(rows) == 1 else 'rows'}, and the target lies"
             f" {horizon} ahead; more rows or a smaller data.horizon_share are needed"
         )
     return Examples(
@@ -47,36 +53,27 @@ def prices(settings: PricesData) -> Examples:
     )
 
 
-def price_features(table: pd.DataFrame, path: Path) -> np.ndarray:
+def derived(values: np.ndarray, rows: np.ndarray, path: Path) -> np.ndarray:
     """Derive the tutorial's four features from raw prices, `[rows, 4] float64`.
 
     Adjusted close; high-low range in percent of the close; daily change in percent of the open;
     volume.
+
+    Args:
+        values: of the `PRICE_COLUMNS`.
+        rows: the number, from 0, of each row.
+
+    Raises:
+        DataError: an open or close is not positive.
     """
-    opened, high, low, close, adjusted, volume = numbers(table, PRICE_COLUMNS, path).T
-    for name, values in (("open", opened), ("close", close)):
-        if (values <= 0).any():
-            row = int(np.flatnonzero(values <= 0)[0]) + 1
-            raise DataError(f"{path}: column {name!r} is not positive in row {row}")
-    return np.column_stack(
-        [adjusted, (high - low) / close * 100, (close - opened) / opened * 100, volume]
-    )
-
-
-def _dates(cells: pd.Series, path: Path) -> np.ndarray:
-    """Return ISO dates as `datetime64[D]`, in strictly ascending order."""
-    days = pd.to_datetime(cells.map(str), format="ISO8601", errors="coerce", utc=True)
-    wrong = np.flatnonzero(days.isna())
-    if len(wrong):
-        example = str(cells.iloc[wrong[0]])[:40]
-        raise DataError(
-            f"{path}: {example!r} in row {wrong[0] + 1} is no date; write dates as 1999-01-04"
+    opened, high, low, close, adjusted, volume = values.T
+    for name, column in (("open", opened), ("close", close)):
+        if (column <= 0).any():
+            row = rows[np.flatnonzero(column <= 0)[0]] + 1
+            raise DataError(
+                f"{path}: column {name!r} is not positive in row {row}; mend or drop the row"
+            )
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused later
+        return np.column_stack(
+            [adjusted, (high - low) / close * 100, (close - opened) / opened * 100, volume]
         )
-    dates: np.ndarray = days.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-    back = np.flatnonzero(dates[1:] <= dates[:-1])
-    if len(back):
-        raise DataError(
-            f"{path}: dates must ascend, but row {back[0] + 2} ({dates[back[0] + 1]}) follows"
-            f" {dates[back[0]]}; sort the file by date and drop doubles"
-        )
-    return dates

@@ -45,8 +45,12 @@ def fit(
             f"all {len(label)} training rows are of one class of {names[-1]!r}; take rows of two"
             " classes at least, or another data.split"
         )
+    if task == "regression" and _constant(label, names[-1:]):
+        raise DataError(
+            f"the target {names[-1]!r} is constant over the {len(label)} training rows, so there is"
+            " nothing to learn; take other rows, or another data.target"
+        )
     constant = _constant(features, names[:-1]) if how == "standard" else []
-    constant += _constant(label, names[-1:]) if task == "regression" else []
     if constant:
         raise DataError(
             f"constant over the {len(label)} training rows: {listing(constant, 12)}; such a column"
@@ -60,7 +64,10 @@ def fit(
     elif how == "unit":
         scale[:-1] = np.abs(features).max()
     if scale.min() < np.finfo(np.float32).tiny:
-        raise DataError("a column varies by less than float32 can scale; use a smaller unit")
+        raise DataError(
+            f"column {names[int(scale.argmin())]!r} varies by less than float32 can scale; use a"
+            " smaller unit"
+        )
     return Scaling(
         feature_mean=tuple(mean[:-1].tolist()),
         feature_scale=tuple(scale[:-1].tolist()),

@@ -11,8 +11,9 @@ from pipeline.data.custom import custom
 from pipeline.data.examples import Examples
 from pipeline.data.images import digit_pairs, digits, idx
 from pipeline.data.made import cosine, diabetes, offsets, synthetic
-from pipeline.data.prices import price_features, prices
-from pipeline.data.tables import narrowed, numbers
+from pipeline.data.missing import complete
+from pipeline.data.prices import PRICE_COLUMNS, derived, prices
+from pipeline.data.tables import narrowed
 from pipeline.data.tabular import table
 from pipeline.errors import DataError
 from pipeline.settings.data import Data
@@ -31,6 +32,9 @@ SOURCES: dict[str, Callable[[Any], Examples]] = {
     "offsets": offsets,
     "custom": custom,
 }
+
+
+REMEDY = "a model fills nothing: fill them, or drop their rows"
 
 
 def read_examples(data: Data) -> Examples:
@@ -55,8 +59,10 @@ def features_of(table: pd.DataFrame, source: str, names: Sequence[str], path: Pa
         `[rows, features] float32`.
 
     Raises:
-        DataError: columns are missing or not numeric.
+        DataError: columns are missing, not numeric, or have missing values.
     """
     if source == "sp500" and not set(names) <= set(map(str, table.columns)):
-        return narrowed(price_features(table, path), names)
-    return narrowed(numbers(table, names, path), names)
+        values = derived(complete(table, PRICE_COLUMNS, path, REMEDY), np.arange(len(table)), path)
+    else:
+        values = complete(table, names, path, REMEDY)
+    return narrowed(values, names, path)

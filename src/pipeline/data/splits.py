@@ -168,7 +168,7 @@ def _require(train: int, other: int, which: str, name: str = "the test", least: 
     if train < least or other < 2:
         raise DataError(
             f"{which} leave {max(train, 0)} for training and {other} for {name};"
-            " each needs two at least"
+            " each needs two at least, so give more rows or change that"
         )
 
 

@@ -1,14 +1,15 @@
 """Reading and writing tables as CSV or Parquet, and numbers out of them, with errors that point."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
+from pyarrow.parquet import ParquetFile
 
 from pipeline import files
+from pipeline.data.csv_text import PACKED, UNPACKED_BYTES, UNPACKED_TIMES, is_csv, read_csv
 from pipeline.errors import DataError, listing, nearest, one_line
 
 PARQUET = (".parquet", ".pq")
@@ -25,12 +26,19 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: no such file; give an existing one")
     if not path.is_file():
         raise DataError(f"{path} is no regular file; give a CSV or Parquet file")
+    if not _is_parquet(path) and not is_csv(path):
+        raise DataError(
+            f"{path}: the ending {path.suffix!r} is unknown; give a file .csv, plain or packed"
+            f" ({', '.join(PACKED)}), or .parquet"
+        )
     try:
-        table = pd.read_parquet(path) if _is_parquet(path) else _read_csv(path)
+        table = _read_parquet(path) if _is_parquet(path) else read_csv(path)
+    except DataError:
+        raise
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty; a header and rows are needed") from None
     except Exception as error:  # the readers and decompressors raise a dozen unrelated kinds
-        raise DataError(f"{path} cannot be read: {one_line(error)}") from None
+        raise DataError(f"{path} cannot be read: {one_line(error)}; mend or replace it") from None
     table.columns = table.columns.map(str)
     doubles = table.columns[table.columns.duplicated()].unique()
     if len(doubles):
@@ -38,7 +46,7 @@ def read_table(path: Path) -> pd.DataFrame:
             f"{path} has more than one column {listing(map(repr, doubles))}; rename them"
         )
     if table.empty:
-        raise DataError(f"{path} has a header but no rows")
+        raise DataError(f"{path} has a header but no rows; add rows")
     return table
 
 
@@ -46,15 +54,16 @@ def _is_parquet(path: Path) -> bool:
     return path.suffix.lower() in PARQUET
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file with the names of its header as they are, and no row longer than it."""
-    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False)
-    with warnings.catch_warnings():
-        # Cells beyond the header would be dropped with nothing but a warning.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        table = pd.read_csv(path, low_memory=False, index_col=False)
-    table.columns = pd.Index(header.iloc[0])
-    return table
+def _read_parquet(path: Path) -> pd.DataFrame:
+    with ParquetFile(path) as file:
+        size = file.metadata.num_rows * file.metadata.num_columns * 8
+    most = max(UNPACKED_BYTES, UNPACKED_TIMES * path.stat().st_size)
+    if size > most:
+        raise DataError(
+            f"{path} announces {size / 1e6:,.0f} MB, {UNPACKED_TIMES} times its size and more; if"
+            " that is meant so, give it as CSV"
+        )
+    return pd.read_parquet(path)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -83,18 +92,18 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path | st
     missing = [column for column in columns if column not in have]
     if missing:
         named = "; ".join(f"no column {column!r}{nearest(column, have)}" for column in missing)
-        raise DataError(f"{path}: {named}; it has {listing(have, 12)}")
+        raise DataError(f"{path}: {named}; it has {listing(have, 12)}; mend the name")
 
 
 def numbers(table: pd.DataFrame, columns: Sequence[str], path: Path | str) -> np.ndarray:
-    """Return columns as finite numbers.
+    """Return columns as numbers.
 
     Returns:
-        `[rows, len(columns)] float64`.
+        `[rows, len(columns)] float64`, finite, or NaN where a value is missing.
 
     Raises:
-        DataError: naming each column that holds text, empty cells or infinities, with the first
-            rows where it does (counted from 1, the header left out).
+        DataError: naming each column that holds text or infinities, with the first rows where it
+            does (counted from 1, the header left out).
     """
     require_columns(table, columns, path)
     troubles = []
@@ -103,48 +112,67 @@ def numbers(table: pd.DataFrame, columns: Sequence[str], path: Path | str) -> np
         values[:, place], text = parsed(table[column])
         if text.any():
             example = str(table[column][text].iloc[0])
-            troubles.append(f"column {column!r} has text, such as {example[:40]!r}, {_at(text)}")
-        for what, wrong in (
-            ("is empty or NaN", np.isnan(values[:, place]) & ~text),
-            ("is infinite", np.isinf(values[:, place])),
-        ):
-            if wrong.any():
-                troubles.append(f"column {column!r} {what} {_at(wrong)}")
+            troubles.append(f"column {column!r} has text, such as {example[:40]!r}, {at(text)}")
+        if (infinite := np.isinf(values[:, place])).any():
+            troubles.append(f"column {column!r} is infinite {at(infinite)}")
     if troubles:
-        raise DataError("\n  ".join([f"{path}: numbers are needed", *troubles]))
+        remedy = "mend these cells, or drop the rows or columns"
+        raise DataError(f"{path}: numbers are needed:\n  " + ";\n  ".join([*troubles, remedy]))
     return values
+
+
+def missing(cells: pd.Series) -> np.ndarray:
+    """Return where a column is empty, blank or NaN, `[rows] bool`."""
+    if _is_plain(cells):
+        absent: np.ndarray = np.isnan(cells.to_numpy(np.float64, na_value=np.nan))
+        return absent
+    blank = cells.astype(object).map(str).str.strip() == ""
+    return (cells.isna() | blank).to_numpy(bool)
 
 
 def parsed(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return a column as `[rows] float64`, NaN where it is no number, and where it has text."""
+    if _is_plain(cells):
+        return cells.to_numpy(np.float64, na_value=np.nan), np.zeros(len(cells), bool)
+    words = cells.astype(object).map(str, na_action="ignore")
+    values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return values, np.isnan(values) & ~missing(cells)
+
+
+def _is_plain(cells: pd.Series) -> bool:
     kinds = pd.api.types
-    plain = kinds.is_integer_dtype(cells) or kinds.is_float_dtype(cells)
-    if not plain:
-        words = cells.astype(object).map(str, na_action="ignore")
-        numeric = pd.to_numeric(words, errors="coerce")
-        text = numeric.isna().to_numpy(bool) & cells.notna().to_numpy(bool)
-        cells = numeric
-    else:
-        text = np.zeros(len(cells), bool)
-    return cells.to_numpy(np.float64, na_value=np.nan), text
+    return bool(kinds.is_integer_dtype(cells) or kinds.is_float_dtype(cells))
 
 
-def narrowed(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def narrowed(
+    values: np.ndarray,
+    names: Sequence[str],
+    where: Path | str,
+    index: np.ndarray | None = None,
+    index_name: str = "row",
+) -> np.ndarray:
     """Return `[rows, columns]` as float32.
+
+    Args:
+        index: `[rows]`, what names a row in messages; None: its number from 1.
 
     Raises:
         DataError: a column has values that float32 cannot hold.
     """
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
-    too_large = np.flatnonzero(~np.isfinite(narrow).all(0))
+    too_large = np.argwhere(~np.isfinite(narrow))
     if len(too_large):
+        row, column = too_large[0]
         raise DataError(
-            f"column {names[too_large[0]]!r} has values beyond float32 (3.4e38); use a larger unit"
+            f"{where}: column {names[column]!r} has {values[row, column]:g} in {index_name}"
+            f" {row + 1 if index is None else index[row]}, beyond float32 (3.4e38); use a larger"
+            " unit, or mend it"
         )
     return narrow
 
 
-def _at(wrong: np.ndarray) -> str:
+def at(wrong: np.ndarray) -> str:
+    """Say in which rows, from 1, of `[rows] bool` something is wrong."""
     rows = np.flatnonzero(wrong) + 1
     return f"in {'row' if len(rows) == 1 else 'rows'} {listing(rows)}"

@@ -4,13 +4,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from pipeline.errors import DeviceError, TrainingError, listing
+from pipeline.graph.cuda import why_no_gpu
 from pipeline.settings.device import Device
 
 v1 = tf.compat.v1
@@ -18,9 +18,6 @@ v1 = tf.compat.v1
 # Parts of the names of operations whose place decides where a training spends its time. Kernels of
 # oneDNN and fused ones have names such as _MklNativeFusedMatMul.
 COMPUTE = ("MatMul", "Conv2D", "VarHandleOp", "VariableV2")
-
-# Of Linux, and of Linux under Windows.
-DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
 
 
 def choose(settings: Device) -> tuple[str, str]:
@@ -39,42 +36,42 @@ def choose(settings: Device) -> tuple[str, str]:
         ):
             raise DeviceError(
                 f"device.placement puts {layer} on {place}, and there is"
-                + (" none with device=cpu" if settings.kind == "cpu" else f" none{_why_no_gpu()}")
+                + (" none with device=cpu" if settings.kind == "cpu" else f" none{why_no_gpu()}")
             )
     if settings.kind == "cpu":
         # Any number of logical CPUs can be had: `session_config` makes them.
         name = f"/device:CPU:{settings.index}"
         return name, f"{name} ({os.cpu_count()} cores)"
     if settings.kind == "auto" and not gpus:
-        return "/device:CPU:0", f"/device:CPU:0, chosen by device=auto: no GPU{_why_no_gpu()}"
+        return "/device:CPU:0", f"/device:CPU:0, chosen by device=auto: no GPU{why_no_gpu()}"
     if settings.index >= len(gpus):
         raise DeviceError(
             f"GPU {settings.index} was looked for, and TensorFlow {tf.__version__} sees "
-            + (listing(gpu.name for gpu in gpus) or f"no GPU{_why_no_gpu()}")
+            + (listing(gpu.name for gpu in gpus) or f"no GPU{why_no_gpu()}")
             + "; choose device=cpu or device=auto, or mend what is missing"
         )
     name = f"/device:GPU:{settings.index}"
-    details = tf.config.experimental.get_device_details(gpus[settings.index])
     chosen = ", chosen by device=auto" if settings.kind == "auto" else ""
-    return name, f"{name} ({details.get('device_name', 'GPU')}){chosen}"
+    return name, f"{name} ({_model(gpus[settings.index])}){chosen}"
 
 
-def _why_no_gpu() -> str:
-    """Say what stands between TensorFlow and a GPU, as far as can be seen from here."""
-    reasons = []
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        reasons.append("CUDA_VISIBLE_DEVICES hides all")
-    if not tf.test.is_built_with_cuda():
-        reasons.append("this TensorFlow is built without CUDA")
-    if not any(Path(driver).exists() for driver in DRIVERS):
-        reasons.append("no NVIDIA driver is loaded")
-    elif not reasons:
-        reasons.append("CUDA libraries are missing or too old: make setup EXTRAS=gpu")
-    return f" ({'; '.join(reasons)})"
+def gpus() -> list[str]:
+    """Name the GPUs that TensorFlow sees, with their models."""
+    found = tf.config.list_physical_devices("GPU")
+    return [f"/device:GPU:{index} ({_model(gpu)})" for index, gpu in enumerate(found)]
+
+
+def _model(gpu: Any) -> str:
+    return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
 
 
 def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
     """Open a session for `graph` on `device`; use it in a `with` statement or close it."""
+    return v1.Session(graph=graph, config=session_config(settings, device))
+
+
+def session_config(settings: Device, device: str) -> Any:
+    """Return the `ConfigProto` of a session on `device`."""
     config = v1.ConfigProto(
         allow_soft_placement=settings.soft_placement,
         log_device_placement=settings.log_device_placement,
@@ -90,7 +87,7 @@ def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
     if "CPU" in device:
         config.device_count["GPU"] = 0
         config.device_count["CPU"] = _logical_cpus(settings)
-    return v1.Session(graph=graph, config=config)
+    return config
 
 
 @contextmanager
@@ -125,7 +122,11 @@ def prepare_process(settings: Device, device: str) -> None:
     if "GPU" in device:
         tf.config.experimental.enable_tensor_float_32_execution(False)  # ten bits of mantissa
         for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, settings.memory_growth)
+            if settings.memory_limit is None:
+                tf.config.experimental.set_memory_growth(gpu, settings.memory_growth)
+            else:
+                limited = tf.config.LogicalDeviceConfiguration(memory_limit=settings.memory_limit)
+                tf.config.set_logical_device_configuration(gpu, [limited])
         return
     tf.config.set_visible_devices([], "GPU")
     if _logical_cpus(settings) > 1:

@@ -46,6 +46,33 @@ class Progress:
         return self.recorded[:, 0]
 
 
+class NotFiniteError(TrainingError):
+    """A loss or a variable is NaN or infinite.
+
+    Attributes:
+        what: is so, in words.
+        step: after which it was found.
+        recorded: `[steps, columns]`, of the steps of a call up to that one; None where all of them
+            are finite.
+    """
+
+    def __init__(self, what: str, step: int, recorded: np.ndarray | None = None) -> None:
+        self.what, self.step, self.recorded = what, step, recorded
+        super().__init__(f"{what}; a smaller optimizer.learning_rate usually helps")
+
+
+def require_finite(training: TrainingGraph, session: Any, step: int) -> None:
+    """Refuse to keep a network with NaN or infinity in it.
+
+    Raises:
+        NotFiniteError: naming the first such variable.
+    """
+    wrong = np.flatnonzero(~session.run(training.finite))
+    if len(wrong):
+        name = sorted(training.weights)[wrong[0]]
+        raise NotFiniteError(f"step {step:,} leaves NaN or infinity in {name}", step)
+
+
 def loop(
     training: TrainingGraph,
     session: Any,
@@ -64,7 +91,7 @@ def loop(
 
     Raises:
         ConfigError: the batch is larger than the training split.
-        TrainingError: the loss is no longer finite.
+        NotFiniteError: the loss is no longer finite.
     """
     batch_size = settings.train.batch_size
     if batch_size is not None and batch_size > rows:
@@ -73,7 +100,9 @@ def loop(
             " one, or null for all rows"
         )
     source = None if batch_size is None else Batches(rows, batch_size, settings.seed)
-    train = session.make_callable(training.recorded, feed_list=[training.batches])
+    train = session.make_callable(training.recorded, feed_list=[training.batches, training.steps])
+    # XLA compiles for a shape: all calls have the same.
+    most = min(most_steps_a_call, settings.train.steps, *stops) if settings.train.xla else 0
     step = int(session.run(training.global_step))
     wanted, first, profile = 1, True, settings.train.profile
     while step < settings.train.steps:
@@ -83,31 +112,38 @@ def loop(
         started = time.perf_counter()
         partitions, trace = (), ""
         if first:
-            recorded, metadata = _observed(training, session, batches, WITH_PARTITIONS)
+            recorded, metadata = _observed(training, session, batches, most, WITH_PARTITIONS)
             partitions = _partitions(metadata)
         elif profile:
             batches, profile = batches[:1], False
-            recorded, metadata = _observed(training, session, batches, WITH_TIMES)
+            recorded, metadata = _observed(training, session, batches, most, WITH_TIMES)
             trace = timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
         else:
-            recorded = train(batches)
+            recorded = train(_padded(batches, most), len(batches))[: len(batches)]
         if time.perf_counter() - started < CALL_SECONDS:
             wanted = min(wanted * 2, most_steps_a_call)
         else:
             wanted = max(wanted // 2, 1)
-        _require_finite(recorded[:, 0], step, settings)
+        _require_finite_losses(recorded, step)
         step += len(batches)
         first = False
         yield Progress(step, recorded, partitions, trace)
 
 
+def _padded(batches: np.ndarray, most: int) -> np.ndarray:
+    """Return `[most, batch]`, or more; what is added is not trained."""
+    added = max(most - len(batches), 0)
+    return np.pad(batches, ((0, added), (0, 0))) if added else batches
+
+
 def _observed(
-    training: TrainingGraph, session: Any, batches: np.ndarray, options: Any
+    training: TrainingGraph, session: Any, batches: np.ndarray, most: int, options: Any
 ) -> tuple[np.ndarray, Any]:
     """Train as any call does, and return also what the session tells of it."""
-    metadata = v1.RunMetadata()
-    recorded = session.run(training.recorded, {training.batches: batches}, options, metadata)
-    return recorded, metadata
+    metadata, count = v1.RunMetadata(), len(batches)
+    feed = {training.batches: _padded(batches, most), training.steps: count}
+    recorded = session.run(training.recorded, feed, options, metadata)
+    return recorded[:count], metadata
 
 
 def _partitions(metadata: Any) -> tuple[Any, ...]:
@@ -115,11 +151,9 @@ def _partitions(metadata: Any) -> tuple[Any, ...]:
     return (*metadata.partition_graphs, *functions)
 
 
-def _require_finite(losses: np.ndarray, before: int, settings: Settings) -> None:
-    wrong = np.flatnonzero(~np.isfinite(losses))
+def _require_finite_losses(recorded: np.ndarray, before: int) -> None:
+    wrong = np.flatnonzero(~np.isfinite(recorded[:, 0]))
     if len(wrong):
-        raise TrainingError(
-            f"the loss is {losses[wrong[0]]} in step {before + wrong[0] + 1} with"
-            f" optimizer.learning_rate={settings.optimizer.learning_rate:g}; a smaller learning"
-            " rate usually helps"
-        )
+        step = before + int(wrong[0]) + 1
+        what = f"the loss is {recorded[wrong[0], 0]} in step {step:,}"
+        raise NotFiniteError(what, step, recorded[: wrong[0] + 1])

@@ -30,10 +30,19 @@ class Plan:
     origins: dict[str, str]
 
     def run(self, session: Any) -> None:
-        """Give all variables their values."""
+        """Give all variables their values.
+
+        Raises:
+            ArtifactError: the checkpoint's values are damaged.
+        """
         session.run(self.initialize)
         if self.saver is not None:
-            self.saver.restore(session, self.checkpoint)
+            try:
+                self.saver.restore(session, self.checkpoint)
+            except (tf.errors.OpError, ValueError, IndexError):
+                raise ArtifactError(
+                    f"train.start.checkpoint: {self.checkpoint} is damaged; copy it again"
+                ) from None
 
     def __str__(self) -> str:
         width = max(map(len, self.origins))
@@ -61,7 +70,7 @@ def plan(graph: tf.Graph, weights: Collection[str], settings: Start) -> Plan:
         taken = dict(_taken(wanted, have, settings, path))
         if not taken:
             raise ArtifactError(
-                f"{path} has no variable that fits: it has {listing(have, 12)}, and"
+                f"{path} has no variable that fits: it has {listing(sorted(have), 12)}, and"
                 f" {listing(wanted, 12)} can be taken"
             )
         rest = [variable for name, variable in variables.items() if name not in taken]
@@ -103,5 +112,5 @@ def _taken(
             found = f"has shape {have[name]}" if name in have else "is missing"
             raise ArtifactError(
                 f"{path} does not fit: {name} {found}, {variable.shape.as_list()} is needed;"
-                f" it has {listing(have, 12)}"
+                f" it has {listing(sorted(have), 12)}"
             )

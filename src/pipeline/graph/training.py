@@ -4,14 +4,13 @@ The loop runs inside the graph, so that Python is not asked between two steps. W
 depends on the seed and the step alone; how many steps one call runs changes nothing.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from pipeline.data.prepared import Dataset, Split
-from pipeline.errors import ConfigError, TrainingError, listing
+from pipeline.errors import ConfigError, listing
 from pipeline.graph.inference import (
     FEATURES,
     LABEL,
@@ -31,6 +30,9 @@ from pipeline.settings import Settings
 v1 = tf.compat.v1
 
 LOSS = "loss"
+LEARNING_RATE = "learning_rate"
+# Before the name of a variable: the column of its largest absolute gradient.
+GRADIENT = "gradient of "
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,13 @@ class TrainingGraph:
 
     Attributes:
         feed_features, feed_label: placeholders for all training rows, fed once by `load`.
-        batches: `[steps, batch] int32`, the rows of each step; `[steps, 0]` for the full batch.
-        recorded: `[steps, columns] float32`; fetching it trains that many steps.
+        batches: `[most, batch] int32`, the rows of each step; `[most, 0]` for the full batch.
+        steps: how many of them are trained, at most `most`.
+        recorded: `[most, columns] float32`, of which the first `steps` hold something; fetching it
+            trains.
         columns: what is recorded of each step: `loss` first, then what else changes.
         weights: names of the network's own variables, in contrast to the optimizer's.
+        finite: `[weights] bool`, for each of them in the order of their names.
     """
 
     graph: tf.Graph
@@ -50,9 +55,11 @@ class TrainingGraph:
     feed_label: tf.Tensor
     load: tf.Operation
     batches: tf.Tensor
+    steps: tf.Tensor
     recorded: tf.Tensor
     columns: tuple[str, ...]
     weights: frozenset[str]
+    finite: tf.Tensor
     global_step: tf.Variable
 
 
@@ -74,7 +81,12 @@ def model_of(settings: Settings, dataset: Dataset) -> Model:
 
 
 def build(
-    settings: Settings, model: Model, task: str, rows: int, device: str | None
+    settings: Settings,
+    model: Model,
+    task: str,
+    rows: int,
+    device: str | None,
+    watch_gradients: bool = False,
 ) -> TrainingGraph:
     """Build the training graph.
 
@@ -84,6 +96,7 @@ def build(
     Args:
         rows: number of training rows.
         device: where variables and computation are placed, such as `/device:CPU:0`.
+        watch_gradients: record the largest absolute gradient of each variable, too.
     """
     require_device(settings.optimizer, device or "")
     if settings.train.xla and settings.device.placement:
@@ -94,7 +107,7 @@ def build(
         variables = GraphVariables(settings.seed, settings.model.initial, settings.device.placement)
         _add_fed_loss(settings, model, chosen, variables)
         global_step = v1.train.get_or_create_global_step()
-        step = _Step(settings, model, chosen, variables, global_step)
+        step = _Step(settings, model, chosen, variables, global_step, watch_gradients)
         watched = _scalars() if task == "minimization" else []
         columns = (LOSS, *step.columns, *(_short(variable) for variable in watched))
 
@@ -105,9 +118,7 @@ def build(
         full_batch = settings.train.batch_size is None
 
         @tf.function(jit_compile=settings.train.xla, autograph=False)
-        def train_steps(batches: tf.Tensor) -> tf.Tensor:
-            count = tf.shape(batches)[0]
-
+        def train_steps(batches: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
             def one_step(done: tf.Tensor, history: tf.TensorArray) -> tuple[Any, Any]:
                 x, y = features.read_value(), labels.read_value()
                 if not full_batch:
@@ -119,22 +130,29 @@ def build(
                     return done + 1, history.write(done, tf.stack([*values, *before]))
 
             shape = [len(columns)]
-            history = tf.TensorArray(tf.float32, size=count, element_shape=shape)
+            most = tf.shape(batches)[0]
+            history = tf.TensorArray(tf.float32, size=most, element_shape=shape)
             _, history = tf.while_loop(
-                lambda done, _: done < count, one_step, [0, history], parallel_iterations=1
+                lambda done, _: done < steps, one_step, [0, history], parallel_iterations=1
             )
             return history.stack()
 
+        weights = {variable.op.name: variable for variable in variables.made.values()}
         batches = v1.placeholder(tf.int32, [None, None], "batches")
+        steps = v1.placeholder(tf.int32, [], "steps")
         return TrainingGraph(
             graph=graph,
             feed_features=feed_features,
             feed_label=feed_label,
             load=tf.group(features.initializer, labels.initializer),
             batches=batches,
-            recorded=train_steps(batches),
+            steps=steps,
+            recorded=train_steps(batches, steps),
             columns=columns,
-            weights=frozenset(variable.op.name for variable in variables.made.values()),
+            weights=frozenset(weights),
+            finite=tf.stack(
+                [tf.reduce_all(tf.math.is_finite(weights[name])) for name in sorted(weights)]
+            ),
             global_step=global_step,
         )
 
@@ -183,11 +201,18 @@ class _Step:
         chosen: Loss,
         variables: GraphVariables,
         global_step: tf.Variable,
+        watch_gradients: bool = False,
     ) -> None:
         self._settings, self._model, self._chosen = settings, model, chosen
         self._variables, self._global_step = variables, global_step
         self._trainable = v1.trainable_variables()
-        self.columns = () if settings.schedule.name == "constant" else ("learning_rate",)
+        self._scheduled = settings.schedule.name != "constant"
+        self._watch_gradients = watch_gradients
+        watched = [GRADIENT + variable.op.name for variable in self._trainable]
+        self.columns = (
+            *([LEARNING_RATE] if self._scheduled else []),
+            *(watched if watch_gradients else []),
+        )
 
     def take(self, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor], tf.Operation]:
         """Add a step on scaled features and labels.
@@ -212,13 +237,16 @@ class _Step:
                 f"model={settings.model.name}: the loss does not depend on"
                 f" {listing(idle) or 'any variable'}; make what is not trained with trainable=False"
             )
+        watched = gradients if self._watch_gradients else []
+        largest = [tf.reduce_max(tf.abs(gradient)) for gradient in watched]
         gradients = clipped(settings.train.clipping, gradients)
         rate = learning_rate(settings.optimizer, settings.schedule, done)
         with tf.control_dependencies([done, *training.updates]):
             applied = optimizer(settings.optimizer, rate).apply_gradients(
                 zip(gradients, self._trainable, strict=True), global_step=self._global_step
             )
-        return [total, *([rate] if self.columns else [])], applied
+        more = [*([rate] if self._scheduled else []), *largest]
+        return [total, *more], applied
 
 
 def _scalars() -> list[tf.Variable]:
@@ -243,15 +271,6 @@ def load(training: TrainingGraph, session: Any, rows: Split) -> None:
 
 
 def fed_loss(session: Any, rows: Split) -> float:
-    """Return the loss of rows in its inference form, without the penalty for large weights.
-
-    Raises:
-        TrainingError: it is not finite.
-    """
+    """Return the loss of rows in its inference form, without the penalty for large weights."""
     feed = {f"{FEATURES}:0": rows.features, f"{LABEL}:0": rows.label}
-    found = float(session.run(f"{LOSS}:0", feed))
-    if not math.isfinite(found):
-        raise TrainingError(
-            f"the loss on the validation rows is {found}; see data.validation_share"
-        )
-    return found
+    return float(session.run(f"{LOSS}:0", feed))

@@ -1,6 +1,6 @@
 """The forms of a model and how each is restored."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -8,8 +8,9 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
-from pipeline.artifacts import checkpoint, frozen, signature
+from pipeline.artifacts import assets, checkpoint, frozen, hashes, saved_model, signature
 from pipeline.artifacts.saved_model import SERVE, SERVING_DEFAULT, TRAIN
 from pipeline.artifacts.signature import Signature
 from pipeline.errors import ArtifactError, one_line
@@ -21,6 +22,9 @@ v1 = tf.compat.v1
 
 # Rows that are computed at once; every form cuts its input alike.
 ROWS_AT_ONCE = 65_536
+
+# What TensorFlow raises for graphs that are damaged, though their hashes fit.
+UNREADABLE = (tf.errors.OpError, OSError, ValueError, RuntimeError, LookupError, DecodeError)
 
 OpenSession = Callable[[tf.Graph], Any]
 
@@ -81,7 +85,7 @@ class _InSession(_Closing):
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Predict from raw features: `[rows, features]` → `[rows, outputs]`, float32."""
-        return _in_pieces(self._run, features)
+        return _in_pieces(self._run, features, self.signature)
 
     def close(self) -> None:
         """Close the session."""
@@ -98,7 +102,7 @@ class Eager(_Closing):
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Predict from raw features: `[rows, features]` → `[rows, outputs]`, float32."""
-        return _in_pieces(self._run, features)
+        return _in_pieces(self._run, features, self.signature)
 
     def _run(self, features: np.ndarray) -> np.ndarray:
         with tf.device(self._device):
@@ -123,9 +127,11 @@ class CheckpointByMetaGraph(_InSession):
         try:
             with graph.as_default(), tf.device(device):
                 saver = v1.train.import_meta_graph(f"{path}.meta", clear_devices=True)
+                if saver is None:
+                    raise ValueError("it names no variables")
                 session = open_session(graph)
                 saver.restore(session, path)
-        except (tf.errors.OpError, OSError, ValueError) as error:
+        except UNREADABLE as error:
             raise ArtifactError(f"{path}.meta cannot be restored: {one_line(error)}") from None
         super().__init__(session, signature.read(folder / signature.FILE), folder)
 
@@ -133,10 +139,16 @@ class CheckpointByMetaGraph(_InSession):
 class FrozenGraph(_InSession):
     """The frozen graph, known to be the one its signature describes."""
 
-    def __init__(self, folder: Path, open_session: OpenSession, device: str | None = None) -> None:
-        file = folder / "model.pb"
+    def __init__(
+        self,
+        folder: Path,
+        open_session: OpenSession,
+        device: str | None = None,
+        name: str = frozen.FILE,
+    ) -> None:
+        file = folder / name
         found = signature.read(folder / signature.FILE)
-        signature.require_hash(found, file)
+        hashes.require_file(file, found.hashes.get(frozen.FILE))
         super().__init__(open_session(frozen.read(file, device)), found, file)
 
 
@@ -150,12 +162,14 @@ class SavedModel(_InSession):
         device: str | None = None,
         tags: Sequence[str] = (SERVE,),
     ) -> None:
-        found = signature.read(folder / "assets.extra" / signature.FILE)
+        found = signature.read(folder / saved_model.SIGNATURE)
+        hashes.require(found, folder)
+        assets.require_inside(folder)
         session = open_session(tf.Graph())
         try:
             with session.graph.as_default(), tf.device(device):
                 loaded = v1.saved_model.load(session, list(tags), str(folder))
-        except (tf.errors.OpError, OSError, ValueError, RuntimeError) as error:
+        except UNREADABLE as error:
             raise ArtifactError(f"{folder} cannot be loaded: {one_line(error)}") from None
         serving = loaded.signature_def[SERVING_DEFAULT]  # empty where there is none
         names = serving.inputs[FEATURES].name, serving.outputs[PREDICTION].name
@@ -201,31 +215,41 @@ def open_model(path: Path) -> Runtime:
     Raises:
         ArtifactError: there is none, or it is damaged.
     """
-    kind: Callable[..., Runtime]
-    if path.suffix == ".pb" and path.name != "saved_model.pb" and path.is_file():
-        folder, kind = path.parent, FrozenGraph
-    elif (path / "saved_model.pb").is_file():
-        folder, kind = path, SavedModel
-    elif (path / "model.pb").is_file():
-        folder, kind = path, FrozenGraph
-    elif (path / "checkpoint").is_file():
-        folder, kind = path, CheckpointByCode
-    else:
-        raise ArtifactError(
-            f"{path} is no model; give a frozen graph (artifacts/frozen/model.pb), a SavedModel"
-            " folder (artifacts/saved_model) or a checkpoint folder (artifacts/checkpoint)"
-        )
-    return kind(folder, plain_session)
+    if path.suffix == ".pb" and (path.is_file() or (path.parent / signature.FILE).is_file()):
+        return FrozenGraph(path.parent, plain_session, name=path.name)
+    if (path / saved_model.FILE).is_file() or (path / saved_model.SIGNATURE).is_file():
+        return SavedModel(path, plain_session)
+    if (path / frozen.FILE).is_file() or frozen.FILE in _described(path):
+        return FrozenGraph(path, plain_session)
+    if (path / checkpoint.STATE).is_file() or checkpoint.STATE in _described(path):
+        return CheckpointByCode(path, plain_session)
+    raise ArtifactError(
+        f"{path} is no model; give a frozen graph (artifacts/frozen/model.pb), a SavedModel"
+        " folder (artifacts/saved_model) or a checkpoint folder (artifacts/checkpoint)"
+    )
 
 
-def _in_pieces(run: Callable[[np.ndarray], np.ndarray], features: np.ndarray) -> np.ndarray:
+def _described(folder: Path) -> Collection[str]:
+    """Return the names of a form's files as its signature has them; some may be missing."""
+    file = folder / signature.FILE
+    return signature.read(file).hashes if file.is_file() else ()
+
+
+def _in_pieces(
+    run: Callable[[np.ndarray], np.ndarray], features: np.ndarray, of: Signature
+) -> np.ndarray:
     """Run a model on pieces of its input.
 
     Raises:
-        ArtifactError: the graph cannot be run, for example for lack of memory.
+        ArtifactError: the graph cannot be run, for example for lack of memory, or takes another
+            number of features.
     """
+    if features.shape[1] != of.model.columns:
+        raise ArtifactError(
+            f"the model takes {of.model.columns} features, and is given {features.shape[1]}"
+        )
     if not len(features):  # convolutions refuse no rows
-        return _in_pieces(run, np.zeros((1, features.shape[1]), np.float32))[:0]
+        return _in_pieces(run, np.zeros((1, features.shape[1]), np.float32), of)[:0]
     try:
         pieces = [
             run(features[first : first + ROWS_AT_ONCE])

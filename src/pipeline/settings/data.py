@@ -50,6 +50,9 @@ class PricesData(DataSource):
     horizon_share: Share = about(
         "the target lies this share of all rows, rounded up, ahead", "0..1"
     )
+    missing: Literal["fail", "drop"] = about(
+        "rows with an empty cell or NaN: refused with their places, or left out"
+    )
 
 
 class TableData(DataSource):
@@ -63,6 +66,14 @@ class TableData(DataSource):
     )
     split_column: Text | None = about(
         "with split=given: the column that holds train, validation or test for each row"
+    )
+    date_column: Text | None = about(
+        "the column of ISO dates, which must ascend, that names the rows; null: their numbers"
+    )
+    missing: Literal["fail", "drop", "mean", "median"] = about(
+        "empty cells and NaN: refused with their places; their rows left out; features filled with"
+        " the mean or median of the training rows, and a missing label refused. The model itself"
+        " fills nothing: `pipeline predict` refuses them always"
     )
 
 

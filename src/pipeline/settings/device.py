@@ -33,7 +33,7 @@ class Device(Section):
     log_device_placement: bool = about("print the device of each operation")
     memory_growth: bool = about("take memory of the GPU as it is needed, not all at once")
     memory_limit: Annotated[int, Field(ge=64)] | None = about(
-        "most memory of the GPU to take; null: all there is", "MiB"
+        "most memory of the GPU to take, all at once; null: as memory_growth says", "MiB"
     )
     intra_op_threads: Threads = about("threads in one operation; 0: all cores")
     inter_op_threads: Threads = about("operations at once; 0: all cores")

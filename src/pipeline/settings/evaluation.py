@@ -43,3 +43,6 @@ class Tracking(Section):
     flush_every: Annotated[float, Field(gt=0, le=10**6)] = about(
         "points are sent live every so often", "s"
     )
+    patience: Seconds = about(
+        "a run that the store has not taken by then is kept, and sent later", "s"
+    )

@@ -102,3 +102,9 @@ class Export(Section):
     devices: Annotated[list[Literal["cpu", "gpu"]], Field(max_length=2)] = about(
         "graphs bound to a kind of device, with tags serve,cpu and serve,gpu"
     )
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if len(set(self.devices)) < len(self.devices):
+            raise ValueError("allowed: each kind of device once")
+        return self

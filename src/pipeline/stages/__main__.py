@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pipeline import files, inputs, parameters
-from pipeline.errors import ParityError, PipelineError, TrackingError, TrainingError, from_system
+from pipeline.errors import ParityError, PipelineError, TrainingError, from_system
 from pipeline.settings import Settings
 from pipeline.stages import process
 
@@ -57,18 +57,20 @@ def _run(name: str) -> None:
 
 
 def _mark_failed(chosen: Settings, reason: PipelineError) -> None:
-    from pipeline.tracking import store  # MLflow, needed only here
+    from pipeline.tracking import spool
+    from pipeline.tracking.execution import Execution
 
     files.TRACKED.unlink(missing_ok=True)  # what was tracked is no longer the last word
     try:
-        store.mark_failed(chosen, str(reason))
-    except TrackingError as error:
+        spool.keep(Execution.current(chosen, failure=str(reason)))
+        spool.send_or_warn(chosen.tracking.patience)
+    except (PipelineError, OSError) as raised:
+        error = from_system(raised) if isinstance(raised, OSError) else raised
         print(f"warning: the failure is not in MLflow: {error}", file=sys.stderr)
 
 
 def put_back(name: str) -> None:
     """Check the missing outs of a stage out of DVC's cache, as dvc.lock has them."""
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
@@ -76,7 +78,7 @@ def put_back(name: str) -> None:
             for out in repo.stage.load_one(name=name).outs:
                 if not out.exists and out.hash_info:
                     out.checkout(force=True, allow_missing=True)
-    except (DvcException, OSError) as error:
+    except Exception as error:  # whatever it is, why the stage failed is to be heard
         print(f"warning: earlier outs are not put back: {error}; try dvc checkout", file=sys.stderr)
 
 

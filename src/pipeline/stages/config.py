@@ -17,7 +17,7 @@ def run() -> None:
     """Compose params.yaml, or check the one that was composed with overrides."""
     if os.environ.get("DVC_EXP_NAME") or os.environ.get(ALREADY_COMPOSED):
         for file in files.CONF.rglob("*.yaml"):  # DVC resolves what `composed` refuses
-            composition.refuse_environment(file.read_text(encoding="utf-8"))
+            parameters.refuse_environment(file.read_text(encoding="utf-8"))
         parameters.load(files.PARAMS)
         _, text = composition.completed(OmegaConf.load(files.PARAMS), str(files.PARAMS))
     else:

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline import files, history
-from pipeline.artifacts import checkpoint, signature
+from pipeline.artifacts import checkpoint, hashes, signature
+from pipeline.artifacts.signature import Signature
 from pipeline.data import prepared
-from pipeline.data.prepared import Split
+from pipeline.data.prepared import Dataset, Split
 from pipeline.data.tables import write_table
-from pipeline.errors import ParityError, PipelineError
+from pipeline.errors import ArtifactError, ParityError, PipelineError
 from pipeline.evaluation import metrics, parity, tasks
 from pipeline.evaluation.parity import Verdict
 from pipeline.evaluation.tasks import Task
@@ -28,8 +29,11 @@ def run(settings: Settings) -> None:
 
     Raises:
         ParityError: a restored form does not agree with eager execution.
+        ArtifactError: the checkpoint has no sound signature, or is of other data.
     """
     dataset, curve = prepared.read_dataset(), history.read_table(files.HISTORY)
+    trained = signature.read(files.CHECKPOINT / signature.FILE)
+    _require_same_data(dataset, trained)
     train, test, latest = (prepared.read_split(name) for name in ("train", "test", "latest"))
     points = grid(dataset, train, test)
     outputs, forecast, fitted = _outputs(settings, test.features, latest.features, points)
@@ -64,7 +68,6 @@ def run(settings: Settings) -> None:
             f"{failed} does not agree with {REFERENCE} execution; {files.PARITY} and {files.REPORT}"
             " have the details"
         )
-    trained = signature.read(files.CHECKPOINT / signature.FILE)
     weights = coefficients.restored(trained, files.CHECKPOINT, files.FROZEN_GRAPH)
     if weights:
         print(f"{coefficients.as_table(weights)}\n")
@@ -99,6 +102,19 @@ def _outputs(
     return outputs, forecast, fitted
 
 
+def _require_same_data(dataset: Dataset, trained: Signature) -> None:
+    """Refuse a checkpoint that was trained on other data than the prepared."""
+    fields = ("source", "task", "features", "target", "classes")
+    differs = [name for name in fields if getattr(dataset, name) != getattr(trained, name)]
+    if dataset.scaling != trained.model.scaling:
+        differs.append("scaling")
+    if differs:
+        raise ArtifactError(
+            f"{files.CHECKPOINT} was trained on other data than {files.PREPARED} holds:"
+            f" {', '.join(differs)} differ; train again: dvc repro"
+        )
+
+
 def _folder(form: str) -> Path:
     """Return where a form lies."""
     if form == "frozen_graph":
@@ -108,11 +124,13 @@ def _folder(form: str) -> Path:
 
 def _require_same_model(folder: Path) -> None:
     """Refuse forms of another run, by the hashes that were taken when the model was frozen."""
+    if folder == files.CHECKPOINT:
+        return
+    trained = signature.read(files.CHECKPOINT / signature.FILE)
+    frozen = signature.read(files.SIGNATURE)
+    hashes.require_same(trained, frozen, files.CHECKPOINT)
     if folder == files.SAVED_MODEL:
-        signature.require_hash(signature.read(files.SIGNATURE), folder)
-    elif folder == files.FROZEN:
-        trained = signature.read(files.CHECKPOINT / signature.FILE)
-        signature.require_same(trained, signature.read(files.SIGNATURE))
+        hashes.require_file(folder, frozen.hashes.get(hashes.OF_SAVED_MODEL))
 
 
 def _publish(settings: Settings, task: Task, shown: Shown, verdict: Verdict) -> None:

@@ -1,27 +1,21 @@
 """Stage `track`: the results become a complete run in MLflow.
 
-Its only out says which execution was tracked from this work tree. It is neither in Git nor in
-DVC's cache, so that a fresh clone, and results restored from the cache, still end with their run.
+They are kept in the spool first and sent from there, so that a store that is away costs no result
+and no run. The only out says which execution was tracked from this work tree. It is neither in Git
+nor in DVC's cache, so that a fresh clone, and results restored from the cache, still end with their
+run.
 """
 
-import json
-
-from pipeline import files, history, identity
-from pipeline.data import prepared
+from pipeline import files
 from pipeline.settings import Settings
-from pipeline.tracking import record
+from pipeline.tracking import spool
+from pipeline.tracking.execution import Execution
 
 
 def run(settings: Settings) -> None:
-    """Complete this execution's run, then say so."""
-    results = record.Results(
-        curve=history.read(files.HISTORY),
-        metrics=json.loads(files.METRICS.read_text(encoding="utf-8")),
-        device=json.loads(files.PLACEMENT.read_text(encoding="utf-8"))["device"],
-        dataset=prepared.read_dataset(),
-        train=prepared.read_split("train"),
-    )
-    name, new = record.complete(settings, results)
-    print(f"MLflow run {name}: {'complete' if new else 'was already complete'}")
+    """Record this execution, and all that are still kept."""
+    execution = Execution.current(settings)
+    spool.keep(execution)
+    spool.send_or_warn(settings.tracking.patience)
     print(f"{files.REPORT} shows the results, `pipeline ui` compares runs")
-    files.write_json(files.TRACKED, {"execution": identity.of_execution(settings)})
+    files.write_json(files.TRACKED, {"execution": execution.identity})

@@ -4,6 +4,7 @@ Training works in a folder of its own under `.resume/`, named by all that determ
 When it was killed, the same command finds that folder and goes on from its latest checkpoint.
 """
 
+import math
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from pipeline import files, identity
-from pipeline.artifacts import signature
+from pipeline.artifacts import hashes, signature
 from pipeline.artifacts.checkpoint import Checkpoints
 from pipeline.data import prepared
 from pipeline.data.prepared import Dataset, Split
 from pipeline.errors import ConfigError
 from pipeline.graph import devices, start, training
-from pipeline.graph.loop import loop
+from pipeline.graph.loop import NotFiniteError, loop, require_finite
 from pipeline.graph.summaries import Summaries
 from pipeline.graph.training import TrainingGraph
 from pipeline.history import VALIDATION_LOSS, History
 from pipeline.reporting.progress import TrainingProgress
 from pipeline.settings import Settings
-from pipeline.stages import process
+from pipeline.stages import diagnosis, process
 from pipeline.tracking.live import LiveCurve
 from pipeline.validation import Best
 
@@ -39,7 +40,10 @@ def run(settings: Settings) -> None:
     with process.alone(f"training {name}", files.root() / f".dvc/tmp/{name}.lock", wait=-1):
         work = files.root() / ".resume" / name
         work.mkdir(parents=True, exist_ok=True)
-        _train_and_publish(settings, device, work)
+        try:
+            _train_and_publish(settings, device, work)
+        except NotFiniteError as error:
+            raise diagnosis.explained(error, settings, device, work, _begin) from None
         shutil.rmtree(work)
 
 
@@ -88,8 +92,12 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
                 found = {}
                 if validation and _due(settings, step):
                     loss = training.fed_loss(session, validation)
+                    if not math.isfinite(loss):
+                        what = f"the loss on the validation rows is {loss} after step {step:,}"
+                        raise NotFiniteError(what, step)
                     found[VALIDATION_LOSS] = np.float32(loss)
                     if best.add(step, loss):
+                        require_finite(graph, session, step)
                         checkpoints.save_best(session, step)
                 points = history.extend(step, call.recorded, found)
                 live.add(points)
@@ -101,6 +109,7 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
                     print(f"{files.TRACE}: one step, for https://ui.perfetto.dev")
                 progress.update(step, float(call.losses[-1]))
                 if checkpoints.due(step) or best.ended:
+                    require_finite(graph, session, step)
                     history.save()
                     if summaries:
                         summaries.save()
@@ -113,7 +122,7 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
         folder.mkdir()
         checkpoints.copy(folder, best=validation is not None)
         trained = signature.of(dataset, model, best.step or step)
-        signature.write(trained, folder / signature.FILE)
+        signature.write(hashes.signed(trained, folder), folder / signature.FILE)
     for out in (files.HISTORY, files.PLACEMENT):
         files.write_text(out, (work / out.name).read_text(encoding="utf-8"))
 

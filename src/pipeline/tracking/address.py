@@ -1,18 +1,17 @@
-"""Where the MLflow store is, and what is set before MLflow is imported.
+"""Where the MLflow store is.
 
 Without `MLFLOW_TRACKING_URI` the store is `mlflow.db` and `mlartifacts/` at the repository root,
 also for experiments that DVC runs in a temporary copy of the repository.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pipeline import files
 
-# Nothing is sent to MLflow's makers, an absent server is noticed soon, and no bars are drawn.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# For one who is impatient, a server that has not answered by then is as good as away.
+SECONDS = 3
 
 
 def tracking_uri() -> str:
@@ -31,6 +30,25 @@ def artifact_location() -> str | None:
 
 
 def shown() -> str:
-    """Return the store's address without user name and password."""
+    """Return the store's address without user name, password and query."""
     scheme, separator, rest = tracking_uri().partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Let MLflow wait for a server for a moment only while the block runs."""
+    wanted = {
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(SECONDS),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

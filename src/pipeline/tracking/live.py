@@ -14,6 +14,7 @@ from typing import Any, Self
 from pipeline.errors import PipelineError
 from pipeline.history import Point
 from pipeline.settings import Settings
+from pipeline.tracking.execution import Execution
 
 # An ending training waits for a request under way this long at most.
 LAST_REQUEST_SECONDS = 10
@@ -54,8 +55,9 @@ class LiveCurve:
 
         try:
             with store.reachable():
-                client, experiment = store.connect(self._settings)
-                run = store.find_or_create_run(client, experiment, self._settings)
+                client, experiment = store.connect(self._settings.tracking.experiment)
+                execution = Execution.current(self._settings)
+                run = store.find_or_create_run(client, experiment, execution)
                 if not store.is_complete(run):
                     self._send(store, client, run.info.run_id)
         except PipelineError as problem:

@@ -2,12 +2,11 @@
 
 import logging
 import re
-import subprocess
+import sqlite3
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import mlflow
 from filelock import FileLock
@@ -17,19 +16,21 @@ from mlflow.exceptions import MlflowException
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import files, identity
-from pipeline.errors import TrackingError
+from pipeline import files
+from pipeline.errors import RefusedError, TrackingError
 from pipeline.history import Point
-from pipeline.settings import Settings
-from pipeline.tracking import address  # first: it sets what MLflow reads when it is imported
+from pipeline.tracking import address, sqlite
+from pipeline.tracking.execution import Execution
 
 IDENTITY = "pipeline.identity"
 FAILURE = "pipeline.failure"
 COMPLETE = "pipeline.complete"
 LOSS = "loss"
+INVALID = "INVALID_PARAMETER_VALUE"
+MOST_SECONDS_FOR_A_LOCK = 30
 MOST_METRICS_A_BATCH = 1000
 MOST_PARAMETERS_A_BATCH = 100
-FAILURES = (MlflowException, RequestException, SQLAlchemyError, OSError)
+FAILURES = (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError)
 
 for _name in ("mlflow.store.db.utils", "alembic", "mlflow.tracking.fluent"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -38,20 +39,49 @@ warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """Turn what goes wrong between here and the store into a `TrackingError`."""
+def reachable(connected: bool = False) -> Iterator[None]:
+    """Turn what goes wrong between here and the store into a `TrackingError`.
+
+    Args:
+        connected: the store has answered; what it finds invalid is a `RefusedError`.
+    """
     try:
         yield
     except FAILURES as error:
-        reason = re.sub(r"//[^/@\s]*@", "//", " ".join(str(error).split()))[:300]
-        raise TrackingError(
-            f"the MLflow store at {address.shown()} cannot be used: {reason};"
-            " all results are kept: when it is back, `dvc repro` records the run"
+        invalid = isinstance(error, MlflowException) and error.error_code == INVALID
+        refused = connected and invalid
+        how = "does not take this" if refused else "cannot be used"
+        raise (RefusedError if refused else TrackingError)(
+            f"the MLflow store at {address.shown()} {how}: {_reason(error)}"
         ) from None
 
 
-def connect(settings: Settings) -> tuple[MlflowClient, str]:
-    """Open the store and make the experiment where it is not there yet.
+def _reason(error: Exception) -> str:
+    """Return what a library says in one line, without passwords, statements and addresses."""
+    text = re.sub(r"(//)[^/\s]*@|\?\S*=\S*", r"\1", " ".join(str(error).split()))
+    said = re.split(r" with exception | ?\[SQL:| \(Background on | NOTE:", text)[0]
+    cause = re.search(r"Connection refused|timed out|Name or service not known|reset by peer", text)
+    return said[:300] if cause is None or cause[0] in said else f"{said[:300]}: {cause[0]}"
+
+
+def _require_database() -> None:
+    """Find out at once what MLflow would try again for minutes: a database that is none.
+
+    A new one is made beside its place, as MLflow cannot go on with one that is made in part.
+    """
+    path = sqlite.file()
+    if path is None:
+        return
+    if path.exists():
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA schema_version")
+    else:
+        with files.replacing(path) as partial:
+            MlflowClient(f"sqlite:///{partial}").search_experiments(max_results=1)
+
+
+def connect(name: str) -> tuple[MlflowClient, str]:
+    """Open the store and make the experiment `name` where it is not there yet.
 
     One process at a time does this: a fresh SQLite store does not survive being created twice.
 
@@ -61,72 +91,55 @@ def connect(settings: Settings) -> tuple[MlflowClient, str]:
     mlflow.set_tracking_uri(address.tracking_uri())
     lock = files.root() / ".dvc" / "tmp" / "mlflow-store.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+    with FileLock(lock, timeout=MOST_SECONDS_FOR_A_LOCK):
+        _require_database()
         client = MlflowClient()
-        experiment = client.get_experiment_by_name(settings.tracking.experiment)
+        experiment = client.get_experiment_by_name(name)
         if experiment is not None:
             if experiment.lifecycle_stage == "deleted":
                 client.restore_experiment(experiment.experiment_id)
             return client, str(experiment.experiment_id)
         return client, str(
             client.create_experiment(
-                settings.tracking.experiment,
+                name,
                 artifact_location=address.artifact_location(),
                 tags={"mlflow.experimentKind": "custom_model_development"},  # what its pages show
             )
         )
 
 
-def find_run(client: MlflowClient, experiment: str, settings: Settings) -> Run | None:
-    """Return this execution's run, if the store has one."""
-    name = identity.of_execution(settings)
-    found = client.search_runs([experiment], f"tags.`{IDENTITY}` = '{name}'", max_results=1)
+def find_run(client: MlflowClient, experiment: str, execution: Execution) -> Run | None:
+    """Return an execution's run, if the store has one.
+
+    There are several where a slow server did what MLflow's client then asked again; the fullest
+    is kept.
+    """
+    wanted = f"tags.`{IDENTITY}` = '{execution.identity}'"
+    found = sorted(
+        client.search_runs([experiment], wanted),
+        key=lambda run: (not is_complete(run), not run.data.metrics, run.info.run_id),
+    )
+    for double in found[1:]:
+        client.delete_run(double.info.run_id)
     return found[0] if found else None
 
 
-def find_or_create_run(client: MlflowClient, experiment: str, settings: Settings) -> Run:
-    """Return this execution's run; it is made, with all parameters, if it is missing."""
-    run = find_run(client, experiment, settings)
+def find_or_create_run(client: MlflowClient, experiment: str, execution: Execution) -> Run:
+    """Return an execution's run; it is made, with all parameters, if it is missing."""
+    run = find_run(client, experiment, execution)
     if run is None:
-        name = identity.of_execution(settings)
-        run = client.create_run(
+        made = client.create_run(
             experiment,
-            run_name=f"{settings.model.name}-{settings.optimizer.name}-{name[:7]}",
-            tags={IDENTITY: name, **_tags(settings)},
+            start_time=execution.started_ms,
+            run_name=execution.name,
+            tags={IDENTITY: execution.identity, **execution.tags},
         )
-    parameters = _parameters(settings)
+        run = find_run(client, experiment, execution) or made
+    parameters = [Param(key, value) for key, value in execution.parameters.items()]
     for first in range(0, len(parameters), MOST_PARAMETERS_A_BATCH):
         batch = parameters[first : first + MOST_PARAMETERS_A_BATCH]
         client.log_batch(run.info.run_id, params=batch)
     return run
-
-
-def _tags(settings: Settings) -> dict[str, str]:
-    return {
-        "mlflow.source.name": "dvc.yaml",
-        "mlflow.source.type": "LOCAL",
-        "pipeline.data_sha256": files.sha256(files.PREPARED),
-        "pipeline.parameters_sha256": identity.parameters_sha256(settings),
-        "pipeline.code_sha256": identity.code_sha256(),
-        **{f"version.{library}": number for library, number in identity.versions().items()},
-        **_git_tags(),
-    }
-
-
-def _parameters(settings: Settings) -> list[Param]:
-    """Return all parameters by their dotted keys."""
-    return [
-        Param(key, str(value)) for key, value in flat(settings.model_dump(exclude={"tracking"}))
-    ]
-
-
-def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of nested mappings with their dotted keys."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
 
 
 def last_step(client: MlflowClient, run: str) -> int:
@@ -150,37 +163,11 @@ def send_curve(client: MlflowClient, run: str, points: Sequence[Point]) -> None:
         client.log_batch(run, metrics[first : first + MOST_METRICS_A_BATCH])
 
 
-def mark_failed(settings: Settings, reason: str) -> None:
-    """Mark this execution's run as FAILED, with the reason in a tag.
-
-    Raises:
-        TrackingError: the store cannot be used.
-    """
-    with reachable():
-        client, experiment = connect(settings)
-        run = find_or_create_run(client, experiment, settings).info.run_id
-        client.set_tag(run, FAILURE, reason[:5000])
-        client.set_terminated(run, "FAILED")
+def mark_failed(client: MlflowClient, run: str, reason: str) -> None:
+    """Mark a run as FAILED, with the reason in a tag."""
+    client.set_tag(run, FAILURE, reason[:5000])
+    client.set_terminated(run, "FAILED")
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _git_tags() -> dict[str, str]:
-    """Return the commit and whether the work tree differs from it; nothing outside of Git."""
-    commit = _git("rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    changed = _git("status", "--porcelain", "--untracked-files=no")
-    return {"mlflow.source.git.commit": commit, "git.changed": str(bool(changed)).lower()}
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, cwd=files.root(), check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()

@@ -12,6 +12,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
+from pipeline.artifacts import checkpoint, frozen, hashes, saved_model, signature
 from pipeline.artifacts.inspection.described import Graph, Tensor
 from pipeline.artifacts.inspection.layers import layers_of
 from pipeline.artifacts.inspection.nodes import (
@@ -65,10 +66,12 @@ def inspect(path: Path) -> Model:
     """Look at a frozen graph, a SavedModel folder, a checkpoint's folder or its prefix.
 
     Raises:
-        ArtifactError: there is none, or it is damaged.
+        ArtifactError: there is none, or it is damaged: its signature, if it has one, has the hashes
+            of other files, or they cannot be read.
     """
     folder = path.parent if path.name == "saved_model.pb" else path
     prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
+    _require_signed(folder, prefix)
     if (folder / "saved_model.pb").is_file():
         return _saved_model(folder)
     if path.is_file() and path.suffix == ".pb":
@@ -85,6 +88,21 @@ def inspect(path: Path) -> Model:
         f"{path} is no model; give a frozen graph (.pb), a SavedModel folder, or a checkpoint's"
         " folder or prefix"
     )
+
+
+def _require_signed(folder: Path, prefix: Path) -> None:
+    """Refuse files that are not those of the signature beside them; a stranger's has none."""
+    if signed := signature.read_if_signed(folder / saved_model.SIGNATURE):
+        hashes.require(signed, folder)
+    elif signed := signature.read_if_signed(folder / signature.FILE):
+        if frozen.FILE in signed.hashes:
+            hashes.require(signed, folder, frozen.FILE)
+        else:
+            checkpoint.latest(folder)
+    elif signed := signature.read_if_signed(folder.parent / signature.FILE):
+        beginning = frozen.FILE if folder.name == frozen.FILE else f"{prefix.name}."
+        if any(name.startswith(beginning) for name in signed.hashes):
+            hashes.require(signed, folder.parent, beginning)
 
 
 def _latest(folder: Path) -> str | None:
@@ -118,7 +136,7 @@ def _checkpoint(prefix: Path) -> Model:
     """Describe a checkpoint; only its index is read."""
     try:
         reader = tf.train.load_checkpoint(str(prefix))
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except checkpoint.UNREADABLE as error:
         raise ArtifactError(f"{prefix} cannot be read: {one_line(error)}") from None
     dtypes = reader.get_variable_to_dtype_map()
     variables = [

@@ -1,0 +1,68 @@
+"""What stands between TensorFlow and an NVIDIA GPU, as far as can be seen without one."""
+
+import ctypes
+import os
+import site
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from pipeline.errors import listing
+
+# Of Linux, and of Linux under Windows.
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version")
+
+DRIVER_LIBRARY = "libcuda.so.1"
+
+
+def why_no_gpu() -> str:
+    """Say in parentheses why TensorFlow sees no GPU."""
+    return f" ({'; '.join(_reasons())})"
+
+
+def has_driver() -> bool:
+    """Tell whether the system has loaded NVIDIA's driver."""
+    return any(Path(driver).exists() for driver in DRIVERS)
+
+
+def _reasons() -> Iterator[str]:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    hidden = visible in ("", "-1")
+    if hidden:
+        yield "CUDA_VISIBLE_DEVICES hides all"
+    if not tf.test.is_built_with_cuda():
+        yield "this TensorFlow is built without CUDA"
+        return
+    if not has_driver():
+        yield "no NVIDIA driver is loaded"
+        return
+    if not _loads(DRIVER_LIBRARY):
+        yield f"the driver's {DRIVER_LIBRARY} cannot be loaded"
+    missing = [name for name in needed_libraries() if not _loads(name)]
+    if missing:
+        yield f"{listing(missing)} cannot be loaded: make setup EXTRAS=gpu"
+    elif not hidden:
+        number = tf.sysconfig.get_build_info()["cuda_version"]
+        chosen = f"CUDA_VISIBLE_DEVICES={visible} may name none, or " if visible else ""
+        yield f"{chosen}the driver may be too old for CUDA {number}; nvidia-smi shows both"
+
+
+def needed_libraries() -> list[str]:
+    """Return the names of libraries that this build of TensorFlow loads, besides the driver's."""
+    build = tf.sysconfig.get_build_info()
+    cuda, cudnn = (build[f"{name}_version"].split(".")[0] for name in ("cuda", "cudnn"))
+    return [f"libcudart.so.{cuda}", f"libcublas.so.{cuda}", f"libcudnn.so.{cudnn}"]
+
+
+def _loads(name: str) -> bool:
+    """Tell whether a library can be loaded from the system or from NVIDIA's Python packages."""
+    packages = [Path(folder, "nvidia") for folder in site.getsitepackages()]
+    places = [str(path) for folder in packages for path in folder.glob(f"*/lib/{name}")]
+    for place in (name, *places):
+        try:
+            ctypes.CDLL(place)
+        except OSError:
+            continue
+        return True
+    return False

@@ -1,0 +1,131 @@
+"""Missing values are refused, dropped, or filled with a statistic of the training rows alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.impute import SimpleImputer
+
+from pipeline.data import preparation
+from pipeline.data.sources import features_of, read_examples
+from pipeline.errors import DataError
+
+ROWS = 20
+
+
+@pytest.fixture
+def prepare(data, tmp_path: Path):
+    """Prepare a table of features a and b and target y, of which some cells are empty."""
+
+    def run(missing, holes, ending="csv", **changes):
+        frame = pd.DataFrame(np.random.default_rng(0).normal(5, 9, (ROWS, 3)), columns=[*"aby"])
+        frame = frame.assign(**changes.pop("columns", {}))
+        for column, rows in holes.items():
+            frame.loc[np.array(rows) - 1, column] = None
+        path = tmp_path / f"own.{ending}"
+        frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
+        chosen = data("csv", path=str(path), target="y", missing=missing, **changes)
+        _, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+        return frame, splits
+
+    return run
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_missing_values_are_refused_with_their_places(failure, prepare, ending):
+    expected = (
+        rf"own\.{ending}: values are missing:\n"
+        r"  column 'a' is empty or NaN in rows 2, 3, 5, 8, 11 and 2 more \(7 of 20\);\n"
+        r"  column 'y' is empty or NaN in row 1 \(1 of 20\);\n"
+        r"  data.missing=drop leaves such rows out, mean or median fills features; or mend the file"
+    )
+    with failure.raises(f"missing values in {ending}", DataError, match=expected):
+        prepare("fail", {"a": [2, 3, 5, 8, 11, 13, 17], "y": [1]}, ending)
+
+
+def test_rows_with_missing_values_are_dropped_and_the_others_keep_their_numbers(prepare, capsys):
+    frame, splits = prepare("drop", {"a": [2, 7], "y": [7, 20]})
+    index = np.concatenate([splits["train"].index, splits["test"].index])
+    np.testing.assert_array_equal(index, np.setdiff1d(np.arange(1, 21), [2, 7, 20]))
+    for split in (splits["train"], splits["test"]):
+        kept = frame.iloc[split.index - 1].astype(np.float32)
+        np.testing.assert_array_equal(split.features, kept[["a", "b"]])
+        np.testing.assert_array_equal(split.label, kept[["y"]])
+    assert "3 of 20 rows have a missing value: dropped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["mean", "median"])
+@pytest.mark.parametrize(
+    "split", ["chronological", "random", "kfold", "walk_forward", "given", "none"]
+)
+def test_features_are_filled_as_scikit_learn_does_from_the_training_rows(
+    prepare, capsys, missing, split
+):
+    part = np.array(["test", "train", "train", "validation", "train"] * 4)
+    given = {"split_column": "part", "columns": {"part": part}} if split == "given" else {}
+    holes = {"a": [2, 5, 19, 20], "b": [1, 5, 11]}
+    frame, splits = prepare(missing, holes, split=split, validation_share=0.3, **given)
+    train = splits["train"].index - 1
+    imputer = SimpleImputer(strategy=missing).fit(frame[["a", "b"]].iloc[train])
+    expected = imputer.transform(frame[["a", "b"]]).astype(np.float32)
+    for name in ("train", "validation", "test"):
+        found = splits[name]
+        np.testing.assert_allclose(found.features, expected[found.index - 1], rtol=1e-6)
+    assert f"the {missing} of the training rows: a (4), b (3)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["mean", "median"])
+def test_test_rows_do_not_leak_into_what_is_filled(prepare, missing):
+    fills = []
+    for last in (1.0, 1e30):
+        column = np.r_[np.arange(16.0), [last] * 4]
+        _, splits = prepare(missing, {"a": [3, 18]}, columns={"a": column})
+        fills += [splits["train"].features[2, 0], splits["test"].features[1, 0]]
+    known = np.delete(np.arange(16.0), 2)
+    assert fills == [np.float32(getattr(np, missing)(known))] * 4
+
+
+CLASSES = {"columns": {"y": ["no", "yes"] * 10}, "task": "classification"}
+PARTS = {"columns": {"part": ["train", "test"] * 10}, "split_column": "part", "split": "given"}
+
+
+@pytest.mark.parametrize("missing", ["mean", "median"])
+@pytest.mark.parametrize(
+    ("what", "column", "changes"),
+    [("number", "y", {}), ("class", "y", CLASSES), ("part", "part", PARTS)],
+)
+def test_a_label_is_never_filled(failure, prepare, missing, what, column, changes):
+    expected = (
+        rf"(?s)own\.csv: .*'{column}' is empty or NaN in rows 4, 6 \(2 of 20\).*missing=drop$"
+    )
+    with failure.raises(f"missing={missing}: a {what} is missing", DataError, match=expected):
+        prepare(missing, {column: [4, 6], "a": [1]}, **changes)
+
+
+@pytest.mark.parametrize("changes", [{}, CLASSES, PARTS])
+def test_rows_without_a_label_can_be_dropped(prepare, changes):
+    _, splits = prepare("drop", {"part" if "split" in changes else "y": [4, 7]}, **changes)
+    kept = np.concatenate([splits["train"].index, splits["test"].index])
+    np.testing.assert_array_equal(np.sort(kept), np.setdiff1d(np.arange(1, 21), [4, 7]))
+
+
+def test_a_column_without_values_is_one_message(failure, prepare):
+    expected = "own.csv: each row .* column 'a' lacks most .20., leave it out"
+    with failure.raises("missing=drop: an empty column", DataError, match=expected):
+        prepare("drop", {"a": range(1, 21), "b": [3]})
+    expected = "own.csv: no value in the 16 training rows to fill from: a; leave such a column out"
+    with failure.raises("missing=mean: no value to train on", DataError, match=expected):
+        prepare("mean", {"a": range(1, 17)})
+
+
+def test_rows_with_a_missing_value_are_not_predicted(failure, tmp_path: Path):
+    table = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, None, 6.0]})
+    expected = r"(?s)new\.csv: .*'b' is empty or NaN in row 2 \(1 of 3\).* fill them, or drop"
+    with failure.raises("rows to predict with a missing value", DataError, match=expected):
+        features_of(table, "csv", ("a", "b"), tmp_path / "new.csv")
+    prices = pd.read_csv("data/raw/sp500.csv", nrows=9)
+    prices.loc[3, "low"] = None
+    names = ("adj_close", "high_low_percent", "change_percent", "volume")
+    with failure.raises("prices to predict from, one missing", DataError, match="'low' .* row 4"):
+        features_of(prices, "sp500", names, tmp_path / "new.csv")

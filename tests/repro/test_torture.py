@@ -1,0 +1,24 @@
+"""A sample of `make torture`: kills at random moments over all stages change nothing."""
+
+import sys
+
+import pytest
+
+from ..conftest import clone
+from ..torture import Torture, prepared
+
+pytestmark = [
+    pytest.mark.repro,
+    pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux alone"),
+]
+
+
+@pytest.fixture(scope="module")
+def torture(tmp_path_factory: pytest.TempPathFactory) -> Torture:
+    folder = tmp_path_factory.mktemp("torture")
+    return Torture(prepared(clone(folder / "template")), folder)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_kill_at_a_random_moment(torture: Torture, seed: int):
+    torture.kill(seed)

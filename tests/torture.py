@@ -1,0 +1,135 @@
+"""Kill a run of the whole pipeline at a random moment, give the same command again, and compare.
+
+`make torture KILLS=100` does it so often; the tests take a sample.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from .conftest import OUTS, Clone, clone
+
+RESULTS = (*OUTS, "dvc.lock", "params.yaml")
+
+COMMANDS = (["dvc", "repro"], [sys.executable, "-m", "pipeline", "run"])
+
+
+def prepared(made: Clone) -> Clone:
+    """Let the main job train for some seconds, with checkpoints, and log live from the start."""
+    made.edit("conf/config.yaml", "train: full_batch", "train: minibatch")
+    made.edit("conf/train/minibatch.yaml", "steps: 4000", "steps: 40000")
+    made.edit("conf/train/minibatch.yaml", "checkpoint_every: 1000", "checkpoint_every: 5000")
+    made.edit("conf/train/minibatch.yaml", "log_every: 20", "log_every: 500")
+    made.edit("conf/tracking/default.yaml", "live_after: 3", "live_after: 0")
+    made.edit("conf/tracking/default.yaml", "flush_every: 2", "flush_every: 0.2")
+    made.edit("conf/device/auto.yaml", "kind: auto", "kind: cpu")
+    made.pipeline("run", "--dry-run")
+    made.commit()
+    return made
+
+
+def processes(clone: Clone) -> list[int]:
+    """Return the processes that work in a clone or in a copy below it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            where = (process / "cwd").resolve()
+        except OSError:
+            continue
+        if (b"pipeline" in command or b"dvc" in command) and where.is_relative_to(clone.path):
+            found.append(int(process.name))
+    return found
+
+
+def assert_one_complete_run(clone: Clone) -> None:
+    """Expect one run of the long training, finished, with each point of the curve once."""
+    from mlflow import MlflowClient
+
+    runs = [run for run in clone.runs() if run.data.params["train.steps"] == "40000"]
+    assert [run.info.status for run in runs] == ["FINISHED"]
+    client = MlflowClient(f"sqlite:///{clone.path / 'mlflow.db'}")
+    steps = [point.step for point in client.get_metric_history(runs[0].info.run_id, "loss")]
+    history = pd.read_csv(clone.path / "reports/history.csv")
+    assert steps == list(history.step)
+
+
+class Torture:
+    """Kills of one pipeline, each in a copy of its own.
+
+    Args:
+        template: a prepared clone, in which nothing has run.
+        folder: for the copies.
+    """
+
+    def __init__(self, template: Clone, folder: Path) -> None:
+        self._template, self._folder = template, folder
+        whole = template.copy(folder / "whole")
+        started = time.monotonic()
+        whole.repro()
+        self._seconds = time.monotonic() - started
+        self._expected = whole.digests(*RESULTS)
+        shutil.rmtree(whole.path)
+
+    def kill(self, seed: int) -> str:
+        """Kill at the moment that the seed draws, finish, compare; returns what was killed."""
+        draw = random.Random(seed)
+        copy = self._template.copy(self._folder / f"kill-{seed}")
+        command, whole_group = draw.choice(COMMANDS), draw.random() < 0.5
+        log = self._folder / f"kill-{seed}.log"
+        with log.open("w") as output:
+            started = subprocess.Popen(
+                command, cwd=copy.path, env=copy.environment, start_new_session=True,
+                stdout=output, stderr=output,
+            )  # fmt: skip
+            time.sleep(draw.uniform(0.2, self._seconds))
+            (os.killpg if whole_group else os.kill)(started.pid, signal.SIGKILL)
+            started.wait()
+        deadline = time.monotonic() + 60
+        while processes(copy):  # an orphan ends by itself
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        stages = [line for line in log.read_text().splitlines() if line.startswith("Running stage")]
+        copy.succeed(*command)
+        differing = {
+            name
+            for name, digest in copy.digests(*RESULTS).items()
+            if digest != self._expected.get(name)
+        }
+        assert not differing
+        assert self._expected.keys() == copy.digests(*RESULTS).keys()
+        assert_one_complete_run(copy)
+        assert not list((copy.path / ".resume").glob("*"))
+        assert not list((copy.path / ".spool").glob("*"))
+        shutil.rmtree(copy.path)
+        log.unlink()
+        return stages[-1].split("'")[1] if stages else "the start"
+
+
+def main() -> None:
+    """Kill as often as the command line says, and count what was killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="of the first kill")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        torture = Torture(prepared(clone(Path(folder) / "template")), Path(folder))
+        counts: dict[str, int] = {}
+        for number in range(arguments.seed, arguments.seed + arguments.kills):
+            where = torture.kill(number)
+            counts[where] = counts.get(where, 0) + 1
+            print(f"kill {number}: in {where}; the same bytes, one complete run", flush=True)
+    print(f"{arguments.kills} kills: {counts}")
+
+
+if __name__ == "__main__":
+    main()
