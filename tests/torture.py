@@ -20,6 +20,10 @@ from .conftest import OUTS, Clone, clone
 
 RESULTS = (*OUTS, "dvc.lock", "params.yaml")
 
+# DVC rewrites the file in place, and cannot read what a kill in that moment leaves of it. `pipeline
+# run` mends it before it calls DVC; `dvc repro` stops with this message.
+DVC_CUT_ITS_LIST = "Unable to read RWLock-file"
+
 COMMANDS = (["dvc", "repro"], [sys.executable, "-m", "pipeline", "run"])
 
 
@@ -99,7 +103,13 @@ class Torture:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         stages = [line for line in log.read_text().splitlines() if line.startswith("Running stage")]
-        copy.succeed(*command)
+        where = stages[-1].split("'")[1] if stages else "the start"
+        again = copy.run(*command)
+        if DVC_CUT_ITS_LIST in again.stdout:  # before any code of the pipeline runs
+            where += ", while DVC wrote its list of processes; pipeline doctor --fix mended it"
+            copy.pipeline("doctor", "--fix")
+            again = copy.run(*command)
+        assert again.returncode == 0, again.stdout
         differing = {
             name
             for name, digest in copy.digests(*RESULTS).items()
@@ -112,7 +122,7 @@ class Torture:
         assert not list((copy.path / ".spool").glob("*"))
         shutil.rmtree(copy.path)
         log.unlink()
-        return stages[-1].split("'")[1] if stages else "the start"
+        return where
 
 
 def main() -> None:
