@@ -8,6 +8,7 @@ from pipeline.artifacts.checkpoint import Checkpoints
 from pipeline.data.prepared import Dataset, Split
 from pipeline.data.scaling import fit
 from pipeline.graph import devices, start, training
+from pipeline.graph import rows as training_rows
 from pipeline.graph.loop import loop
 from pipeline.settings import Settings
 
@@ -66,7 +67,8 @@ def train(
     dataset, rows = given or examples()
     device, _ = devices.choose(settings.device)
     model = training.model_of(settings, dataset)
-    graph = training.build(settings, model, dataset.task, len(rows.label), device)
+    source = training_rows.of(settings, rows)
+    graph = training.build(settings, model, dataset.task, source.held, device)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     with graph.graph.as_default():
         variables = training.v1.global_variables()
@@ -76,8 +78,7 @@ def train(
     with devices.open_session(graph.graph, settings.device, device) as session:
         if not checkpoints.restore(session):
             plan.run(session)
-        training.load(graph, session, rows)
-        for done in loop(graph, session, settings, len(rows.label), stops, call):
+        for done in loop(graph, session, settings, source, stops, call):
             recorded.append(done.recorded)
             if checkpoints.due(done.step):
                 checkpoints.save(session, done.step)

@@ -217,8 +217,11 @@ def _kind_in_words(annotation: Any, metadata: list[Any]) -> str:
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_kind_in_words(arg, metadata) for arg in typing.get_args(annotation))
     if origin is Literal:
-        choices = typing.get_args(annotation)
-        return ("one of " if len(choices) > 1 else "") + ", ".join(map(str, choices))
+        choices = [
+            str(choice).lower() if isinstance(choice, bool) else str(choice)
+            for choice in typing.get_args(annotation)
+        ]
+        return ("one of " if len(choices) > 1 else "") + ", ".join(choices)
     if origin is list:
         each = _kind_in_words(typing.get_args(annotation)[0], [])
         return f"a list{_length(metadata)}, each {each}"

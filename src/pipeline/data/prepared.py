@@ -11,7 +11,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -90,16 +90,20 @@ def read_dataset(folder: Path = files.PREPARED) -> Dataset:
         raise _damaged(folder, error) from None
 
 
-def read_split(name: str, folder: Path = files.PREPARED) -> Split:
+def read_split(name: str, folder: Path = files.PREPARED, mapped: bool = False) -> Split:
     """Read one split: `train`, `validation`, `test` or `latest`.
+
+    Args:
+        mapped: leave the arrays on disk, and read what is used of them when it is used.
 
     Raises:
         DataError: the prepared data is missing or damaged.
     """
+    mode: Literal["r"] | None = "r" if mapped else None
     try:
         return Split(
             *(
-                np.load(folder / name / f"{field.name}.npy", allow_pickle=False)
+                np.load(folder / name / f"{field.name}.npy", mode, allow_pickle=False)
                 for field in dataclasses.fields(Split)
             )
         )

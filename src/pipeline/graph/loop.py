@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.client import timeline
 
-from pipeline.errors import ConfigError, TrainingError
-from pipeline.graph.batches import Batches
+from pipeline.errors import TrainingError
+from pipeline.graph.rows import Rows
 from pipeline.graph.training import TrainingGraph
 from pipeline.settings import Settings
 
@@ -77,57 +78,54 @@ def loop(
     training: TrainingGraph,
     session: Any,
     settings: Settings,
-    rows: int,
+    rows: Rows,
     stops: tuple[int, ...] = (),
     most_steps_a_call: int = MOST_STEPS_A_CALL,
 ) -> Iterator[Progress]:
     """Train from the session's global step to `train.steps`.
 
     Args:
-        session: with variables initialized or restored, and the data loaded.
-        rows: number of training rows.
+        session: with variables initialized or restored.
+        rows: what is trained on; they are loaded here, and closed at the end.
         stops: a call never crosses a multiple of one of these, so that the caller can act there.
         most_steps_a_call: bounds the length of a call; it changes no result.
 
     Raises:
-        ConfigError: the batch is larger than the training split.
         NotFiniteError: the loss is no longer finite.
     """
-    batch_size = settings.train.batch_size
-    if batch_size is not None and batch_size > rows:
-        raise ConfigError(
-            f"train.batch_size={batch_size} is more than the {rows} training rows; give a smaller"
-            " one, or null for all rows"
-        )
-    source = None if batch_size is None else Batches(rows, batch_size, settings.seed)
+    if rows.steps_each is not None:
+        stops = (*stops, rows.steps_each)
     train = session.make_callable(training.recorded, feed_list=[training.batches, training.steps])
     # XLA compiles for a shape: all calls have the same.
     most = min(most_steps_a_call, settings.train.steps, *stops) if settings.train.xla else 0
     step = int(session.run(training.global_step))
     wanted, first, profile = 1, True, settings.train.profile
-    while step < settings.train.steps:
-        boundaries = (step - step % stop + stop for stop in stops)
-        count = min(wanted, *(end - step for end in (*boundaries, settings.train.steps)))
-        batches = np.empty((count, 0), np.int32) if source is None else source.rows_of(step, count)
-        started = time.perf_counter()
-        partitions, trace = (), ""
-        if first:
-            recorded, metadata = _observed(training, session, batches, most, WITH_PARTITIONS)
-            partitions = _partitions(metadata)
-        elif profile:
-            batches, profile = batches[:1], False
-            recorded, metadata = _observed(training, session, batches, most, WITH_TIMES)
-            trace = timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
-        else:
-            recorded = train(_padded(batches, most), len(batches))[: len(batches)]
-        if time.perf_counter() - started < CALL_SECONDS:
-            wanted = min(wanted * 2, most_steps_a_call)
-        else:
-            wanted = max(wanted // 2, 1)
-        _require_finite_losses(recorded, step)
-        step += len(batches)
-        first = False
-        yield Progress(step, recorded, partitions, trace)
+    with closing(rows):
+        while step < settings.train.steps:
+            boundaries = (step - step % stop + stop for stop in stops)
+            count = min(wanted, *(end - step for end in (*boundaries, settings.train.steps)))
+            if first or (rows.steps_each is not None and step % rows.steps_each == 0):
+                rows.load(training, session, step)
+            batches = rows.batches(step, count)
+            started = time.perf_counter()
+            partitions, trace = (), ""
+            if first:
+                recorded, metadata = _observed(training, session, batches, most, WITH_PARTITIONS)
+                partitions = _partitions(metadata)
+            elif profile:
+                batches, profile = batches[:1], False
+                recorded, metadata = _observed(training, session, batches, most, WITH_TIMES)
+                trace = timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
+            else:
+                recorded = train(_padded(batches, most), len(batches))[: len(batches)]
+            if time.perf_counter() - started < CALL_SECONDS:
+                wanted = min(wanted * 2, most_steps_a_call)
+            else:
+                wanted = max(wanted // 2, 1)
+            _require_finite_losses(recorded, step)
+            step += len(batches)
+            first = False
+            yield Progress(step, recorded, partitions, trace)
 
 
 def _padded(batches: np.ndarray, most: int) -> np.ndarray:

@@ -7,6 +7,7 @@ depends on the seed and the step alone; how many steps one call runs changes not
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from pipeline.data.prepared import Dataset, Split
@@ -31,6 +32,8 @@ v1 = tf.compat.v1
 
 LOSS = "loss"
 LEARNING_RATE = "learning_rate"
+# Rows that a loss is computed of at once.
+ROWS_AT_ONCE = 65_536
 # Before the name of a variable: the column of its largest absolute gradient.
 GRADIENT = "gradient of "
 
@@ -40,7 +43,7 @@ class TrainingGraph:
     """The tensors and operations that the loop fetches and feeds.
 
     Attributes:
-        feed_features, feed_label: placeholders for all training rows, fed once by `load`.
+        feed_features, feed_label: placeholders for the rows that are held, fed by `load`.
         batches: `[most, batch] int32`, the rows of each step; `[most, 0]` for the full batch.
         steps: how many of them are trained, at most `most`.
         recorded: `[most, columns] float32`, of which the first `steps` hold something; fetching it
@@ -94,12 +97,12 @@ def build(
     one fed batch (`loss:0`), so that a checkpoint's meta graph can be used without this code.
 
     Args:
-        rows: number of training rows.
+        rows: how many training rows are on the device at once.
         device: where variables and computation are placed, such as `/device:CPU:0`.
         watch_gradients: record the largest absolute gradient of each variable, too.
     """
     require_device(settings.optimizer, device or "")
-    if settings.train.xla and settings.device.placement:
+    if settings.train.xla is True and settings.device.placement:
         raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
     chosen, scaling = loss(settings.train, task), model.scaling
     graph = tf.Graph()
@@ -117,7 +120,7 @@ def build(
         labels = _held(scaled_label(feed_label, scaling), "label_of_all_rows")
         full_batch = settings.train.batch_size is None
 
-        @tf.function(jit_compile=settings.train.xla, autograph=False)
+        @tf.function(jit_compile=settings.train.xla is True, autograph=False)
         def train_steps(batches: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
             def one_step(done: tf.Tensor, history: tf.TensorArray) -> tuple[Any, Any]:
                 x, y = features.read_value(), labels.read_value()
@@ -264,7 +267,7 @@ def _held(value: tf.Tensor, name: str) -> tf.Variable:
 
 
 def load(training: TrainingGraph, session: Any, rows: Split) -> None:
-    """Put the training rows on the device, scaled, for the life of the session."""
+    """Put training rows on the device, scaled, in the place of those that were there."""
     session.run(
         training.load, {training.feed_features: rows.features, training.feed_label: rows.label}
     )
@@ -272,5 +275,10 @@ def load(training: TrainingGraph, session: Any, rows: Split) -> None:
 
 def fed_loss(session: Any, rows: Split) -> float:
     """Return the loss of rows in its inference form, without the penalty for large weights."""
-    feed = {f"{FEATURES}:0": rows.features, f"{LABEL}:0": rows.label}
-    return float(session.run(f"{LOSS}:0", feed))
+    losses, sizes = [], []
+    for first in range(0, len(rows.label), ROWS_AT_ONCE):
+        piece = slice(first, first + ROWS_AT_ONCE)
+        feed = {f"{FEATURES}:0": rows.features[piece], f"{LABEL}:0": rows.label[piece]}
+        losses.append(session.run(f"{LOSS}:0", feed))
+        sizes.append(len(rows.label[piece]))
+    return float(np.average(losses, weights=sizes))

@@ -76,12 +76,24 @@ class Train(Section):
     margin: Positive = about("distance beyond which contrastive lets different pairs be")
     steps: Count = about("optimizer steps", "steps")
     batch_size: Count | None = about("training rows a step; null: all of them", "rows")
+    window: Count | None = about(
+        "rows that are shuffled together, at least, and fewer than twice; such windows of"
+        " neighbouring rows come in random order; null: all rows are shuffled together",
+        "rows",
+    )
+    stream: bool = about(
+        "read the training rows window by window, for data larger than memory; the order, and so"
+        " the result, is the same as that of rows held on the device"
+    )
     rows: Count | None = about("use the first training rows only; null: all of them", "rows")
     regularization: Regularization
     clipping: Clipping
     validation: Validation
     start: Start
-    xla: bool = about("compile the loop with XLA; the last bits differ from the plain loop's")
+    xla: Literal[True, False, "auto"] = about(
+        "compile the loop with XLA, whose last bits differ from the plain loop's; auto: where a"
+        " measurement at the start says that the training ends sooner so"
+    )
     log_every: Count = about("a point of the learning curve every so often", "steps")
     checkpoint_every: Count = about("a checkpoint every so often, and one at the end", "steps")
     max_to_keep: Count = about("newest checkpoints that are kept")
@@ -94,6 +106,14 @@ class Train(Section):
     tensorboard: bool = about("write event files to tensorboard/; they change no weight")
     tensorboard_every: Count = about("histograms and images every so often", "steps")
     profile: bool = about("write a Chrome trace of one step to trace.json; it changes no result")
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if self.window is not None and not (self.batch_size and self.batch_size <= self.window):
+            raise ValueError("allowed: window with a batch_size that is not larger")
+        if self.stream and self.window is None:
+            raise ValueError("allowed: stream with a window, such as window=65536")
+        return self
 
 
 class Export(Section):

@@ -18,6 +18,7 @@ from pipeline.data import prepared
 from pipeline.data.prepared import Dataset, Split
 from pipeline.errors import TrainingError
 from pipeline.graph import devices, start, training
+from pipeline.graph import rows as training_rows
 from pipeline.graph.batches import Batches
 from pipeline.graph.loop import NotFiniteError, loop
 from pipeline.graph.training import GRADIENT, LEARNING_RATE, LOSS
@@ -68,9 +69,7 @@ def explained(
         work: the folder of the training's checkpoints.
         begin: gives the variables of a training their first values.
     """
-    dataset, rows = prepared.read_dataset(), prepared.read_split("train")
-    most = settings.train.rows
-    rows = Split(rows.features[:most], rows.label[:most], rows.index[:most])
+    dataset, rows = prepared.read_dataset(), training_rows.read(settings)
     trace = _trained_again(error, settings, dataset, rows, device, work, begin)
     if trace is None:
         return TrainingError(f"{error.what}; trained again, it was not so: compare two runs")
@@ -93,8 +92,8 @@ def _trained_again(
     begin: Any,
 ) -> Trace | None:
     """Train from the last checkpoint to the step of the error; None if it does not come back."""
-    model, count = training.model_of(settings, dataset), len(rows.label)
-    graph = training.build(settings, model, dataset.task, count, device, watch_gradients=True)
+    model, source = training.model_of(settings, dataset), training_rows.of(settings, rows)
+    graph = training.build(settings, model, dataset.task, source.held, device, watch_gradients=True)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     checkpoints = Checkpoints(graph.graph, settings.train, work)
     train = settings.train.model_copy(update={"steps": error.step})
@@ -106,9 +105,8 @@ def _trained_again(
     ):
         kept = checkpoints.restore(session)
         first = kept or begin(plan, graph, session, settings)
-        training.load(graph, session, rows)
         try:
-            for call in loop(graph, session, until, count, (checkpoints.every,)):
+            for call in loop(graph, session, until, source, (checkpoints.every,)):
                 recorded.append(call.recorded)
         except NotFiniteError as again:
             came_back = True
@@ -149,7 +147,8 @@ def _far_value(settings: Settings, dataset: Dataset, rows: Split, step: int) -> 
     size = settings.train.batch_size
     chosen = np.arange(len(rows.label))
     if size is not None:
-        chosen = Batches(len(rows.label), size, settings.seed).rows_of(step - 1, 1)[0]
+        window = settings.train.window
+        chosen = Batches(len(rows.label), size, settings.seed, window).rows_of(step - 1, 1)[0]
     scaling = dataset.scaling
     scaled = (rows.features[chosen] - scaling.feature_mean) / np.array(scaling.feature_scale)
     label = (rows.label[chosen] - scaling.label_mean) / scaling.label_scale
@@ -157,7 +156,7 @@ def _far_value(settings: Settings, dataset: Dataset, rows: Split, step: int) -> 
     row, column = np.unravel_index(np.nan_to_num(table, nan=np.inf).argmax(), table.shape)
     if table[row, column] < FAR:
         return None
-    value = np.column_stack([rows.features, rows.label])[chosen[row], column]
+    value = np.append(rows.features[chosen[row]], rows.label[chosen[row]])[column]
     name = (*dataset.features, dataset.target)[column]
     place = f"{dataset.index_name} {rows.index[chosen[row]]}"
     return f"{name!r} is {value:.3g} at {place}, which is too large to train on"

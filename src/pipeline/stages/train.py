@@ -4,6 +4,7 @@ Training works in a folder of its own under `.resume/`, named by all that determ
 When it was killed, the same command finds that folder and goes on from its latest checkpoint.
 """
 
+import json
 import math
 import shutil
 from contextlib import nullcontext
@@ -18,7 +19,8 @@ from pipeline.artifacts.checkpoint import Checkpoints
 from pipeline.data import prepared
 from pipeline.data.prepared import Dataset, Split
 from pipeline.errors import ConfigError
-from pipeline.graph import devices, start, training
+from pipeline.graph import compilation, devices, start, training
+from pipeline.graph import rows as training_rows
 from pipeline.graph.loop import NotFiniteError, loop, require_finite
 from pipeline.graph.summaries import Summaries
 from pipeline.graph.training import TrainingGraph
@@ -40,6 +42,7 @@ def run(settings: Settings) -> None:
     with process.alone(f"training {name}", files.root() / f".dvc/tmp/{name}.lock", wait=-1):
         work = files.root() / ".resume" / name
         work.mkdir(parents=True, exist_ok=True)
+        settings = _with_xla_decided(settings, device, work)
         try:
             _train_and_publish(settings, device, work)
         except NotFiniteError as error:
@@ -47,12 +50,28 @@ def run(settings: Settings) -> None:
         shutil.rmtree(work)
 
 
+def _with_xla_decided(settings: Settings, device: str, work: Path) -> Settings:
+    """Decide `train.xla=auto`, once for a training and all that go on with it."""
+    if settings.train.xla != "auto":
+        return settings
+    decided = work / "xla.json"
+    if not decided.exists():
+        dataset, split = prepared.read_dataset(), training_rows.read(settings)
+        model, rows = training.model_of(settings, dataset), training_rows.of(settings, split)
+        compiled, why = compilation.choose(
+            settings, model, dataset.task, rows, device, _stops(settings)
+        )
+        print(f"train.xla=auto: {why}")
+        files.write_json(decided, compiled)
+    return compilation.with_xla(settings, json.loads(decided.read_text(encoding="utf-8")))
+
+
 def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
-    dataset, rows = prepared.read_dataset(), _first(prepared.read_split("train"), settings)
-    model = training.model_of(settings, dataset)
-    graph = training.build(settings, model, dataset.task, len(rows.label), device)
+    dataset, split = prepared.read_dataset(), training_rows.read(settings)
+    model, rows = training.model_of(settings, dataset), training_rows.of(settings, split)
+    graph = training.build(settings, model, dataset.task, rows.held, device)
     name = work.name[:7]
-    summaries = _summaries(settings, graph, dataset, rows, name)
+    summaries = _summaries(settings, graph, dataset, split, name)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     checkpoints = Checkpoints(graph.graph, settings.train, work)
     validation = _validation_rows(settings)
@@ -79,11 +98,7 @@ def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
         live.add(points)
         if summaries:
             summaries.begin(step)
-        training.load(graph, session, rows)
-        drawn_every = settings.train.tensorboard_every if summaries else None
-        every = checkpoints.every, settings.train.validation.every, drawn_every
-        stops = tuple(steps for steps in every if steps is not None)
-        calls = iter(()) if best.ended else loop(graph, session, settings, len(rows.label), stops)
+        calls = iter(()) if best.ended else loop(graph, session, settings, rows, _stops(settings))
         with TrainingProgress(settings.train.steps, start=step) as progress:
             for call in calls:
                 step = call.step
@@ -138,10 +153,12 @@ def _summaries(
     return Summaries(graph, dataset, rows, folder, settings.train.tensorboard_every)
 
 
-def _first(rows: Split, settings: Settings) -> Split:
-    """Return the training rows that are used."""
-    most = settings.train.rows
-    return Split(rows.features[:most], rows.label[:most], rows.index[:most])
+def _stops(settings: Settings) -> tuple[int, ...]:
+    """Return after how many steps each something is to be done besides training."""
+    train = settings.train
+    drawn_every = train.tensorboard_every if train.tensorboard else None
+    every = train.checkpoint_every, train.validation.every, drawn_every
+    return tuple(steps for steps in every if steps is not None)
 
 
 def _validation_rows(settings: Settings) -> Split | None:
@@ -152,7 +169,7 @@ def _validation_rows(settings: Settings) -> Split | None:
     """
     if settings.train.validation.every is None:
         return None
-    rows = prepared.read_split("validation")
+    rows = prepared.read_split("validation", mapped=settings.train.stream)
     if not len(rows.label):
         raise ConfigError(
             "train.validation.every asks for validation, and data.validation_share keeps no rows;"
@@ -198,4 +215,5 @@ def _keep_placement(
     summary = ", ".join(f"{sum(counts.values())} on {place}" for place, counts in placement.items())
     print(f"operations placed: {summary}")
     devices.require_placement(placement, device, set(settings.device.placement.values()))
-    files.write_json(file, {"device": device, "operations": placement})
+    compiled = settings.train.xla
+    files.write_json(file, {"device": device, "xla": compiled, "operations": placement})

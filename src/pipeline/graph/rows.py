@@ -1,0 +1,166 @@
+"""Where the loop finds its training rows: all on the device, or a window of them after another."""
+
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.data import prepared
+from pipeline.data.prepared import Split
+from pipeline.errors import ConfigError
+from pipeline.graph.batches import Batches
+from pipeline.graph.devices import plain_session
+from pipeline.graph.training import TrainingGraph, load
+from pipeline.settings import Settings
+
+v1 = tf.compat.v1
+
+# Windows that are read before they are needed.
+AHEAD = 2
+
+
+class Rows(Protocol):
+    """Training rows."""
+
+    @property
+    def held(self) -> int:
+        """How many are on the device at once."""
+
+    @property
+    def steps_each(self) -> int | None:
+        """So many steps are trained with what is held; None: all of them."""
+
+    def load(self, training: TrainingGraph, session: Any, step: int) -> None:
+        """Put on the device what the steps after `step` need."""
+
+    def batches(self, step: int, count: int) -> np.ndarray:
+        """Return which of the held rows the next steps see, `[count, batch] int32`."""
+
+    def close(self) -> None:
+        """End what reads ahead; `load` begins anew."""
+
+
+class HeldRows:
+    """All rows are on the device.
+
+    Args:
+        split: the rows.
+        order: of the batches; None: each step sees all rows.
+    """
+
+    def __init__(self, split: Split, order: Batches | None) -> None:
+        self._split, self._order = split, order
+        self.held, self.steps_each = len(split.label), None
+
+    def load(self, training: TrainingGraph, session: Any, step: int) -> None:
+        """Put all rows on the device."""
+        load(training, session, self._split)
+
+    def batches(self, step: int, count: int) -> np.ndarray:
+        """Return rows of a permutation, or `[count, 0]` for all rows."""
+        if self._order is None:
+            return np.empty((count, 0), np.int32)
+        return self._order.rows_of(step, count)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class StreamedRows:
+    """One window of the rows is on the device, and the next ones are read ahead.
+
+    Args:
+        split: the rows, mapped from their files.
+        order: of the windows and batches.
+    """
+
+    def __init__(self, split: Split, order: Batches) -> None:
+        self._split, self._order = split, order
+        self.held, self.steps_each = order.window, order.steps_per_window
+        self._windows = _windows(split, order, 0)
+        self._due = -1  # the step before which the next of them is needed
+
+    def load(self, training: TrainingGraph, session: Any, step: int) -> None:
+        """Put the window of the next step on the device."""
+        if step != self._due:
+            self.close()
+            self._windows = _windows(self._split, self._order, step)
+        load(training, session, next(self._windows))
+        self._due = (step // self.steps_each + 1) * self.steps_each
+
+    def batches(self, step: int, count: int) -> np.ndarray:
+        """Return rows of the window."""
+        return self._order.rows_within_windows(step, count)
+
+    def close(self) -> None:
+        """End what reads ahead; `load` begins anew."""
+        self._windows.close()
+        self._due = -1
+
+
+def read(settings: Settings) -> Split:
+    """Return the training rows that are used; mapped from their files where they are streamed."""
+    split, most = prepared.read_split("train", mapped=settings.train.stream), settings.train.rows
+    return Split(split.features[:most], split.label[:most], split.index[:most])
+
+
+def of(settings: Settings, split: Split) -> HeldRows | StreamedRows:
+    """Return the rows as the configuration wants them to come.
+
+    Args:
+        split: the training rows, as `read` returns them.
+
+    Raises:
+        ConfigError: the batch is larger than the training split.
+    """
+    size, count = settings.train.batch_size, len(split.label)
+    if size is None:
+        return HeldRows(split, None)
+    if size > count:
+        raise ConfigError(
+            f"train.batch_size={size} is more than the {count} training rows; give a smaller"
+            " one, or null for all rows"
+        )
+    order = Batches(count, size, settings.seed, settings.train.window)
+    return StreamedRows(split, order) if settings.train.stream else HeldRows(split, order)
+
+
+def _windows(split: Split, order: Batches, step: int) -> Generator[Split]:
+    """Yield the windows from that of a step on, without end.
+
+    They are read by tf.data in a graph of its own, so that no checkpoint's graph reads files.
+    """
+    graph = tf.Graph()
+    with graph.as_default():
+        firsts = v1.placeholder(tf.int64, [None])
+        windows = tf.data.Dataset.from_tensor_slices(firsts).flat_map(
+            lambda first: tf.data.Dataset.zip(
+                (
+                    _window(split.features, first, order.window),
+                    _window(split.label, first, order.window),
+                )
+            )
+        )
+        iterator = v1.data.make_initializable_iterator(windows.prefetch(AHEAD))
+        following = iterator.get_next()
+    with closing(plain_session(graph)) as session:
+        read = session.make_callable(following)
+        while True:
+            epoch = order.windows_from(step)
+            session.run(iterator.initializer, {firsts: epoch})
+            for first in epoch:
+                features, label = read()
+                yield Split(features, label, split.index[first : first + order.window])
+            step += len(epoch) * order.steps_per_window
+
+
+def _window(array: Any, first: tf.Tensor, rows: int) -> tf.data.Dataset:
+    """Return a dataset of one element, `[rows, columns]`, from the file of a mapped array."""
+    path, row = Path(str(array.filename)), array.strides[0]
+    begin = array.offset + first * row
+    rest = path.stat().st_size - begin - rows * row
+    records = tf.data.FixedLengthRecordDataset(str(path), rows * row, begin, rest)
+    return records.map(lambda text: tf.reshape(tf.io.decode_raw(text, tf.float32), [rows, -1]))
