@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from pipeline import files, inputs, parameters
+from pipeline import composition, files, identity, inputs, parameters
 from pipeline.artifacts.checkpoint import Checkpoints
 from pipeline.errors import ArtifactError, ConfigError, DeviceError, TrainingError
 from pipeline.history import History
+from pipeline.stages import prepare
 
 from .conftest import REPOSITORY, Run, read
 
@@ -325,3 +326,32 @@ def test_a_start_that_fits_nothing_is_refused(run: Run, folder: Path):
 
 def test_sinc_takes_a_penalty_that_finds_no_weights(run: Run):
     assert run("experiment=sinc", "debug=smoke", "train.regularization.l2=0.1")["parity"]["passed"]
+
+
+def test_streamed_and_held_rows_end_in_the_same_bytes(run: Run):
+    windows = ("data=synthetic", "data.rows=3000", "train=stream", "train.batch_size=50",
+               "train.window=500", "train.steps=150", "data.validation_share=0.1",
+               "train.validation.every=50")  # fmt: skip
+
+    def digests():
+        checkpoint = [f for f in files.CHECKPOINT.iterdir() if f.suffix not in (".meta", ".json")]
+        return {file.name: files.sha256(file) for file in [*checkpoint, files.HISTORY]}
+
+    assert run(*windows)["parity"]["passed"]
+    streamed = digests()
+    run(*windows, "train.stream=false")
+    assert digests() == streamed
+
+
+@pytest.mark.parametrize("decided", [None, True])
+def test_xla_auto_is_decided_once_for_a_training(run: Run, folder: Path, decided: bool | None):
+    overrides = ("train.xla=auto", "train.steps=20")
+    if decided is not None:  # by the training that was killed
+        settings, text = composition.composed([*overrides, "device=cpu"])
+        composition.publish(text)
+        prepare.run(settings)
+        work = folder / ".resume" / identity.of_training(settings, "/device:CPU:0")[:16]
+        work.mkdir(parents=True)
+        files.write_json(work / "xla.json", decided)
+    run(*overrides)
+    assert read(files.PLACEMENT)["xla"] is (decided or False)

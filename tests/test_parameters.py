@@ -66,7 +66,7 @@ def given(values: dict[str, Any], key: str, value: Any, option: str = "") -> dic
         ("number above its bound", "evaluation.figures.dpi", 10**6, "≤ 600"),
         ("fraction for a whole number", "seed", 1.5, "got 1.5 (number)"),
         ("null where none may be", "train.steps", None, "got null"),
-        ("text for true or false", "train.xla", "yes", "allowed: true or false"),
+        ("text for true or false", "train.stream", "yes", "allowed: true or false"),
         ("NaN", "optimizer.learning_rate", float("nan"), "got nan"),
         ("infinity", "optimizer.learning_rate", float("inf"), "got inf"),
         ("text for a number", "optimizer.learning_rate", "0.1", "got '0.1' (text)"),
@@ -154,6 +154,21 @@ def test_every_parameter_refuses_every_other_kind_of_value(values):
             assert f"\n  {key}: got " in message, (key, kind, message)
             refusals += 1
     assert refusals > 500
+
+
+@pytest.mark.parametrize(
+    ("what", "key", "value", "expected"),
+    [
+        ("streamed rows without a window", "train.stream", True, "stream with a window, such as"),
+        ("window without a batch size", "train.window", 10, "window with a batch_size that is not"),
+        ("patience without validation", "train.validation.patience", 3, "patience with `every`"),
+    ],
+)
+def test_keys_that_do_not_fit_together_are_said(values, what, key, value, expected, failure):
+    section = key.rpartition(".")[0]
+    message = f"\n  {section}: keys that do not fit together; allowed: {expected}"
+    with failure.raises(what, ConfigError, match=re.escape(message)):
+        parameters.check(given(values, key, value), "params.yaml")
 
 
 def test_a_key_is_explained_as_the_chosen_option_has_it(values, failure: Failure):

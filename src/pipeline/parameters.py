@@ -145,6 +145,8 @@ def _explain(details: ErrorDetails, values: Any) -> str:
             return f"{key}.{selector}: got {wrong!r}; allowed: {tags}" + nearest(
                 wrong, tags.split(", ")
             )
+        case "value_error" if isinstance(details["input"], Mapping):
+            return f"{key}: keys that do not fit together; {details['ctx']['error']}"
         case "value_error":
             return f"{key}: got {shown}; {details['ctx']['error']}"
         case "model_type" | "model_attributes_type":
@@ -217,11 +219,11 @@ def _kind_in_words(annotation: Any, metadata: list[Any]) -> str:
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_kind_in_words(arg, metadata) for arg in typing.get_args(annotation))
     if origin is Literal:
-        choices = [
-            str(choice).lower() if isinstance(choice, bool) else str(choice)
-            for choice in typing.get_args(annotation)
-        ]
-        return ("one of " if len(choices) > 1 else "") + ", ".join(choices)
+        choices = typing.get_args(annotation)
+        if set(choices) > {True, False}:
+            others = ", ".join(choice for choice in choices if not isinstance(choice, bool))
+            return f"true or false, or {others}"
+        return ("one of " if len(choices) > 1 else "") + ", ".join(map(str, choices))
     if origin is list:
         each = _kind_in_words(typing.get_args(annotation)[0], [])
         return f"a list{_length(metadata)}, each {each}"

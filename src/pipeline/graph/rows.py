@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -133,34 +132,35 @@ def _windows(split: Split, order: Batches, step: int) -> Generator[Split]:
 
     They are read by tf.data in a graph of its own, so that no checkpoint's graph reads files.
     """
+    parts = split.features, split.label
+
+    def read(first: np.int64) -> list[np.ndarray]:
+        return [_read(part, int(first), order.window) for part in parts]
+
     graph = tf.Graph()
     with graph.as_default():
         firsts = v1.placeholder(tf.int64, [None])
-        windows = tf.data.Dataset.from_tensor_slices(firsts).flat_map(
-            lambda first: tf.data.Dataset.zip(
-                (
-                    _window(split.features, first, order.window),
-                    _window(split.label, first, order.window),
-                )
-            )
+        windows = tf.data.Dataset.from_tensor_slices(firsts).map(
+            lambda first: tf.numpy_function(read, [first], [tf.float32, tf.float32])
         )
         iterator = v1.data.make_initializable_iterator(windows.prefetch(AHEAD))
         following = iterator.get_next()
     with closing(plain_session(graph)) as session:
-        read = session.make_callable(following)
+        get_next = session.make_callable(following)
         while True:
             epoch = order.windows_from(step)
             session.run(iterator.initializer, {firsts: epoch})
             for first in epoch:
-                features, label = read()
+                features, label = get_next()
                 yield Split(features, label, split.index[first : first + order.window])
             step += len(epoch) * order.steps_per_window
 
 
-def _window(array: Any, first: tf.Tensor, rows: int) -> tf.data.Dataset:
-    """Return a dataset of one element, `[rows, columns]`, from the file of a mapped array."""
-    path, row = Path(str(array.filename)), array.strides[0]
-    begin = array.offset + first * row
-    rest = path.stat().st_size - begin - rows * row
-    records = tf.data.FixedLengthRecordDataset(str(path), rows * row, begin, rest)
-    return records.map(lambda text: tf.reshape(tf.io.decode_raw(text, tf.float32), [rows, -1]))
+def _read(array: Any, first: int, rows: int) -> np.ndarray:
+    """Read rows of a mapped array from its file: `[rows, columns]`.
+
+    Mapped pages that were touched would count as memory of the process.
+    """
+    columns, begin = array.shape[1], array.offset + first * array.strides[0]
+    values = np.fromfile(array.filename, array.dtype, rows * columns, offset=begin)
+    return values.reshape(rows, columns)
