@@ -19,55 +19,54 @@ class Batches:
         window: rows that are permuted together, at least, and fewer than twice; None: all.
 
     Attributes:
-        window: rows of a window.
+        batch_size: rows a step.
+        window_size: rows of a window.
         steps_per_window: batches of a window.
     """
 
     def __init__(self, rows: int, batch_size: int, seed: int, window: int | None = None) -> None:
-        self._rows, self._batch_size, self._seed = rows, batch_size, seed
+        self._rows, self._seed, self.batch_size = rows, seed, batch_size
         self._windows = max(1, rows // (window or rows))
-        self.window = math.ceil(rows / self._windows)
-        self.steps_per_window = self.window // batch_size
+        self.window_size = math.ceil(rows / self._windows)
+        self.steps_per_window = self.window_size // batch_size
         self._order = -1, np.empty(0, np.int64)
-        self._permuted = (-1, -1), np.empty(0, np.int32)
+        self._latest = -1, np.empty(0, np.int32)
 
     def rows_of(self, start: int, count: int) -> np.ndarray:
         """Return the rows of the steps `start` … `start + count - 1`, `[count, batch_size] int32`.
 
         Steps are counted from 0.
         """
-        steps = range(start, start + count)
-        return np.stack([self._first(step) + self._within(step) for step in steps])
+        return np.stack([self._rows_of_step(step) for step in range(start, start + count)])
 
-    def rows_within_windows(self, start: int, count: int) -> np.ndarray:
-        """Return the same, counted from the first row of each step's window."""
-        return np.stack([self._within(step) for step in range(start, start + count)])
+    def window(self, number: int) -> tuple[int, np.ndarray]:
+        """Return the first row of a window, and its rows in the order in which steps see them.
 
-    def windows_from(self, step: int) -> np.ndarray:
-        """Return the first rows of the windows from that of a step to the end of its epoch."""
-        epoch, place = self._place(step)
-        return self._windows_of(epoch)[place:]
+        Args:
+            number: of the window; those of the second epoch follow on those of the first.
 
-    def _place(self, step: int) -> tuple[int, int]:
-        """Return the epoch of a step, and how many windows of the epoch are over."""
-        return divmod(step // self.steps_per_window, self._windows)
+        Returns:
+            The row, and `[window_size] int32`, counted from that row.
+        """
+        epoch, place = divmod(number, self._windows)
+        rows = self._generator(epoch, place).permutation(
+            np.arange(self.window_size, dtype=np.int32)
+        )
+        return int(self._windows_of(epoch)[place]), rows
 
-    def _first(self, step: int) -> np.int32:
-        epoch, place = self._place(step)
-        return np.int32(self._windows_of(epoch)[place])
-
-    def _within(self, step: int) -> np.ndarray:
-        epoch, place = self._place(step)
-        if self._permuted[0] != (epoch, place):
-            rows = self._generator(epoch, place).permutation(np.arange(self.window, dtype=np.int32))
-            self._permuted = (epoch, place), rows
-        first = step % self.steps_per_window * self._batch_size
-        return self._permuted[1][first : first + self._batch_size]
+    def _rows_of_step(self, step: int) -> np.ndarray:
+        number, place = divmod(step, self.steps_per_window)
+        if self._latest[0] != number:
+            first, rows = self.window(number)
+            self._latest = number, first + rows
+        return self._latest[1][place * self.batch_size : (place + 1) * self.batch_size]
 
     def _windows_of(self, epoch: int) -> np.ndarray:
+        """Return the first rows of the windows of an epoch, in their order."""
         if self._order[0] != epoch:
             drawn = self._generator(epoch, self._windows).permutation(self._windows)
-            self._order = epoch, np.minimum(drawn * self.window, self._rows - self.window)
+            firsts = np.minimum(drawn * self.window_size, self._rows - self.window_size)
+            self._order = epoch, firsts
         return self._order[1]
 
     def _generator(self, epoch: int, number: int) -> np.random.Generator:

@@ -56,7 +56,7 @@ class HeldRows:
 
     def load(self, training: TrainingGraph, session: Any, step: int) -> None:
         """Put all rows on the device."""
-        load(training, session, self._split)
+        load(training, session, self._split.features, self._split.label)
 
     def batches(self, step: int, count: int) -> np.ndarray:
         """Return rows of a permutation, or `[count, 0]` for all rows."""
@@ -78,7 +78,7 @@ class StreamedRows:
 
     def __init__(self, split: Split, order: Batches) -> None:
         self._split, self._order = split, order
-        self.held, self.steps_each = order.window, order.steps_per_window
+        self.held, self.steps_each = order.window_size, order.steps_per_window
         self._windows = _windows(split, order, 0)
         self._due = -1  # the step before which the next of them is needed
 
@@ -86,13 +86,14 @@ class StreamedRows:
         """Put the window of the next step on the device."""
         if step != self._due:
             self.close()
-            self._windows = _windows(self._split, self._order, step)
-        load(training, session, next(self._windows))
+            self._windows = _windows(self._split, self._order, step // self.steps_each)
+        load(training, session, *next(self._windows))
         self._due = (step // self.steps_each + 1) * self.steps_each
 
     def batches(self, step: int, count: int) -> np.ndarray:
-        """Return rows of the window."""
-        return self._order.rows_within_windows(step, count)
+        """Return rows of the window, which come as they are to be seen."""
+        size, begin = self._order.batch_size, step % self.steps_each
+        return np.arange(begin * size, (begin + count) * size, dtype=np.int32).reshape(count, size)
 
     def close(self) -> None:
         """End what reads ahead; `load` begins anew."""
@@ -127,33 +128,30 @@ def of(settings: Settings, split: Split) -> HeldRows | StreamedRows:
     return StreamedRows(split, order) if settings.train.stream else HeldRows(split, order)
 
 
-def _windows(split: Split, order: Batches, step: int) -> Generator[Split]:
-    """Yield the windows from that of a step on, without end.
+def _windows(split: Split, order: Batches, number: int) -> Generator[list[np.ndarray]]:
+    """Yield features and label of the windows from a number on, rows in the order of the steps.
 
     They are read by tf.data in a graph of its own, so that no checkpoint's graph reads files.
     """
-    parts = split.features, split.label
 
-    def read(first: np.int64) -> list[np.ndarray]:
-        return [_read(part, int(first), order.window) for part in parts]
+    def read(number: np.int64) -> list[np.ndarray]:
+        first, rows = order.window(int(number))
+        arrays = (split.features, split.label)
+        return [_read(array, first, order.window_size).take(rows, axis=0) for array in arrays]
 
     graph = tf.Graph()
     with graph.as_default():
-        firsts = v1.placeholder(tf.int64, [None])
-        windows = tf.data.Dataset.from_tensor_slices(firsts).map(
-            lambda first: tf.numpy_function(read, [first], [tf.float32, tf.float32])
+        kinds = [tf.float32, tf.float32]
+        windows = tf.data.Dataset.range(number, tf.int64.max).map(
+            lambda number: tf.numpy_function(read, [number], kinds)
         )
         iterator = v1.data.make_initializable_iterator(windows.prefetch(AHEAD))
         following = iterator.get_next()
     with closing(plain_session(graph)) as session:
+        session.run(iterator.initializer)
         get_next = session.make_callable(following)
         while True:
-            epoch = order.windows_from(step)
-            session.run(iterator.initializer, {firsts: epoch})
-            for first in epoch:
-                features, label = get_next()
-                yield Split(features, label, split.index[first : first + order.window])
-            step += len(epoch) * order.steps_per_window
+            yield get_next()
 
 
 def _read(array: Any, first: int, rows: int) -> np.ndarray:

@@ -266,11 +266,9 @@ def _held(value: tf.Tensor, name: str) -> tf.Variable:
     return v1.Variable(value, name=name, trainable=False, collections=["data"], use_resource=True)
 
 
-def load(training: TrainingGraph, session: Any, rows: Split) -> None:
+def load(training: TrainingGraph, session: Any, features: np.ndarray, label: np.ndarray) -> None:
     """Put training rows on the device, scaled, in the place of those that were there."""
-    session.run(
-        training.load, {training.feed_features: rows.features, training.feed_label: rows.label}
-    )
+    session.run(training.load, {training.feed_features: features, training.feed_label: label})
 
 
 def fed_loss(session: Any, rows: Split) -> float:
