@@ -20,6 +20,7 @@ def main(name: str) -> int:
     A mistake of the user's is one message. Whatever goes wrong, the stage's earlier outs are put
     back, as DVC removes them before it runs the stage.
     """
+    process.collect_garbage_rarely()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     process.end_with_parent()
@@ -86,4 +87,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
         sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
     process.use_code_of_work_tree(sys.argv[1:])
-    sys.exit(main(sys.argv[1]))
+    code = main(sys.argv[1])
+    process.end_without_collecting()
+    sys.exit(code)
