@@ -20,7 +20,6 @@ def main(name: str) -> int:
     A mistake of the user's is one message. Whatever goes wrong, the stage's earlier outs are put
     back, as DVC removes them before it runs the stage.
     """
-    process.collect_garbage_rarely()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     process.end_with_parent()
@@ -87,6 +86,7 @@ if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
         sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
     process.use_code_of_work_tree(sys.argv[1:])
+    process.collect_garbage_rarely()
     code = main(sys.argv[1])
     process.end_without_collecting()
     sys.exit(code)
