@@ -87,6 +87,4 @@ if __name__ == "__main__":
         sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
     process.use_code_of_work_tree(sys.argv[1:])
     process.collect_garbage_rarely()
-    code = main(sys.argv[1])
-    process.end_without_collecting()
-    sys.exit(code)
+    sys.exit(main(sys.argv[1]))
