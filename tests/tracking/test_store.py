@@ -159,22 +159,25 @@ def test_an_absent_store_costs_training_a_warning(settings, home, monkeypatch, c
 
 
 def test_processes_may_open_a_fresh_store_at_once(settings, home):
+    """Forked when MLflow is imported, they come to the store in the same moment."""
     code = """
-import sys
+import os
 from pathlib import Path
 from pipeline import parameters
 from pipeline.tracking import store
 chosen = parameters.load(Path("params.yaml"))
-client, experiment = store.connect(chosen.tracking.experiment)
-run = client.create_run(experiment)
-store.send_curve(client, run.info.run_id, [(step, {"loss": 1.0}) for step in range(1, 200)])
+children = []
+for _ in range(8):
+    if not (child := os.fork()):
+        client, experiment = store.connect(chosen.tracking.experiment)
+        run = client.create_run(experiment)
+        store.send_curve(client, run.info.run_id, [(step, {"loss": 1.0}) for step in range(1, 200)])
+        os._exit(0)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
 """
     (home / "params.yaml").write_bytes((REPOSITORY / "params.yaml").read_bytes())
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-        for _ in range(8)
-    ]
-    assert [(process.communicate()[1], process.returncode)[1] for process in processes] == [0] * 8
+    subprocess.run([sys.executable, "-c", code], check=True)
     client, experiment = store.connect("pipeline")
     runs = client.search_runs([experiment])
     assert len(runs) == 8
