@@ -4,9 +4,7 @@ DVC cannot promise these: a killed `dvc` leaves its stage running, and an experi
 copy would run the code of the environment and not of the copy.
 """
 
-import atexit
 import ctypes
-import gc
 import os
 import signal
 import sys
@@ -23,10 +21,6 @@ PR_SET_PDEATHSIG = 1
 
 # A stage whose dvc was killed needs a moment to end.
 PATIENCE_SECONDS = 10
-
-# A stage is short and mostly imports of what stays; searched as often as usual, it takes a third
-# longer.
-OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 def use_code_of_work_tree(arguments: list[str]) -> None:
@@ -46,12 +40,6 @@ def end_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the kernel was asked
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def collect_garbage_rarely() -> None:
-    """Let Python look for cycles only when many objects are new, and not once more at its end."""
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    atexit.register(gc.freeze)
 
 
 @contextmanager
