@@ -130,6 +130,13 @@ class Clone:
         assert text.count(old) == 1, f"{path} has {text.count(old)} times {old!r}"
         file.write_text(text.replace(old, new), encoding="utf-8")
 
+    def begin(self) -> None:
+        """Make it a repository of Git, whose first state is what is there."""
+        self.succeed("git", "init", "-q", "-b", "main")
+        self.succeed("git", "config", "user.name", "tester")
+        self.succeed("git", "config", "user.email", "tester@example.invalid")
+        self.commit()
+
     def commit(self) -> None:
         self.succeed("git", "add", "-A")
         self.succeed("git", "commit", "-q", "--allow-empty", "-m", "a state")
@@ -161,10 +168,7 @@ def clone(to: Path) -> Clone:
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, to / name)
     made = Clone(to)
-    made.succeed("git", "init", "-q", "-b", "main")
-    made.succeed("git", "config", "user.name", "tester")
-    made.succeed("git", "config", "user.email", "tester@example.invalid")
-    made.commit()
+    made.begin()
     return made
 
 

@@ -24,14 +24,18 @@ RESULTS = (*OUTS, "dvc.lock", "params.yaml")
 # run` mends it before it calls DVC; `dvc repro` stops with this message.
 DVC_CUT_ITS_LIST = "Unable to read RWLock-file"
 
+STEPS = 20_000
+CHECKPOINT_EVERY = STEPS // 8
+
 COMMANDS = (["dvc", "repro"], [sys.executable, "-m", "pipeline", "run"])
 
 
 def prepared(made: Clone) -> Clone:
     """Let the main job train for some seconds, with checkpoints, and log live from the start."""
     made.edit("conf/config.yaml", "train: full_batch", "train: minibatch")
-    made.edit("conf/train/minibatch.yaml", "steps: 4000", "steps: 40000")
-    made.edit("conf/train/minibatch.yaml", "checkpoint_every: 1000", "checkpoint_every: 5000")
+    made.edit("conf/train/minibatch.yaml", "steps: 4000", f"steps: {STEPS}")
+    every = f"checkpoint_every: {CHECKPOINT_EVERY}"
+    made.edit("conf/train/minibatch.yaml", "checkpoint_every: 1000", every)
     made.edit("conf/train/minibatch.yaml", "log_every: 20", "log_every: 500")
     made.edit("conf/tracking/default.yaml", "live_after: 3", "live_after: 0")
     made.edit("conf/tracking/default.yaml", "flush_every: 2", "flush_every: 0.2")
@@ -59,7 +63,7 @@ def assert_one_complete_run(clone: Clone) -> None:
     """Expect one run of the long training, finished, with each point of the curve once."""
     from mlflow import MlflowClient
 
-    runs = [run for run in clone.runs() if run.data.params["train.steps"] == "40000"]
+    runs = [run for run in clone.runs() if run.data.params["train.steps"] == str(STEPS)]
     assert [run.info.status for run in runs] == ["FINISHED"]
     client = MlflowClient(f"sqlite:///{clone.path / 'mlflow.db'}")
     steps = [point.step for point in client.get_metric_history(runs[0].info.run_id, "loss")]

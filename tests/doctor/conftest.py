@@ -35,10 +35,7 @@ def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
     (folder / ".dvc/.gitignore").write_text("/tmp\n/cache\n/config.local\n")
     (folder / "dvc.yaml").write_text(STAGE)
     made = Clone(folder)
-    made.succeed("git", "init", "-q", "-b", "main")
-    made.succeed("git", "config", "user.name", "tester")
-    made.succeed("git", "config", "user.email", "tester@example.invalid")
-    made.commit()
+    made.begin()
     return made
 
 

@@ -12,9 +12,19 @@ import pytest
 
 from ..conftest import Clone
 from ..failures import Failure
-from ..torture import RESULTS, assert_one_complete_run, prepared, processes
+from ..torture import (
+    CHECKPOINT_EVERY,
+    RESULTS,
+    STEPS,
+    assert_one_complete_run,
+    prepared,
+    processes,
+)
 
 pytestmark = pytest.mark.repro
+
+
+SECOND_CHECKPOINT = f"*/model.ckpt-{2 * CHECKPOINT_EVERY}.index"
 
 
 def kill(clone: Clone, command: list[str], whole_group: bool) -> None:
@@ -28,7 +38,7 @@ def kill(clone: Clone, command: list[str], whole_group: bool) -> None:
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while not list((clone.path / ".resume").glob("*/model.ckpt-10000.index")):
+    while not list((clone.path / ".resume").glob(SECOND_CHECKPOINT)):
         assert time.monotonic() < deadline
         assert started.poll() is None
         time.sleep(0.01)
@@ -86,7 +96,7 @@ def test_a_queued_experiment_that_is_killed_goes_on(long: Clone, uninterrupted, 
     clone = long.copy(tmp_path / "copy")
     queue(clone)
     deadline = time.monotonic() + 120
-    while not list((clone.path / ".resume").glob("*/model.ckpt-10000.index")):
+    while not list((clone.path / ".resume").glob(SECOND_CHECKPOINT)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     while left := processes(clone):  # the worker, its dvc, and the stage
@@ -119,11 +129,15 @@ def test_a_kill_at_any_moment_of_a_checkpoint(long: Clone, uninterrupted, tmp_pa
     clone = long.copy(tmp_path / "copy")
     clone.repro("prepare")
     trainer = [sys.executable, "-m", "pipeline.stages", "train"]
-    for pattern in ("model.ckpt-5000*", "model.ckpt-15000.data*", "model.ckpt-40000.data*"):
+    for step, file in (
+        (CHECKPOINT_EVERY, "*"),
+        (3 * CHECKPOINT_EVERY, ".data*"),
+        (STEPS, ".data*"),
+    ):
         started = subprocess.Popen(
             trainer, cwd=clone.path, env=clone.environment, stdout=subprocess.DEVNULL
         )
-        while not list((clone.path / ".resume").glob(f"*/{pattern}")):
+        while not list((clone.path / ".resume").glob(f"*/model.ckpt-{step}{file}")):
             assert started.poll() is None
         started.kill()
         started.wait()

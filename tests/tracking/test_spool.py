@@ -27,14 +27,15 @@ pytestmark = pytest.mark.repro
 
 
 @pytest.fixture
-def chosen(copy: Clone, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The main job's results in the current folder, whose run is in no store yet."""
+def chosen(copy: Clone, template: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The main job's results in the current folder, whose run is not in the store yet."""
     monkeypatch.chdir(copy.path)
     monkeypatch.setenv("DVC_ROOT", str(copy.path))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     for stored in copy.path.glob("mlflow.db*"):
         stored.unlink()
+    shutil.copy(template, "mlflow.db")
     shutil.rmtree("mlartifacts")
     return parameters.load(files.PARAMS)
 

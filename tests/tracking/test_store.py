@@ -1,5 +1,6 @@
 """Runs in a real MLflow store: one for each execution, complete, with no double point."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,13 @@ def home(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def stored(home: Path, template: Path) -> Path:
+    """The same folder, with a store in which nothing is."""
+    shutil.copy(template, home / "mlflow.db")
+    return home
+
+
 def points(first: int, last: int):
     return [(step, {"loss": np.float32(1 / step)}) for step in range(first, last + 1)]
 
@@ -43,8 +51,8 @@ def test_the_store_is_at_the_root_unless_the_environment_says_otherwise(home, mo
     assert address.shown() == "http://127.0.0.1:1/path"
 
 
-def test_an_execution_finds_its_run_again(settings, home):
-    chosen, other = settings_of(settings, home), settings_of(settings, home, "seed=1")
+def test_an_execution_finds_its_run_again(settings, stored):
+    chosen, other = settings_of(settings, stored), settings_of(settings, stored, "seed=1")
     client, experiment = store.connect(chosen.tracking.experiment)
     run = store.find_or_create_run(client, experiment, Execution.current(chosen))
     assert (
@@ -53,15 +61,15 @@ def test_an_execution_finds_its_run_again(settings, home):
     )
     assert store.find_run(client, experiment, Execution.current(other)) is None
     # The name of the experiment is where it goes, not what it is.
-    moved = settings_of(settings, home, "tracking.flush_every=9")
+    moved = settings_of(settings, stored, "tracking.flush_every=9")
     assert (
         store.find_run(client, experiment, Execution.current(moved)).info.run_id == run.info.run_id
     )
 
 
-def test_more_parameters_than_a_request_may_hold_are_all_there(settings, home):
+def test_more_parameters_than_a_request_may_hold_are_all_there(settings, stored):
     many = [f"model.initial.layer_{number}=0.5" for number in range(120)]
-    chosen = settings_of(settings, home, *many)
+    chosen = settings_of(settings, stored, *many)
     client, experiment = store.connect(chosen.tracking.experiment)
     run = store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
     assert client.get_run(run).data.params["model.initial.layer_119"] == "0.5"
@@ -78,8 +86,8 @@ def settings_of(settings, home, *overrides):
         os.chdir(home)
 
 
-def test_a_curve_is_sent_once(settings, home):
-    chosen = settings_of(settings, home)
+def test_a_curve_is_sent_once(settings, stored):
+    chosen = settings_of(settings, stored)
     client, experiment = store.connect(chosen.tracking.experiment)
     run = store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
     assert store.last_step(client, run) == 0
@@ -89,8 +97,8 @@ def test_a_curve_is_sent_once(settings, home):
     assert [point.step for point in have] == list(range(1, 2601))
 
 
-def test_the_curve_is_in_mlflow_while_training(settings, home):
-    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+def test_the_curve_is_in_mlflow_while_training(settings, stored):
+    chosen = settings_of(settings, stored, "tracking.live_after=0", "tracking.flush_every=0.05")
     with LiveCurve(chosen) as live:
         live.add(points(1, 10))
         deadline = time.monotonic() + 60
@@ -104,8 +112,8 @@ def test_the_curve_is_in_mlflow_while_training(settings, home):
     assert have == sorted(set(have))
 
 
-def test_a_training_that_fails_leaves_no_running_run(settings, home):
-    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+def test_a_training_that_fails_leaves_no_running_run(settings, stored):
+    chosen = settings_of(settings, stored, "tracking.live_after=0", "tracking.flush_every=0.05")
     with pytest.raises(RuntimeError), LiveCurve(chosen) as live:
         live.add(points(1, 10))
         deadline = time.monotonic() + 60
@@ -116,8 +124,8 @@ def test_a_training_that_fails_leaves_no_running_run(settings, home):
     assert current_run(chosen).info.status == "FAILED"
 
 
-def test_a_complete_run_stays_complete(settings, home):
-    chosen = settings_of(settings, home, "tracking.live_after=0", "tracking.flush_every=0.05")
+def test_a_complete_run_stays_complete(settings, stored):
+    chosen = settings_of(settings, stored, "tracking.live_after=0", "tracking.flush_every=0.05")
     client, experiment = store.connect(chosen.tracking.experiment)
     run = store.find_or_create_run(client, experiment, Execution.current(chosen)).info.run_id
     client.set_tag(run, store.COMPLETE, "true")
@@ -159,22 +167,25 @@ def test_an_absent_store_costs_training_a_warning(settings, home, monkeypatch, c
 
 
 def test_processes_may_open_a_fresh_store_at_once(settings, home):
+    """Forked when MLflow is imported, they come to the store in the same moment."""
     code = """
-import sys
+import os
 from pathlib import Path
 from pipeline import parameters
 from pipeline.tracking import store
 chosen = parameters.load(Path("params.yaml"))
-client, experiment = store.connect(chosen.tracking.experiment)
-run = client.create_run(experiment)
-store.send_curve(client, run.info.run_id, [(step, {"loss": 1.0}) for step in range(1, 200)])
+children = []
+for _ in range(8):
+    if not (child := os.fork()):
+        client, experiment = store.connect(chosen.tracking.experiment)
+        run = client.create_run(experiment)
+        store.send_curve(client, run.info.run_id, [(step, {"loss": 1.0}) for step in range(1, 200)])
+        os._exit(0)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
 """
     (home / "params.yaml").write_bytes((REPOSITORY / "params.yaml").read_bytes())
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-        for _ in range(8)
-    ]
-    assert [(process.communicate()[1], process.returncode)[1] for process in processes] == [0] * 8
+    subprocess.run([sys.executable, "-c", code], check=True)
     client, experiment = store.connect("pipeline")
     runs = client.search_runs([experiment])
     assert len(runs) == 8

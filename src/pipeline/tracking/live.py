@@ -53,6 +53,8 @@ class LiveCurve:
             return
         from pipeline.tracking import store  # two seconds of imports, for long trainings only
 
+        if self._ended.is_set():  # meanwhile; the stage `track` sends all
+            return
         try:
             with store.reachable():
                 client, experiment = store.connect(self._settings.tracking.experiment)
