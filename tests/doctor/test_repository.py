@@ -40,6 +40,21 @@ def test_a_repository_in_order(place):
     assert not refusal()
 
 
+def test_a_lock_file_that_a_kill_emptied(place, failure):
+    lock = Path("dvc.lock")
+    lock.write_bytes(b"")
+    assert refusal()
+    failure.said("dvc.lock empty after a kill", text(repository.dvc()), "dvc.lock is empty, as", 1)
+    assert mended(repository.dvc).startswith("dvc.lock was empty and is removed")
+    assert not refusal()
+    lock.write_bytes(b"")
+    repository.free()  # as `pipeline run` does
+    assert not refusal()
+    lock.write_text("schema: '2.0'\n")  # nothing of anybody's is removed
+    repository.free()
+    assert lock.exists()
+
+
 @pytest.mark.parametrize(
     ("what", "content"),
     [

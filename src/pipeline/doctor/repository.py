@@ -16,6 +16,8 @@ from pipeline.doctor.work import RWLOCK
 from pipeline.errors import BusyError, ConfigError, PipelineError, listing, one_line
 from pipeline.parameters import load
 
+LOCK = "dvc.lock"
+
 # What DVC leaves there, so that a look at it costs no import.
 BETWEEN_RUNS = (b"{}", b'{"write": {}, "read": {}}', b'{"read": {}, "write": {}}')
 
@@ -30,6 +32,10 @@ def dvc() -> Iterator[Finding]:
         above = next((folder for folder in root.parents if (folder / ".dvc").is_dir()), None)
         remedy = f"cd {above}" if above else "go to the repository's root, or dvc init"
         yield fail("dvc", "this folder is no root of a DVC repository", remedy)
+        return
+    if _is_cut(root / LOCK):
+        text = f"{LOCK} is empty, as a kill leaves it, and DVC refuses to work"
+        yield fail("dvc", text, f"rm {LOCK} when nobody works here; DVC makes it again", _drop)
         return
     try:
         with Repo(str(root)) as repo:
@@ -73,7 +79,10 @@ def locks() -> Iterator[Finding]:
 
 
 def free() -> None:
-    """Mend the list where it would make DVC refuse a run; says so, unless somebody works here."""
+    """Mend what would make DVC refuse a run; says so, unless somebody works here."""
+    if _is_cut(files.root() / LOCK):
+        with suppress(BusyError):
+            print(_drop())
     path = files.root() / RWLOCK
     if not path.exists() or path.read_bytes() in BETWEEN_RUNS:
         return
@@ -81,6 +90,17 @@ def free() -> None:
         if finding.level is Level.FAIL and finding.fix:
             with suppress(BusyError):
                 print(finding.fix())
+
+
+def _is_cut(lock: Path) -> bool:
+    """Tell whether a kill met DVC while it wrote its lock file, which it empties before."""
+    return lock.is_file() and not lock.read_bytes().strip()
+
+
+def _drop() -> str:
+    with work.nobody_at_work():
+        (files.root() / LOCK).unlink()
+    return f"{LOCK} was empty and is removed; what is in the cache is not computed again"
 
 
 def _remove() -> str:
