@@ -1,3 +1,4 @@
-"""What `make bench` runs: contenders side by side, in turns, medians and ratios."""
+"""What `make bench` runs: contenders side by side, in fresh processes and in turns.
 
-import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
+Nothing is imported here: a contender's process loads its own library alone.
+"""

@@ -1,116 +1,114 @@
-"""Measure the article's regression and the stages; write docs/benchmarks.md and .json.
+"""Measure what pipeline and others take; write docs/benchmarks.md, .json and .png."""
 
-Machines are noisy: contenders take turns, warm-up is left out, medians and ratios count.
-"""
-
-import os
-import platform
-import statistics
+import argparse
+import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import regression
-from pipeline import files, identity
+from benchmarks import (
+    breakdown,
+    figure,
+    growth,
+    inference,
+    lenet,
+    measuring,
+    mlp,
+    preparing,
+    regression,
+    streaming,
+    whole,
+    writing,
+)
+from benchmarks.workload import BenchmarkError, Workload
 
-ROUNDS = 9
-STAGE_ROUNDS = 5
-STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
+WORKLOADS = (
+    regression.WORKLOAD,
+    mlp.WORKLOAD,
+    lenet.WORKLOAD,
+    inference.ONE_ROW,
+    inference.MANY_ROWS,
+    streaming.WORKLOAD,
+    preparing.WORKLOAD,
+    whole.COLD,
+    whole.NOTHING_TO_DO,
+)
+NAMES = (*(workload.name for workload in WORKLOADS), "breakdown", "growth")
+DOCUMENT = Path("docs/benchmarks.json")
 
 
-def main() -> None:
-    """Measure, print, write."""
-    if not files.PARITY.exists():
-        sys.exit("benchmarks: run `make repro` first; the stages are measured on its results")
-    training = _training()
-    stages = _stages()
-    text = _markdown(training, stages)
-    print(text)
-    files.write_text(Path("docs/benchmarks.md"), text)
-    files.write_json(Path("docs/benchmarks.json"), {"training": training, "stages": stages})
-
-
-def _training() -> dict[str, dict[str, float]]:
-    """Time 1,000 full-batch steps of the article's regression, 4,000 × 4."""
-    contenders = regression.contenders()
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    losses = {name: run() for name, run in contenders.items()}  # warm-up
-    for _ in range(ROUNDS):
-        for name, run in contenders.items():
-            times[name].append(_seconds(run))
-    best = statistics.median(times["pipeline"])
-    return {
-        name: {
-            "median_s": round(statistics.median(values), 4),
-            "min_s": round(min(values), 4),
-            "max_s": round(max(values), 4),
-            "ratio": round(statistics.median(values) / best, 2),
-            "loss": round(float(losses[name]), 6),
-        }
-        for name, values in times.items()
+def main(arguments: argparse.Namespace) -> None:
+    """Measure what is asked for, print and write it."""
+    chosen = arguments.only or NAMES
+    document: dict[str, Any] = {
+        "machine": writing.machine(_torch_version(arguments.torch_python)),
+        "rounds": arguments.rounds,
+        "workloads": {},
     }
+    if arguments.only and not arguments.quick:
+        document = _with_earlier(document)
+    for workload in WORKLOADS:
+        if workload.name in chosen:
+            document["workloads"][workload.name] = _measured(workload, arguments)
+            _keep(document, arguments.quick)
+    if "breakdown" in chosen:
+        document["breakdown"] = breakdown.measure()
+    if "growth" in chosen:
+        document["growth"] = growth.measure(arguments.quick)
+    _keep(document, arguments.quick)
+    print(writing.markdown(document))
 
 
-def _stages() -> dict[str, dict[str, float]]:
-    """Time each stage as a process, and its interpreter with imports alone."""
-    found = {}
-    for stage in STAGES:
-        whole, imports = [], []
-        for _ in range(STAGE_ROUNDS):
-            whole.append(_process("-m", "pipeline.stages", stage))
-            imports.append(_process("-c", f"import pipeline.stages.{stage}"))
-        found[stage] = {
-            "whole_s": round(statistics.median(whole), 2),
-            "imports_s": round(statistics.median(imports), 2),
-        }
-    return found
+def _measured(workload: Workload, arguments: argparse.Namespace) -> dict[str, Any]:
+    rounds = 1 if arguments.quick else arguments.rounds
+    found = measuring.measure(workload, rounds, arguments.quick, arguments.torch_python)
+    return writing.as_json(workload, found)
 
 
-def _process(*arguments: str) -> float:
-    command = [sys.executable, *arguments]
-    return _seconds(lambda: subprocess.run(command, check=True, capture_output=True))
+def _keep(document: dict[str, Any], quick: bool) -> None:
+    """Write the documents; what is quick is no measurement, and is only printed."""
+    if quick:
+        return
+    order = [name for name in NAMES if name in document["workloads"]]
+    document["workloads"] = {name: document["workloads"][name] for name in order}
+    DOCUMENT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    DOCUMENT.with_suffix(".md").write_text(writing.markdown(document), encoding="utf-8")
+    if "growth" in document:
+        figure.draw(document["growth"], DOCUMENT.with_suffix(".png"))
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
+def _with_earlier(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what was measured earlier with the same machine and versions, to go on with."""
+    if DOCUMENT.exists():
+        earlier = dict(json.loads(DOCUMENT.read_text(encoding="utf-8")))
+        if earlier.get("machine") == document["machine"]:
+            return earlier | {"rounds": document["rounds"]}
+    return document
 
 
-def _markdown(training: dict[str, dict[str, float]], stages: dict[str, dict[str, float]]) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in identity.versions().items())
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Made by `make bench` on {os.cpu_count()} cores, {platform.machine()},"
-        f" Python {platform.python_version()}, {versions}.",
-        "",
-        f"## The article's regression: 4,000 × 4, 1,000 full-batch steps, {ROUNDS} rounds in turns",
-        "",
-        "Warm-up (the first run of each contender) is left out.",
-        "",
-        "| contender | median | min | max | time against the pipeline | final loss |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(
-            f"| {name} | {t['median_s'] * 1000:.0f} ms | {t['min_s'] * 1000:.0f} ms"
-            f" | {t['max_s'] * 1000:.0f} ms | {t['ratio']:.2f}× | {t['loss']:.6f} |"
-            for name, t in training.items()
-        ),
-        "",
-        f"## Stages of the main job, as processes, medians of {STAGE_ROUNDS}",
-        "",
-        "| stage | whole | of it interpreter and imports |",
-        "| --- | --- | --- |",
-        *(
-            f"| {name} | {t['whole_s']:.2f} s | {t['imports_s']:.2f} s |"
-            for name, t in stages.items()
-        ),
-        "",
-    ]
-    return "\n".join(lines)
+def _torch_version(python: str | None) -> str:
+    """Return the version of PyTorch; nothing where it is not installed."""
+    code = "import torch; print(torch.__version__)"
+    done = subprocess.run(
+        [python or sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    if python and done.returncode:
+        raise BenchmarkError(f"--torch-python {python}: it cannot import torch:\n{done.stderr}")
+    return done.stdout.strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--rounds", type=int, default=3, help="of each workload (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, once; only printed")
+    parser.add_argument("--torch-python", metavar="PATH", help="an interpreter that has PyTorch")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(_parser().parse_args())
+    except BenchmarkError as error:
+        sys.exit(f"benchmarks: {error}")

@@ -1,110 +1,176 @@
-"""The article's regression by several hands: same data, same start, same steps, same loss."""
-
-from collections.abc import Callable
+"""The article's regression by several hands: same data, same steps, same loss."""
 
 import numpy as np
-import tensorflow as tf
 
-from pipeline import composition
-from pipeline.data.prepared import Split
-from pipeline.data.scaling import Scaling
-from pipeline.graph import devices, start, training
-from pipeline.graph.inference import Model
-from pipeline.graph.loop import loop
+from benchmarks.workload import Contender, Job, Setting, Workload
 
-v1 = tf.compat.v1
+ROWS, COLUMNS, RATE = 4000, 4, 0.2
 
-ROWS, COLUMNS, STEPS, RATE = 4000, 4, 1000, 0.2
+WORKLOAD = Workload(
+    name="regression",
+    module=__name__,
+    title="The article's regression: 4,000 × 4, full batch, gradient descent",
+    unit="1,000 steps",
+    scale=1000,
+    result="final loss",
+    contenders=(
+        Contender("pipeline", "pipeline", ours=True),
+        Contender("pipeline, train.xla=true", "pipeline", ("train.xla=true",), ours=True),
+        Contender("the article's loop, feed_dict", "article", required=8),
+        Contender("tf.function, a step a call", "function", required=10),
+        Contender("Keras fit", "keras_fit", required=500, most_rounds=1),
+        Contender("NumPy by hand", "numpy_by_hand", required=0.8),
+        Contender("scikit-learn, closed form", "closed_form"),
+        Contender("PyTorch by hand", "torch_by_hand", library="torch"),
+    ),
+    note="Keras takes 200 steps, which is enough for the same loss. The closed form takes none; its"
+    " time is that of one fit.",
+)
 
 
-def contenders() -> dict[str, Callable[[], float]]:
-    """Return functions that train once, from the start, and return the final loss."""
+def data() -> tuple[np.ndarray, np.ndarray]:
+    """Return features and label, `[rows, 4]` and `[rows, 1] float32`."""
     generator = np.random.default_rng(0)
     features = generator.normal(size=(ROWS, COLUMNS)).astype(np.float32)
     label = features @ generator.normal(size=(COLUMNS, 1)) + generator.normal(size=(ROWS, 1))
-    label = label.astype(np.float32)
-    return {
-        "pipeline": _pipeline(features, label),
-        "the article's loop, feed_dict": _feed_dict(features, label),
-        "tf.function, a step a call": _function(features, label),
-        "NumPy by hand": _numpy(features, label),
-    }
+    return features, label.astype(np.float32)
 
 
-def _pipeline(features: np.ndarray, label: np.ndarray) -> Callable[[], float]:
-    settings, _ = composition.composed(
-        ["model=linear", "device=cpu", f"train.steps={STEPS}", "train.checkpoint_every=100000"]
-    )
-    unscaled = Scaling((0.0,) * COLUMNS, (1.0,) * COLUMNS, 0.0, 1.0)
-    model = Model(settings.model, unscaled, (COLUMNS,), 1, "values")
-    graph = training.build(settings, model, "regression", ROWS, "/device:CPU:0")
-    plan = start.plan(graph.graph, graph.weights, settings.train.start)
-    session = devices.open_session(graph.graph, settings.device, "/device:CPU:0")
-    plan.run(session)
-    training.load(graph, session, Split(features, label, np.arange(ROWS)))
-
-    def run() -> float:
-        plan.run(session)
-        *_, last = loop(graph, session, settings, ROWS)
-        return float(last.losses[-1])
-
-    return run
+def _steps(setting: Setting) -> int:
+    return setting.size(1000, 50)
 
 
-def _feed_dict(features: np.ndarray, label: np.ndarray) -> Callable[[], float]:
-    graph = tf.Graph()
-    with graph.as_default():
+def pipeline(setting: Setting, *overrides: str) -> Job:
+    """The loop in the graph."""
+    from benchmarks import in_graph
+
+    steps = _steps(setting)
+    return in_graph.training_job(["model=linear", *overrides], *data(), (COLUMNS,), steps)
+
+
+def article(setting: Setting) -> Job:
+    """One `Session.run` a step, the data fed each time."""
+    import tensorflow as tf
+
+    v1, steps = tf.compat.v1, _steps(setting)
+    features, label = data()
+    with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None, COLUMNS])
         y = v1.placeholder(tf.float32, [None, 1])
-        weights = v1.Variable(tf.random.stateless_normal([COLUMNS, 1], [0, 1]))
+        weights = v1.Variable(tf.random.normal([COLUMNS, 1]))
         bias = v1.Variable(tf.ones([1]))
         loss = tf.reduce_mean(tf.square(tf.matmul(x, weights) + bias - y))
         step = v1.train.GradientDescentOptimizer(RATE).minimize(loss)
         initialize = v1.global_variables_initializer()
-    session = v1.Session(graph=graph)
+    session, feed = v1.Session(graph=graph), {x: features, y: label}
 
-    def run() -> float:
+    def work() -> None:
         session.run(initialize)
-        for _ in range(STEPS):
-            _, value = session.run([step, loss], {x: features, y: label})
-        return float(value)
+        for _ in range(steps):
+            session.run([step, loss], feed)
 
-    return run
+    return Job(work, steps, lambda: float(session.run(loss, feed)))
 
 
-def _function(features: np.ndarray, label: np.ndarray) -> Callable[[], float]:
-    x, y = tf.constant(features), tf.constant(label)
+def function(setting: Setting) -> Job:
+    """`tf.function` with `GradientTape`, called for each step."""
+    import tensorflow as tf
+
+    steps = _steps(setting)
+    x, y = map(tf.constant, data())
     weights, bias = tf.Variable(tf.zeros([COLUMNS, 1])), tf.Variable(tf.ones([1]))
+
+    def loss() -> tf.Tensor:
+        return tf.reduce_mean(tf.square(tf.matmul(x, weights) + bias - y))
 
     @tf.function
     def step() -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(tf.matmul(x, weights) + bias - y))
-        for variable, gradient in zip(
-            (weights, bias), tape.gradient(loss, [weights, bias]), strict=True
-        ):
-            variable.assign_sub(RATE * gradient)
-        return loss
+            value = loss()
+        by_weights, by_bias = tape.gradient(value, [weights, bias])
+        weights.assign_sub(RATE * by_weights)
+        bias.assign_sub(RATE * by_bias)
+        return value
 
-    def run() -> float:
-        weights.assign(tf.random.stateless_normal([COLUMNS, 1], [0, 1]))
+    def work() -> None:
+        weights.assign(tf.random.normal([COLUMNS, 1]))
         bias.assign(tf.ones([1]))
-        for _ in range(STEPS):
-            value = step()
-        return float(value)
+        for _ in range(steps):
+            step()
 
-    return run
+    return Job(work, steps, lambda: float(loss()))
 
 
-def _numpy(features: np.ndarray, label: np.ndarray) -> Callable[[], float]:
-    def run() -> float:
-        weights = np.random.default_rng(0).normal(size=(COLUMNS, 1)).astype(np.float32)
-        bias = np.ones(1, np.float32)
-        for _ in range(STEPS):
+def keras_fit(setting: Setting) -> Job:
+    """A dense layer, an epoch a step."""
+    import keras
+
+    steps = setting.size(200, 50)
+    features, label = data()
+    model = keras.Sequential([keras.layers.Input([COLUMNS]), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(RATE), "mse")
+
+    def fit(epochs: int) -> None:
+        model.fit(features, label, batch_size=ROWS, epochs=epochs, verbose=0)
+
+    fit(2)  # the warm-up
+    return Job(
+        lambda: fit(steps),
+        steps,
+        lambda: model.evaluate(features, label, batch_size=ROWS, verbose=0),
+        repeats=1,
+        warm_up=False,
+    )
+
+
+def numpy_by_hand(setting: Setting) -> Job:
+    """The gradient, written out."""
+    steps = _steps(setting)
+    features, label = data()
+    weights, bias = np.empty((COLUMNS, 1), np.float32), np.empty(1, np.float32)
+
+    def work() -> None:
+        weights[:] = np.random.default_rng(0).normal(size=(COLUMNS, 1))
+        bias[:] = 1
+        for _ in range(steps):
             error = features @ weights + bias - label
-            loss = np.mean(np.square(error))
-            weights -= RATE * 2 / ROWS * (features.T @ error)
-            bias -= RATE * 2 * error.mean(0)
-        return float(loss)
+            np.mean(np.square(error))
+            weights[:] -= RATE * 2 / ROWS * (features.T @ error)
+            bias[:] -= RATE * 2 * error.mean(0)
 
-    return run
+    return Job(work, steps, lambda: float(np.mean(np.square(features @ weights + bias - label))))
+
+
+def closed_form(setting: Setting) -> Job:
+    """Least squares without steps."""
+    from sklearn.linear_model import LinearRegression
+
+    features, label = data()
+    model = LinearRegression()
+
+    def result() -> float:
+        return float(np.mean(np.square(model.predict(features) - label)))
+
+    return Job(lambda: model.fit(features, label), _steps(setting), result)
+
+
+def torch_by_hand(setting: Setting) -> Job:
+    """Autograd and `torch.optim.SGD`."""
+    import torch
+
+    steps = _steps(setting)
+    features, label = map(torch.from_numpy, data())
+    model = torch.nn.Linear(COLUMNS, 1)
+    optimizer = torch.optim.SGD(model.parameters(), RATE)
+
+    def loss() -> torch.Tensor:
+        return torch.nn.functional.mse_loss(model(features), label)
+
+    def work() -> None:
+        model.reset_parameters()
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss().backward()
+            optimizer.step()
+
+    return Job(work, steps, lambda: float(loss().detach()))

@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import config_pb2
 
 from pipeline.artifacts import assets, checkpoint, frozen, hashes, saved_model, signature
 from pipeline.artifacts.saved_model import SERVE, SERVING_DEFAULT, TRAIN
@@ -20,8 +21,11 @@ from pipeline.graph.variables import GivenVariables
 
 v1 = tf.compat.v1
 
-# Rows that are computed at once; every form cuts its input alike.
-ROWS_AT_ONCE = 65_536
+# Rows that are computed at once; every form cuts its input alike. Measured: with fewer, the calls
+# cost; with more, memory that no longer fits the caches does.
+ROWS_AT_ONCE = 32_768
+
+IN_THE_CALLERS_THREAD = -1  # of RunOptions.inter_op_thread_pool
 
 # What TensorFlow raises for graphs that are damaged, though their hashes fit.
 UNREADABLE = (tf.errors.OpError, OSError, ValueError, RuntimeError, LookupError, DecodeError)
@@ -78,10 +82,9 @@ class _InSession(_Closing):
     ) -> None:
         self.signature = signature
         self._session = session
-        self._run = session.make_callable(
-            frozen.tensor(session.graph, fetch, where),
-            feed_list=[frozen.tensor(session.graph, feed, where)],
-        )
+        for name in (feed, fetch):
+            frozen.tensor(session.graph, name, where)
+        self._run = _callable(session, feed, fetch)
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Predict from raw features: `[rows, features]` → `[rows, outputs]`, float32."""
@@ -90,6 +93,19 @@ class _InSession(_Closing):
     def close(self) -> None:
         """Close the session."""
         self._session.close()
+
+
+def _callable(session: Any, feed: str, fetch: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that runs the graph in the thread of the caller.
+
+    `Session.make_callable` hands each call to a pool of threads and back, and prepares its feeds
+    and fetches in Python: for one row, both take ten times as long as the graph itself. Kernels
+    still use the session's threads for large inputs.
+    """
+    options = config_pb2.CallableOptions(feed=[feed], fetch=[fetch])
+    options.run_options.inter_op_thread_pool = IN_THE_CALLERS_THREAD
+    run = session._make_callable_from_options(options)  # what Keras 2 ran its graphs with
+    return lambda features: run(features)[0]
 
 
 class Eager(_Closing):
@@ -240,6 +256,8 @@ def _in_pieces(
 ) -> np.ndarray:
     """Run a model on pieces of its input.
 
+    The pieces are copied together also when there is one: what a graph returns may be its own.
+
     Raises:
         ArtifactError: the graph cannot be run, for example for lack of memory, or takes another
             number of features.
@@ -248,6 +266,7 @@ def _in_pieces(
         raise ArtifactError(
             f"the model takes {of.model.columns} features, and is given {features.shape[1]}"
         )
+    features = np.asarray(features, np.float32)
     if not len(features):  # convolutions refuse no rows
         return _in_pieces(run, np.zeros((1, features.shape[1]), np.float32), of)[:0]
     try:

@@ -1,0 +1,39 @@
+"""One round of one contender, in a process of its own: `python -m benchmarks.child …`."""
+
+import importlib
+import json
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.workload import Job, Setting
+
+
+def main(module: str, function: str, quick: str, scratch: str, *options: str) -> None:
+    """Do the job; print seconds a unit, the result and the peak memory in bytes as JSON."""
+    make = getattr(importlib.import_module(module), function)
+    job: Job = make(Setting(quick == "quick", Path(scratch)), *options)
+    if job.warm_up:
+        job.work()
+    seconds = []
+    for _ in range(job.repeats):
+        started = time.perf_counter()
+        job.work()
+        seconds.append(time.perf_counter() - started)
+    measured = {
+        "seconds": statistics.median(seconds) / job.units,
+        "result": job.result(),
+        "memory": _peak(resource.RUSAGE_CHILDREN if job.in_children else resource.RUSAGE_SELF),
+    }
+    print(json.dumps(measured))
+
+
+def _peak(whose: int) -> int:
+    """Return the most memory that a process held, in bytes (Linux counts in KiB)."""
+    return resource.getrusage(whose).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

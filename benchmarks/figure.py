@@ -1,0 +1,28 @@
+"""The figure of benchmarks/growth.py: docs/benchmarks.png."""
+
+from pathlib import Path
+from typing import Any
+
+SHOWN = (("seconds", "time (s)", 1.0), ("memory", "peak memory (GB)", 1e-9))
+
+
+def draw(found: dict[str, Any], file: Path) -> None:
+    """Draw time and memory against rows and steps, both axes logarithmic."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 6.5), layout="constrained")
+    axes = figure.subplots(2, len(found), squeeze=False)
+    for column, (what, grown) in enumerate(found.items()):
+        for row, (key, label, factor) in enumerate(SHOWN):
+            plot = axes[row][column]
+            points = [(point["size"], point[key] * factor) for point in grown["points"]]
+            slope = f"slope of the last decade {grown['slopes'][key]:.2f}"
+            plot.loglog(*zip(*points, strict=True), "o-", label=slope)
+            if "estimated" in grown:
+                last = grown["estimated"]
+                estimated = [points[-1], (last["size"], last[key] * factor)]
+                plot.loglog(*zip(*estimated, strict=True), "o--", mfc="none", label="estimated")
+            plot.set(xlabel=what, ylabel=label)
+            plot.grid(visible=True, which="major", alpha=0.3)
+            plot.legend()
+    figure.savefig(file, dpi=110, metadata={"Software": None})

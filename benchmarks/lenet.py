@@ -1,0 +1,159 @@
+"""LeNet on images of 28 × 28, batch 128, Adam."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.workload import Contender, Job, Setting, Workload
+
+SIZE, CLASSES, BATCH, RATE, DROPOUT = 28, 10, 128, 0.001, 0.3
+FILTERS, HIDDEN = (16, 32), (120, 84)
+# Rows of which the final loss is taken.
+JUDGED = 1000
+
+WORKLOAD = Workload(
+    name="lenet",
+    module=__name__,
+    title="LeNet, images of 28 × 28, batch 128, Adam, one epoch of 12,800 images",
+    unit="100 steps",
+    scale=100,
+    result="loss of 1,000 images",
+    contenders=(
+        Contender("pipeline", "pipeline", ours=True),
+        Contender("pipeline, train.xla=true", "pipeline", ("train.xla=true",), most_rounds=1),
+        Contender("the article's loop, feed_dict", "article"),
+        Contender("Keras fit", "keras_fit", required=2),
+        Contender("PyTorch by hand", "torch_by_hand", most_rounds=1, library="torch"),
+    ),
+    note="Images are noise around ten patterns.",
+)
+
+
+def data(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    """Return images `[rows, 784] float32` and the numbers of their classes `[rows, 1] float32`."""
+    generator, rows = np.random.default_rng(0), setting.size(12_800, 1_280)
+    label = generator.integers(CLASSES, size=(rows, 1))
+    patterns = generator.normal(size=(CLASSES, SIZE * SIZE))
+    images = 0.2 * patterns[label[:, 0]] + generator.normal(size=(rows, SIZE * SIZE))
+    return images.astype(np.float32), label.astype(np.float32)
+
+
+def pipeline(setting: Setting, *overrides: str) -> Job:
+    """The loop in the graph."""
+    from benchmarks import in_graph
+
+    images, label = data(setting)
+    chosen = ["model=lenet", "train=minibatch", f"train.batch_size={BATCH}", "optimizer=adam"]
+    chosen += [f"optimizer.learning_rate={RATE}", f"model.dropout={DROPOUT}"]
+    chosen += [f"model.filters={[*FILTERS]}", f"model.hidden={[*HIDDEN]}", *overrides]
+    shape, steps = (SIZE, SIZE, 1), len(label) // BATCH
+    return in_graph.training_job(chosen, images, label, shape, steps, CLASSES, repeats=1)
+
+
+def article(setting: Setting) -> Job:
+    """One `Session.run` a step, each batch fed."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    images, label = data(setting)
+    made, normal = v1.Variable, tf.keras.initializers.HeNormal()
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, SIZE * SIZE])
+        y = v1.placeholder(tf.float32, [None, 1])
+        rate = v1.placeholder_with_default(0.0, [])
+        values = tf.reshape(x, [-1, SIZE, SIZE, 1])
+        for filters in FILTERS:
+            kernel = made(normal([5, 5, values.shape[3], filters]))
+            values = tf.nn.conv2d(values, kernel, 1, "SAME") + made(tf.zeros([filters]))
+            values = tf.nn.max_pool2d(tf.nn.relu(values), 2, 2, "SAME")
+        values = tf.reshape(values, [-1, int(np.prod(values.shape[1:]))])
+        for width in HIDDEN:
+            values = tf.matmul(values, made(normal([values.shape[1], width])))
+            values = tf.nn.relu(values + made(tf.zeros([width])))
+            values = tf.nn.dropout(values, rate)
+        logits = tf.matmul(values, made(normal([HIDDEN[-1], CLASSES]))) + made(tf.zeros([CLASSES]))
+        classes = tf.cast(y[:, 0], tf.int32)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits))
+        step = v1.train.AdamOptimizer(RATE).minimize(loss)
+        initialize = v1.global_variables_initializer()
+    session = v1.Session(graph=graph)
+
+    def work() -> None:
+        session.run(initialize)
+        for rows in np.random.default_rng(0).permutation(len(label)).reshape(-1, BATCH):
+            session.run([step, loss], {x: images[rows], y: label[rows], rate: DROPOUT})
+
+    def result() -> float:
+        return float(session.run(loss, {x: images[:JUDGED], y: label[:JUDGED]}))
+
+    return Job(work, len(label) // BATCH, result, repeats=1)
+
+
+def keras_fit(setting: Setting) -> Job:
+    """An epoch of `fit`."""
+    import keras
+    from keras import layers
+
+    images, label = data(setting)
+    images = images.reshape(-1, SIZE, SIZE, 1)
+
+    def fit(rows: int) -> Any:
+        model = keras.Sequential([layers.Input([SIZE, SIZE, 1])])
+        for filters in FILTERS:
+            model.add(layers.Conv2D(filters, 5, padding="same", activation="relu"))
+            model.add(layers.MaxPooling2D())
+        model.add(layers.Flatten())
+        for width in HIDDEN:
+            model.add(layers.Dense(width, activation="relu"))
+            model.add(layers.Dropout(DROPOUT))
+        model.add(layers.Dense(CLASSES))
+        crossed = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(RATE), crossed)
+        model.fit(images[:rows], label[:rows], batch_size=BATCH, verbose=0)
+        return model
+
+    fit(4 * BATCH)  # the warm-up
+    made = []
+    return Job(
+        lambda: made.append(fit(len(label))),
+        len(label) // BATCH,
+        lambda: made[-1].evaluate(images[:JUDGED], label[:JUDGED], verbose=0),
+        repeats=1,
+        warm_up=False,
+    )
+
+
+def torch_by_hand(setting: Setting) -> Job:
+    """Batches taken from tensors by index."""
+    import torch
+    from torch import nn
+
+    images, label = map(torch.from_numpy, data(setting))
+    images, label = images.reshape(-1, 1, SIZE, SIZE), label[:, 0].long()
+    wide, filters = SIZE // 4 * (SIZE // 4) * FILTERS[1], (1, *FILTERS)
+    blocks = [
+        layer
+        for before, after in zip(filters, FILTERS, strict=False)
+        for layer in (nn.Conv2d(before, after, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+    ]
+    dense = [
+        layer
+        for before, after in zip((wide, *HIDDEN), HIDDEN, strict=False)
+        for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(DROPOUT))
+    ]
+    model = nn.Sequential(*blocks, nn.Flatten(), *dense, nn.Linear(HIDDEN[-1], CLASSES))
+    optimizer = torch.optim.Adam(model.parameters(), RATE)
+
+    def work() -> None:
+        model.train()
+        for rows in torch.randperm(len(label)).reshape(-1, BATCH):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(images[rows]), label[rows]).backward()
+            optimizer.step()
+
+    def result() -> float:
+        model.eval()
+        with torch.no_grad():
+            return float(nn.functional.cross_entropy(model(images[:JUDGED]), label[:JUDGED]))
+
+    return Job(work, len(label) // BATCH, result, repeats=1, warm_up=False)

@@ -1,0 +1,99 @@
+"""Whole runs as processes: `dvc repro` against the article's scripts, and with nothing to do."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import clone
+from benchmarks.clone import Clone
+from benchmarks.workload import Contender, Job, Setting, Workload
+
+ARTICLE = clone.REPOSITORY / "benchmarks/article"
+
+COLD = Workload(
+    name="cold",
+    module=__name__,
+    title="The main job as a whole, in a fresh clone",
+    unit="one run",
+    scale=1,
+    result="MSE of the test rows",
+    contenders=(
+        Contender("dvc repro", "cold_repro", ours=True),
+        Contender("the article's three scripts", "scripts", required=1 / 1.2),
+    ),
+    note="`dvc repro` also proves that six forms agree, computes metrics and baselines, draws"
+    " figures, writes a report and tracks the run in a new MLflow store; the scripts train and"
+    " save, restore the checkpoint, restore the frozen graph. Their test rows"
+    " are others: drawn, not the last.",
+)
+
+NOTHING_TO_DO = Workload(
+    name="nothing_to_do",
+    module=__name__,
+    title="Nothing to do",
+    unit="one run",
+    scale=1,
+    result="up to date",
+    contenders=(
+        Contender("dvc repro", "repro_again", ours=True),
+        Contender("dvc status", "status", required=1 / 1.5),
+    ),
+)
+
+
+def cold_repro(setting: Setting) -> Job:
+    """All stages, the making of MLflow's store included."""
+    made = clone.fresh(Path(tempfile.mkdtemp(dir=setting.scratch)) / "clone")
+
+    def result() -> float:
+        metrics = json.loads((made.path / "reports/metrics.json").read_text(encoding="utf-8"))
+        return float(metrics["model"]["mse"])
+
+    return Job(
+        lambda: made.run("dvc", "repro"), 1, result, repeats=1, warm_up=False, in_children=True
+    )
+
+
+def scripts(setting: Setting) -> Job:
+    """Three processes, one after another."""
+    here = Clone(Path(tempfile.mkdtemp(dir=setting.scratch)))
+    printed = []
+
+    def work() -> None:
+        for name in ("train", "restore_checkpoint", "restore_pb"):
+            words = (f"{ARTICLE / name}.py", str(clone.REPOSITORY / "data/raw/sp500.csv"), "model")
+            printed.append(here.run(sys.executable, *words))
+
+    return Job(work, 1, lambda: _tested(printed), repeats=1, warm_up=False, in_children=True)
+
+
+def _tested(printed: list[str]) -> float:
+    """Return the test loss that the scripts printed, if they agree."""
+    found = {round(float(text.split("test ")[1].split()[0]), 1) for text in printed}
+    return found.pop() if len(found) == 1 else float("nan")
+
+
+def repro_again(setting: Setting) -> Job:
+    """`dvc repro` after `dvc repro`."""
+    return _again(setting, "repro")
+
+
+def status(setting: Setting) -> Job:
+    """`dvc status` after `dvc repro`."""
+    return _again(setting, "status")
+
+
+def _again(setting: Setting, verb: str) -> Job:
+    home = setting.scratch / "finished"
+    if not home.exists():
+        clone.fresh(home).run("dvc", "repro")
+    finished = Clone(home)
+    printed = []
+    return Job(
+        lambda: printed.append(finished.run("dvc", verb)),
+        1,
+        lambda: float("up to date" in printed[-1]),
+        repeats=setting.size(5, 1),
+        in_children=True,
+    )

@@ -1,0 +1,168 @@
+"""What was measured, as docs/benchmarks.json and docs/benchmarks.md have it."""
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks import breakdown, growth
+from benchmarks.measuring import Measured
+from benchmarks.workload import Workload
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "dvc", "mlflow")
+
+
+def machine(torch_version: str) -> dict[str, str]:
+    """Describe what was measured on, and with."""
+    libraries = {name: version(name) for name in LIBRARIES}
+    return {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        **libraries,
+        **({"torch": torch_version} if torch_version else {}),
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            names = [line.partition(":")[2].strip() for line in file if "model name" in line]
+    except OSError:
+        names = []
+    return names[0] if names else platform.machine()
+
+
+def as_json(workload: Workload, found: Sequence[Measured]) -> dict[str, Any]:
+    """Return what was measured of a workload; times are of its unit, in seconds."""
+    ours = [measured for measured in found if measured.contender.ours]
+    first = ours[0]
+    rows = []
+    for measured in found:
+        contender, times = measured.contender, [s * workload.scale for s in measured.seconds]
+        row: dict[str, Any] = {
+            "name": contender.name,
+            "median_s": measured.median * workload.scale,
+            "min_s": min(times),
+            "max_s": max(times),
+            "rounds": len(times),
+            "result": measured.result,
+            "peak_bytes": measured.memory,
+            "ours_is_faster": {us.contender.name: measured.median / us.median for us in ours},
+        }
+        if contender.required is not None:
+            met = {name: bool(r >= contender.required) for name, r in row["ours_is_faster"].items()}
+            row |= {"required": contender.required, "met": met}
+        if contender.required_memory is not None:
+            row["required_memory"] = contender.required_memory
+            row["ours_is_smaller"] = measured.memory / first.memory
+        rows.append(row)
+    return {
+        "title": workload.title,
+        "unit": workload.unit,
+        "result": workload.result,
+        "note": workload.note,
+        "most_memory": workload.most_memory,
+        "contenders": rows,
+    }
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """Return docs/benchmarks.md."""
+    described = ", ".join(
+        value if name in ("processor", "system") else f"{name} {value}"
+        for name, value in document["machine"].items()
+    )
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Made by `make bench` on {described}.",
+        "",
+        "Each contender runs in fresh processes, in turns with the others, in as many rounds as"
+        " the table says; short work is done three times in a process. Medians count. Imports,"
+        " building, compiling and a first pass are warm-up and left out, but for whole runs."
+        " Libraries have their own defaults: all cores, float32; the pipeline what conf/ says, on"
+        " the CPU. “Faster” is the contender's time divided by the pipeline's; memory is the most"
+        " that a process held.",
+        "",
+    ]
+    for workload in document["workloads"].values():
+        lines += _section(workload)
+    for name, section in (("breakdown", breakdown), ("growth", growth)):
+        if name in document:
+            lines += section.markdown(document[name])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(workload: dict[str, Any]) -> list[str]:
+    rows = workload["contenders"]
+    ours = list(rows[0]["ours_is_faster"])
+    faster = "".join(f" {name} is faster |" for name in ours)
+    lines = [
+        f"## {workload['title']}",
+        "",
+        *([workload["note"], ""] if workload["note"] else []),
+        f"| contender | {workload['unit']} | min … max | rounds | {workload['result']} | memory |"
+        f"{faster} required | met |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |" + " ---: |" * len(ours) + " ---: | --- |",
+        *map(_row, rows),
+    ]
+    most = workload["most_memory"]
+    if most:
+        met = "met" if rows[0]["peak_bytes"] <= most else "not met"
+        lines += [
+            "",
+            f"Memory of “{rows[0]['name']}”: {_memory(rows[0]['peak_bytes'])}, at most"
+            f" {_memory(most)} required: {met}.",
+        ]
+    return [*lines, *_memory_ratios(rows), ""]
+
+
+def _row(row: dict[str, Any]) -> str:
+    cells = (
+        row["name"],
+        _time(row["median_s"]),
+        f"{_time(row['min_s'])} … {_time(row['max_s'])}",
+        str(row["rounds"]),
+        f"{row['result']:.6g}",
+        _memory(row["peak_bytes"]),
+        *(f"{ratio:.2f}×" for ratio in row["ours_is_faster"].values()),
+        f"{row['required']:.3g}×" if "required" in row else "",
+        _met(row),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _memory_ratios(rows: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rows:
+        if "required_memory" in row:
+            met = "met" if row["ours_is_smaller"] >= row["required_memory"] else "not met"
+            lines += [
+                "",
+                f"“{row['name']}” takes {row['ours_is_smaller']:.2f}× the memory of"
+                f" “{rows[0]['name']}”, {row['required_memory']:g}× required: {met}.",
+            ]
+    return lines
+
+
+def _met(row: dict[str, Any]) -> str:
+    """Say whether the pipeline as it comes is fast enough, or which other way is."""
+    if "required" not in row:
+        return ""
+    first, *others = row["met"].items()
+    if first[1]:
+        return "yes"
+    able = [name for name, met in others if met]
+    return f"no; yes: {', '.join(able)}" if able else "**no**"
+
+
+def _time(seconds: float) -> str:
+    units = ((1.0, "s"), (1e3, "ms"), (1e6, "µs"))
+    factor, unit = next((pair for pair in units if seconds * pair[0] >= 1), units[-1])
+    return f"{seconds * factor:.3g} {unit}"
+
+
+def _memory(size: float) -> str:
+    return f"{size / 1e9:.2f} GB"
