@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,26 @@ def test_what_is_under_way_is_left_alone(place, begin):
     found = one(repository.locks(), Level.FAIL)
     with pytest.raises(BusyError):
         found.fix()
+
+
+def test_dvc_in_the_middle_of_its_list(place):
+    """DVC empties the file before it writes it, under a lock of its own."""
+    from dvc.lock import make_lock
+
+    def go_on() -> None:
+        RWLOCK.write_text('{"write": {}, "read": {}}')
+        lock.unlock()
+
+    lock = make_lock(f"{RWLOCK}.lock")
+    lock.lock()
+    RWLOCK.write_bytes(b"")
+    threading.Timer(0.2, go_on).start()
+    assert one(repository.locks(), Level.OK)
+    lock.lock()
+    RWLOCK.write_bytes(b"")
+    assert "DVC is at" in one(repository.locks(), Level.WARN).text
+    lock.unlock()
+    assert one(repository.locks(), Level.FAIL)
 
 
 def test_a_lock_that_is_held_unseen(place):

@@ -59,9 +59,12 @@ def dvc() -> Iterator[Finding]:
 def locks() -> Iterator[Finding]:
     """Check DVC's list of readers and writers for those that are gone."""
     try:
-        entries = Entries.require(files.root() / RWLOCK)
+        entries = Entries.settled(files.root() / RWLOCK)
     except FileNotFoundError:
         yield ok("locks", f"there is no {RWLOCK}")
+        return
+    except BusyError as error:
+        yield warn("locks", one_line(error))
         return
     except PipelineError as error:
         yield fail("locks", one_line(error), f"rm {RWLOCK} when nobody works here", _remove)

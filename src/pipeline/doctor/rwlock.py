@@ -74,6 +74,21 @@ class Entries:
             raise PipelineError(f"{RWLOCK} is damaged, and DVC refuses to work") from None
         return cls(values, path.stat().st_mtime)
 
+    @classmethod
+    def settled(cls, path: Path) -> Self:
+        """Read the file as DVC does, past a moment in which DVC itself has half written it.
+
+        Raises:
+            FileNotFoundError: there is none.
+            BusyError: DVC is at it all the time.
+            PipelineError: DVC could not read it.
+        """
+        try:
+            return cls.require(path)
+        except PipelineError:
+            with guarded(path):
+                return cls.require(path)
+
     @property
     def all(self) -> set[Entry]:
         """All entries, each once."""
