@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 
 from pipeline import composition, files, parameters
@@ -27,6 +28,7 @@ LOCK = Path("dvc.lock")
 
 MOST_LINES_SHOWN = 30
 SECONDS_TO_END = 10
+SECONDS_TO_LOOK = 0.05
 
 # Nothing of DVC or MLflow outside the copy is read or written.
 LOCAL_CONFIG = """[core]
@@ -143,7 +145,8 @@ def _execute(side: Side, command: Sequence[str], environment: Mapping[str, str])
             command, cwd=side.root, env=own, stdout=output, stderr=output, start_new_session=True
         )
         try:
-            code = process.wait()
+            while (code := process.poll()) is None:
+                time.sleep(SECONDS_TO_LOOK)  # a wait without end can miss an interruption
         except BaseException:
             _end(process)
             raise
@@ -157,11 +160,21 @@ def _execute(side: Side, command: Sequence[str], environment: Mapping[str, str])
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill a run with its stages, and wait until they write no more."""
     deadline = time.monotonic() + SECONDS_TO_END
-    with suppress(ProcessLookupError):  # all have ended
-        while time.monotonic() < deadline:
+    while time.monotonic() < deadline and _is_alive(process.pid):
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.poll()
-            time.sleep(0.05)
+        time.sleep(SECONDS_TO_LOOK)
+    process.poll()
+
+
+def _is_alive(group: int) -> bool:
+    """Tell whether a process of the group runs; one that has ended may be listed for long."""
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError):
+            ended = process.info["status"] == psutil.STATUS_ZOMBIE
+            if not ended and os.getpgid(process.pid) == group:
+                return True
+    return False
 
 
 def compared(one: Side, other: Side, twice: bool) -> str:
