@@ -166,26 +166,9 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    from pipeline.artifacts.signature import named
-    from pipeline.data.sources import features_of
-    from pipeline.data.tables import read_table, write_table
-    from pipeline.runtimes.forms import open_model
+    from pipeline import prediction
 
-    if arguments.output.resolve() == arguments.input.resolve():
-        raise DataError(f"{arguments.output} is the input; give another file with -o")
-    if arguments.output.exists() and not arguments.output.is_file():
-        raise DataError(f"{arguments.output} is no file; give a file to write with -o")
-    table = read_table(arguments.input)
-    with open_model(arguments.model) as model:
-        of = model.signature
-        features = features_of(table, of.source, of.features, arguments.input)
-        columns = named(of, model.predict(features))
-    for name, values in columns.items():
-        if name in table.columns:
-            raise DataError(f"{arguments.input} already has a column {name!r}; rename or drop it")
-        table[name] = values
-    write_table(table, arguments.output)
-    print(f"{arguments.output}: {len(table):,} rows, prediction is {of.target}")
+    print(prediction.predict(arguments.model, arguments.input, arguments.output))
     return 0
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import preparation
 from pipeline.data.sources import read_examples
 from pipeline.errors import ConfigError, DataError
+
+from ..made import prepared_of
 
 IMPORTS = """
 import numpy as np
@@ -27,7 +28,7 @@ def read(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (tmp_path / "own.py").write_text(IMPORTS + source)
         monkeypatch.chdir(tmp_path)
         examples = read_examples(chosen)
-        return examples, preparation.prepare(chosen, 0, examples, "digest")
+        return examples, prepared_of(chosen, examples)
 
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

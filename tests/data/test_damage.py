@@ -14,14 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from pipeline.data import preparation
 from pipeline.data.idx import read_idx
 from pipeline.data.prices import PRICE_COLUMNS
-from pipeline.data.sources import read_examples
 from pipeline.errors import DataError
 from pipeline.settings.data import DataSource, PricesData, TableData
 
 from ..conftest import REPOSITORY
+from ..made import prepared_of
 from ..test_damage import damaged, thorough
 from .test_idx import WHOLE
 
@@ -116,7 +115,7 @@ def tables(draw: st.DrawFn, path: Path) -> TableData:
 
 def require_sound_or_refused(chosen: DataSource) -> None:
     try:
-        dataset, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+        dataset, splits = prepared_of(chosen)
     except DataError as error:
         assert chosen.path in str(error) or "data." in str(error)
         assert len(str(error)) < 2000

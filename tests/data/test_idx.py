@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data import preparation
 from pipeline.data.idx import TYPES, read_idx
 from pipeline.data.sources import read_examples
 from pipeline.errors import ConfigError, DataError
+
+from ..made import prepared_of
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 5, 4)).astype(np.uint8)
 LABELS = (np.arange(12) % 3 * 2 + 1).astype(np.uint8)
@@ -115,7 +116,7 @@ def test_neither_a_gzip_bomb_nor_a_boastful_header_fills_memory(failure, tmp_pat
 def test_images_are_flat_rows_and_classes_have_the_names_of_their_labels(data, tmp_path: Path):
     path = write(tmp_path, images=IMAGES, labels=LABELS)
     chosen = data("mnist", path=path, split="stratified", test_share=0.25, **PLAIN)
-    dataset, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    dataset, splits = prepared_of(chosen)
     assert (dataset.classes, dataset.shape) == (("1", "3", "5"), (5, 4, 1))
     assert dataset.features[4:6] == ("pixel_1_0", "pixel_1_1")
     for split in (splits["train"], splits["test"]):
@@ -134,7 +135,7 @@ def test_test_files_are_the_test_split(data, tmp_path: Path):
     arrays = {"images": IMAGES[:9], "labels": LABELS[:9], "more": IMAGES[9:], "named": LABELS[9:]}
     path = write(tmp_path, **arrays)
     chosen = data("mnist", path=path, **{**PLAIN, "test_images": "more", "test_labels": "named"})
-    _, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    _, splits = prepared_of(chosen)
     np.testing.assert_array_equal(splits["train"].index, range(1, 10))
     np.testing.assert_array_equal(splits["test"].features, IMAGES[9:].reshape(3, 20))
 
@@ -203,4 +204,4 @@ def test_without_test_files_nothing_is_given(failure, data, tmp_path: Path):
     path = write(tmp_path, images=IMAGES, labels=LABELS)
     chosen = data("mnist", path=path, **PLAIN)
     with failure.raises("split=given without test files", ConfigError, match="data.test_images"):
-        preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+        prepared_of(chosen)

@@ -7,13 +7,14 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.linear_model import LinearRegression
 
-from pipeline.data import preparation
 from pipeline.data.sources import read_examples
 from pipeline.errors import DataError
 
+from ..made import prepared_of
+
 
 def prepared(chosen):
-    return preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    return prepared_of(chosen)
 
 
 def test_the_cosine_is_one_period_and_its_best_cubic_is_known(data):

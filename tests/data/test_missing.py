@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from sklearn.impute import SimpleImputer
 
-from pipeline.data import preparation
-from pipeline.data.sources import features_of, read_examples
 from pipeline.errors import DataError
+
+from ..made import features_of, prepared_of
 
 ROWS = 20
 
@@ -26,7 +26,7 @@ def prepare(data, tmp_path: Path):
         path = tmp_path / f"own.{ending}"
         frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
         chosen = data("csv", path=str(path), target="y", missing=missing, **changes)
-        _, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+        _, splits = prepared_of(chosen)
         return frame, splits
 
     return run

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import preparation
 from pipeline.data.sources import read_examples
 from pipeline.errors import DataError
+
+from ..made import prepared_of
 
 
 def test_the_prices_are_those_of_the_tutorial(data):
     chosen = data("sp500")
-    dataset, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    dataset, splits = prepared_of(chosen)
     raw = pd.read_csv("data/raw/sp500.csv")
     horizon = math.ceil(0.01 * len(raw))
     assert (len(raw), horizon, dataset.horizon) == (5031, 51, 51)
@@ -39,7 +40,7 @@ def test_the_prices_are_those_of_the_tutorial(data):
 @pytest.mark.parametrize("validation_share", [0.0, 0.1])
 def test_later_splits_are_later_and_the_latest_have_no_label(data, validation_share):
     chosen = data("sp500", validation_share=validation_share)
-    _, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    _, splits = prepared_of(chosen)
     days = np.concatenate([split.index for split in splits.values()])
     assert (np.diff(days) > np.timedelta64(0)).all()
     assert str(days[-1]) == "2018-12-31"
@@ -91,7 +92,7 @@ def test_prices_beyond_float32_are_one_message(failure, data, tmp_path: Path):
     chosen = data("sp500", path=str(tmp_path / "prices.csv"))
     expected = r"prices\.csv: column 'volume' has 1e\+39 in date 1999-01-19, beyond float32"
     with failure.raises("a price beyond float32", DataError, match=expected):
-        preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+        prepared_of(chosen)
 
 
 def test_days_with_a_missing_price_can_be_dropped(data, tmp_path: Path, capsys):

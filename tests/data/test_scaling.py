@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.data import preparation
 from pipeline.data.scaling import fit
-from pipeline.data.sources import read_examples
 from pipeline.errors import DataError
+
+from ..made import prepared_of
 
 FEATURES = np.array([[1, -8, 0], [3, 2, 0]], np.float32)
 LABEL = np.array([[1], [0]], np.float32)
@@ -16,7 +16,7 @@ NAMES = ("a", "b", "c", "y")
 
 def test_standard_is_scikit_learns_on_the_training_rows_alone(data):
     chosen = data("diabetes", validation_share=0.2)
-    dataset, splits = preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+    dataset, splits = prepared_of(chosen)
     train = splits["train"]
     expected = StandardScaler().fit(np.column_stack([train.features, train.label]).astype(float))
     scaling = dataset.scaling

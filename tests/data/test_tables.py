@@ -8,9 +8,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from pipeline.data.cells import numbers
 from pipeline.data.missing import complete
 from pipeline.data.sources import REMEDY
-from pipeline.data.tables import numbers, read_table, write_table
+from pipeline.data.tables import read_table, write_table
 from pipeline.errors import DataError
 
 

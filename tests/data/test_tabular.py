@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import preparation
-from pipeline.data.sources import features_of, read_examples
+from pipeline.data.sources import read_examples
 from pipeline.data.tables import read_table
 from pipeline.errors import ConfigError, DataError
+
+from ..made import features_of, prepared_of
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def prepare(data, tmp_path: Path):
             path, index=False
         )
         chosen = data("csv", **{"path": str(path), "target": "y", **changes})
-        return preparation.prepare(chosen, 0, read_examples(chosen), "digest")
+        return prepared_of(chosen)
 
     return run
 

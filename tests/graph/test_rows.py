@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import prepared
-from pipeline.data.prepared import Dataset, Split
+from pipeline.data.prepared import Dataset, Split, SplitWriter
 
 from ..small import examples
 from .test_training import same
@@ -21,10 +21,10 @@ WINDOWS = (
 def given(tmp_path: Path) -> tuple[Dataset, Split]:
     """Examples of 331 rows, mapped from their files: 6 windows of 56 rows, 3 steps each."""
     dataset, rows = examples(331)
-    empty = Split(rows.features[:0], rows.label[:0], rows.index[:0])
-    (folder := tmp_path / "prepared").mkdir()
-    prepared.write(dataset, {"train": rows, "test": empty}, folder)
-    return dataset, prepared.read_split("train", folder, mapped=True)
+    columns = rows.features.shape[1]
+    with SplitWriter(tmp_path / "train", len(rows.label), columns, rows.index.dtype) as writer:
+        writer.append(rows)
+    return dataset, prepared.read_split("train", tmp_path, mapped=True)
 
 
 @pytest.mark.parametrize("xla", ["false", "true"])

@@ -9,26 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data import preparation, prepared
-from pipeline.data.sources import read_examples
 from pipeline.errors import TrackingError
 from pipeline.tracking import address, store
 from pipeline.tracking.execution import Execution
 from pipeline.tracking.live import LiveCurve
 
 from ..conftest import REPOSITORY
+from ..made import prepared_of
 
 
 @pytest.fixture
 def home(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with prepared data, as the store's root."""
     chosen = settings()
-    dataset, splits = preparation.prepare(chosen.data, 0, read_examples(chosen.data), "digest")
+    prepared_of(chosen.data, folder=tmp_path / "data/prepared")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (tmp_path / "data/prepared").mkdir(parents=True)
-    prepared.write(dataset, splits, tmp_path / "data/prepared")
     return tmp_path
 
 

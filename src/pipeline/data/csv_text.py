@@ -6,12 +6,17 @@ import csv
 import gzip
 import io
 import lzma
+import os
 import re
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow
@@ -19,7 +24,12 @@ import pyarrow
 from pipeline.errors import DataError, one_line
 
 CHUNK = 2**20
+BLOCK = 2**22  # bytes that are parsed at once
+ROWS = 2**16  # so where cells may hold ends of lines
+MOST_THREADS = 4
 LONGEST_NAME = 250
+# The first line that is not blank, and what is before it.
+HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 # A file may unpack to the larger of these: bytes, and times its own size.
@@ -43,12 +53,26 @@ def _member(path: Path) -> Any:
     return archive.open(names[0])
 
 
-PACKED: dict[str, Callable[[Path], Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-    ".zip": _member,
-    ".zst": lambda path: pyarrow.CompressedInputStream(str(path), "zstd"),
+@contextmanager
+def _new_member(path: Path) -> Iterator[Any]:
+    """Make an archive of one file, which is named as the archive is, without its ending."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(path.stem, "w", force_zip64=True) as member,
+    ):
+        yield member
+
+
+# How each kind is read, and how it is written.
+PACKED: dict[str, tuple[Callable[[Path], Any], Callable[[Path], Any]]] = {
+    ".gz": (gzip.open, partial(gzip.GzipFile, mode="wb", mtime=0)),
+    ".bz2": (bz2.open, partial(bz2.BZ2File, mode="wb")),
+    ".xz": (lzma.open, partial(lzma.LZMAFile, mode="wb")),
+    ".zip": (_member, _new_member),
+    ".zst": (
+        lambda path: pyarrow.CompressedInputStream(str(path), "zstd"),
+        lambda path: pyarrow.CompressedOutputStream(str(path), "zstd"),
+    ),
 }
 
 
@@ -58,46 +82,116 @@ def is_csv(path: Path) -> bool:
     return endings[-1:] == [".csv"] or (endings[:1] == [".csv"] and endings[-1] in PACKED)
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file with the names of its header as they are, and no row longer than it.
+class CsvText:
+    """A CSV file that is read with the names of its header as they are, and no row longer than it.
+
+    Attributes:
+        path: of the file.
+        names: of the columns.
 
     Raises:
-        DataError: it is no text in UTF-8, or its cells do not make a table.
+        DataError: it is no text in UTF-8, or its header names nothing.
     """
-    _require_text(path)
-    try:
-        header = _parse(path, header=None, nrows=1, dtype=str, keep_default_na=False)
-        names = [str(name) for name in header.iloc[0]]
-        _require_names(names, path)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._has_quotes = _require_text(path)
+        try:
+            with _open(path) as file:
+                header = _parsed(file, header=None, nrows=1, dtype=str, keep_default_na=False)
+        except pd.errors.ParserError as error:
+            raise DataError(f"{path}{_explained(error, path)}") from None
+        self.names = [str(name) for name in header.iloc[0]]
+        _require_names(self.names, path)
+
+    def pieces(self, text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
+        """Read the rows, some thousands at a time.
+
+        Args:
+            text: columns whose cells are to be left as they are written.
+
+        Raises:
+            DataError: the cells do not make a table.
+        """
         with warnings.catch_warnings():
             # Cells beyond the header would be dropped with nothing but a warning.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = _parse(path, low_memory=False)
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise DataError(f"{path}{_explained(error, path)}") from None
-    table.columns = pd.Index(names)
-    return table
+            try:
+                yield from self._pieces(dict.fromkeys(text, str))
+            except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+                raise DataError(f"{self.path}{_explained(error, self.path)}") from None
+
+    def _pieces(self, kinds: dict[str, type]) -> Iterator[pd.DataFrame]:
+        with _open(self.path) as file:
+            if self._has_quotes:  # only who reads on from the begin knows where a line ends
+                with _parsed(file, dtype=kinds, low_memory=False, chunksize=ROWS) as reader:
+                    yield from reader
+                return
+            yield from _ahead(
+                lambda block: _parsed(io.BytesIO(block), dtype=kinds, low_memory=False),
+                _blocks(file),
+            )
+
+
+@contextmanager
+def creating(path: Path) -> Iterator[IO[str]]:
+    """Open a new file for text, packed if its name ends so."""
+    with (
+        PACKED[path.suffix.lower()][1](path) if _is_packed(path) else path.open("wb") as binary,
+        io.TextIOWrapper(binary, "utf-8", newline="") as text,
+    ):
+        yield text
+
+
+def _blocks(file: Any) -> Iterator[bytes]:
+    """Cut a text at ends of its lines; each block begins with the header."""
+    header, rest = b"", b""
+    while piece := file.read(BLOCK):
+        piece = rest + piece
+        end = (piece.rfind(b"\n") if b"\n" in piece else piece.rfind(b"\r")) + 1
+        rest = piece[end:]
+        if end:
+            yield header + piece[:end]
+            header = header or HEADER.match(piece)[0] + b"\n"  # type: ignore[index]
+    if rest:
+        yield header + rest
+
+
+def _ahead(
+    parsed: Callable[[bytes], pd.DataFrame], blocks: Iterator[bytes]
+) -> Iterator[pd.DataFrame]:
+    """Yield the parsed blocks in their order, and parse the next ones meanwhile."""
+    threads = min(os.cpu_count() or 1, MOST_THREADS)
+    with ThreadPoolExecutor(threads) as pool:
+        under_way: deque[Future[pd.DataFrame]] = deque()
+        for block in blocks:
+            under_way.append(pool.submit(parsed, block))
+            if len(under_way) > threads:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
 
 
 def _open(path: Path) -> Any:
-    return PACKED.get(path.suffix.lower(), Path.open)(path) if _is_packed(path) else path.open("rb")
+    return PACKED[path.suffix.lower()][0](path) if _is_packed(path) else path.open("rb")
 
 
 def _is_packed(path: Path) -> bool:
     return path.suffix.lower() in PACKED
 
 
-def _parse(path: Path, **options: Any) -> pd.DataFrame:
-    with _open(path) as file:
-        table: pd.DataFrame = pd.read_csv(file, index_col=False, **options)
-        return table
+def _parsed(file: Any, **options: Any) -> Any:
+    return pd.read_csv(file, index_col=False, **options)
 
 
-def _require_text(path: Path) -> None:
-    """Refuse what is no text in UTF-8, or would fill the memory when it is unpacked."""
+def _require_text(path: Path) -> bool:
+    """Refuse what is no text in UTF-8, or unpacks to much too much; say if it has quotation marks.
+
+    So nothing of a file that is damaged far behind is computed in vain.
+    """
     most = max(UNPACKED_BYTES, UNPACKED_TIMES * path.stat().st_size)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    size, line = 0, 1
+    size, line, has_quotes = 0, 1, False
     with _open(path) as file:
         while piece := file.read(CHUNK):
             if size == 0:
@@ -119,10 +213,12 @@ def _require_text(path: Path) -> None:
                     " give text in UTF-8"
                 )
             line += piece.count(b"\n")
+            has_quotes = has_quotes or b'"' in piece
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             raise _not_utf8(error, line, path) from None
+    return has_quotes
 
 
 def _require_text_beginning(piece: bytes, path: Path) -> None:

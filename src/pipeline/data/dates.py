@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.data.tables import missing
+from pipeline.data.cells import missing
 from pipeline.errors import DataError
 
 
-def read_dates(cells: pd.Series, path: Path) -> np.ndarray:
-    """Return ISO dates as `datetime64[D]`, or `[s]` if there are times; NaT where one is missing.
+def read_dates(cells: pd.Series, path: Path, before: int = 0) -> np.ndarray:
+    """Return ISO dates, `[rows] datetime64[s]`; NaT where one is missing.
+
+    Args:
+        before: how many rows come before these.
 
     Raises:
         DataError: a cell is no date.
@@ -23,11 +26,16 @@ def read_dates(cells: pd.Series, path: Path) -> np.ndarray:
     if len(wrong):
         raise DataError(
             f"{path}: column {cells.name!r} has {words.iloc[wrong[0]][:40]!r} in row"
-            f" {wrong[0] + 1}, which is no date; write dates as 1999-01-04"
+            f" {before + wrong[0] + 1}, which is no date; write dates as 1999-01-04"
         )
-    seconds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    days: np.ndarray = seconds.astype("datetime64[D]")
-    return seconds if (days != seconds)[is_date].any() else days
+    seconds: np.ndarray = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    return seconds
+
+
+def shortest(dates: np.ndarray) -> np.ndarray:
+    """Return dates as `datetime64[D]` if none has a time of the day."""
+    days: np.ndarray = dates.astype("datetime64[D]")
+    return dates if ((days != dates) & ~np.isnat(dates)).any() else days
 
 
 def require_ascending(dates: np.ndarray, rows: np.ndarray, path: Path) -> None:

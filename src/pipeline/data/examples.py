@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.data.stored import Rows
 from pipeline.errors import DataError, listing
 
 TASKS = ("regression", "classification", "similarity", "minimization")
@@ -17,7 +18,7 @@ class Examples:
 
     Attributes:
         features: `[rows, columns]`, finite numbers in their own units, one flat row an example;
-            NaN where a value is missing that `fill` is to fill.
+            NaN where a value is missing that `fill` is to fill. An array, or rows on disk.
         label: `[rows, 1]`, in the target's own unit; the number of the class, 0 to K - 1, in a
             classification; 1 for two of a kind, else 0, in a similarity.
         feature_names: one for each column of `features`.
@@ -37,8 +38,8 @@ class Examples:
         fill: `mean` or `median` of the training rows in place of NaN; None: nothing is missing.
     """
 
-    features: np.ndarray
-    label: np.ndarray
+    features: Rows
+    label: Rows
     feature_names: tuple[str, ...]
     target: str
     task: str = "regression"
@@ -113,7 +114,7 @@ def _misshapen(examples: Examples) -> list[str]:
 def _unfit(examples: Examples) -> list[str]:
     """Say which names, classes, parts and labels contradict the arrays."""
     columns = examples.features.shape[1]
-    label = examples.label[:, 0]
+    label = examples.label[:][:, 0]
     known = {"classification": range(len(examples.classes)), "similarity": range(2)}
     troubles = []
     if len(examples.feature_names) != columns or len(set(examples.feature_names)) != columns:

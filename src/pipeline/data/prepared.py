@@ -9,9 +9,12 @@ Features and labels are float32 in their own units, as the graph is fed; an imag
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -60,15 +63,60 @@ class Dataset:
     source_sha256: str
 
 
-def write(dataset: Dataset, splits: dict[str, Split], folder: Path) -> None:
-    """Write the prepared data into an existing folder."""
-    for name, split in splits.items():
-        (folder / name).mkdir()
-        for field in dataclasses.fields(split):
-            array = np.ascontiguousarray(getattr(split, field.name))
-            np.save(folder / name / f"{field.name}.npy", array, allow_pickle=False)
-    rows = {name: len(split.index) for name, split in splits.items()}
-    files.write_json(folder / "dataset.json", {**dataclasses.asdict(dataset), "rows": rows})
+class SplitWriter:
+    """Writes the rows of one split, block by block, as `np.save` writes whole arrays.
+
+    Args:
+        folder: of the split, which is made.
+        rows: how many will come.
+        columns: how many features a row has.
+        index: the kind of what names a row.
+        labels: how many rows have a label; None: all.
+    """
+
+    def __init__(
+        self, folder: Path, rows: int, columns: int, index: np.dtype, labels: int | None = None
+    ) -> None:
+        folder.mkdir(parents=True)
+        narrow = np.dtype(np.float32)
+        labels = rows if labels is None else labels
+        kinds: dict[str, tuple[np.dtype, tuple[int, ...]]] = {
+            "features": (narrow, (rows, columns)),
+            "label": (narrow, (labels, 1)),
+            "index": (index, (rows,)),
+        }
+        self._closing, self._files, self._kinds = ExitStack(), {}, kinds
+        for name, (kind, shape) in kinds.items():
+            file = self._closing.enter_context((folder / f"{name}.npy").open("wb"))
+            header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False}
+            np.lib.format.write_array_header_1_0(file, {**header, "shape": shape})
+            self._files[name] = file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def append(self, rows: Split) -> None:
+        """Write the next rows."""
+        for name, file in self._files.items():
+            values = np.ascontiguousarray(getattr(rows, name), self._kinds[name][0])
+            file.write(values.tobytes())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closing.close()
+
+
+def write_dataset(dataset: Dataset, rows: Mapping[str, int], folder: Path) -> None:
+    """Write `dataset.json`.
+
+    Args:
+        rows: how many each split has.
+    """
+    files.write_json(folder / "dataset.json", {**dataclasses.asdict(dataset), "rows": dict(rows)})
 
 
 def read_dataset(folder: Path = files.PREPARED) -> Dataset:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.dates import read_dates, require_ascending
+from pipeline.data.cells import Numbers, require_columns
+from pipeline.data.dates import read_dates, require_ascending, shortest
 from pipeline.data.examples import Examples
-from pipeline.data.missing import kept_rows
-from pipeline.data.tables import numbers, read_table, require_columns
+from pipeline.data.missing import require_kept
+from pipeline.data.places import Places
+from pipeline.data.tables import read_table
 from pipeline.errors import DataError
 from pipeline.settings.data import PricesData
 
@@ -24,11 +26,16 @@ def prices(settings: PricesData) -> Examples:
     """
     path = Path(settings.path)
     table = read_table(path)
-    require_columns(table, ("date", *PRICE_COLUMNS), path)
-    days = read_dates(table["date"], path)
-    values = numbers(table, PRICE_COLUMNS, path)
-    gaps = {"date": np.isnat(days), **dict(zip(PRICE_COLUMNS, np.isnan(values).T, strict=True))}
-    rows = kept_rows(gaps, (), settings.missing, path)
+    require_columns(list(table.columns), ("date", *PRICE_COLUMNS), path)
+    days = shortest(read_dates(table["date"], path))
+    numbers = Numbers(PRICE_COLUMNS)
+    values = numbers.read(table)
+    numbers.require(PRICE_COLUMNS, path)
+    undated = Places()
+    undated.add(np.isnat(days))
+    kept = ~np.isnat(days) & np.isfinite(values).all(1)
+    gaps = {"date": undated, **numbers.gaps}
+    rows = np.flatnonzero(require_kept(gaps, kept, (), settings.missing, path))
     dates = days[rows]
     require_ascending(dates, rows, path)
     features = derived(values[rows], rows, path)

@@ -23,60 +23,95 @@ class Scaling:
     label_scale: float
 
 
-def fit(
-    features: np.ndarray, label: np.ndarray, how: str, task: str, names: Sequence[str]
-) -> Scaling:
-    """Fit the scaling on the training rows.
+class Fit:
+    """The scaling of the training rows, which come in blocks.
+
+    Mean and deviation are merged block by block as Chan, Golub and LeVeque do (Updating formulae
+    and a pairwise algorithm for computing sample variances, 1979), which is stable far from zero.
 
     Args:
-        features: `[rows, features]`, as the graph will be fed (float32).
-        label: `[rows, 1]`.
         how: `standard` (mean 0, population deviation 1; also of a regression's label), `unit` (all
             features divided by the largest absolute value of all) or `none`.
         task: what the label is.
         names: of the features and, last, of the target, for messages.
+    """
+
+    def __init__(self, how: str, task: str, names: Sequence[str]) -> None:
+        self._how, self._task, self._names = how, task, names
+        self._count = 0
+        self._mean, self._squares = np.zeros(len(names)), np.zeros(len(names))
+        self._least = np.full(len(names), np.inf)
+        self._most = np.full(len(names), -np.inf)
+
+    def add(self, features: np.ndarray, label: np.ndarray) -> None:
+        """Take rows, `[rows, features]` and `[rows, 1]`, as the graph will be fed (float32)."""
+        if not len(label):
+            return
+        columns = np.column_stack([features, label]).astype(np.float64)
+        self._least = np.minimum(self._least, columns.min(0))
+        self._most = np.maximum(self._most, columns.max(0))
+        if self._how != "standard":
+            return
+        mean = columns.mean(0)
+        squares, distance = ((columns - mean) ** 2).sum(0), mean - self._mean
+        before, self._count = self._count, self._count + len(columns)
+        share = len(columns) / self._count
+        self._mean = mean if not before else self._mean + distance * share
+        self._squares += squares + distance**2 * (before * share)
+
+    def scaling(self, rows: int) -> Scaling:
+        """Return the scaling of so many training rows.
+
+        Raises:
+            DataError: a column to be scaled or the target of a regression is constant, or the rows
+                have one class only.
+        """
+        names, same = self._names, self._least == self._most
+        if self._task in ("classification", "similarity") and same[-1]:
+            raise DataError(
+                f"all {rows} training rows are of one class of {names[-1]!r}; take rows of two"
+                " classes at least, or another data.split"
+            )
+        if self._task == "regression" and same[-1]:
+            raise DataError(
+                f"the target {names[-1]!r} is constant over the {rows} training rows, so there is"
+                " nothing to learn; take other rows, or another data.target"
+            )
+        constant = [name for name, is_same in zip(names[:-1], same[:-1], strict=True) if is_same]
+        if constant and self._how == "standard":
+            raise DataError(
+                f"constant over the {rows} training rows: {listing(constant, 12)}; such a column"
+                " tells nothing, leave it out (data.features=[…]), or take data.scaling=unit for"
+                " images"
+            )
+        mean, scale = np.zeros(len(names)), np.ones(len(names))
+        if self._how == "standard":
+            scaled = slice(None) if self._task == "regression" else slice(-1)
+            mean[scaled] = self._mean[scaled]
+            scale[scaled] = np.sqrt(self._squares / self._count)[scaled]
+        elif self._how == "unit":
+            scale[:-1] = np.maximum(self._most, -self._least)[:-1].max()
+        if scale.min() < np.finfo(np.float32).tiny:
+            raise DataError(
+                f"column {names[int(scale.argmin())]!r} varies by less than float32 can scale; use"
+                " a smaller unit"
+            )
+        return Scaling(
+            feature_mean=tuple(mean[:-1].tolist()),
+            feature_scale=tuple(scale[:-1].tolist()),
+            label_mean=float(mean[-1]),
+            label_scale=float(scale[-1]),
+        )
+
+
+def fit(
+    features: np.ndarray, label: np.ndarray, how: str, task: str, names: Sequence[str]
+) -> Scaling:
+    """Return the scaling of training rows that are in memory.
 
     Raises:
-        DataError: a column to be scaled or the target of a regression is constant over the
-            training rows, or they have one class only.
+        DataError: as `Fit.scaling`.
     """
-    if task in ("classification", "similarity") and label.min() == label.max():
-        raise DataError(
-            f"all {len(label)} training rows are of one class of {names[-1]!r}; take rows of two"
-            " classes at least, or another data.split"
-        )
-    if task == "regression" and _constant(label, names[-1:]):
-        raise DataError(
-            f"the target {names[-1]!r} is constant over the {len(label)} training rows, so there is"
-            " nothing to learn; take other rows, or another data.target"
-        )
-    constant = _constant(features, names[:-1]) if how == "standard" else []
-    if constant:
-        raise DataError(
-            f"constant over the {len(label)} training rows: {listing(constant, 12)}; such a column"
-            " tells nothing, leave it out (data.features=[…]), or take data.scaling=unit for images"
-        )
-    mean, scale = np.zeros(len(names)), np.ones(len(names))
-    if how == "standard":
-        columns = np.column_stack([features, label]).astype(np.float64)
-        scaled = slice(None) if task == "regression" else slice(-1)
-        mean[scaled], scale[scaled] = columns.mean(0)[scaled], columns.std(0)[scaled]
-    elif how == "unit":
-        scale[:-1] = np.abs(features).max()
-    if scale.min() < np.finfo(np.float32).tiny:
-        raise DataError(
-            f"column {names[int(scale.argmin())]!r} varies by less than float32 can scale; use a"
-            " smaller unit"
-        )
-    return Scaling(
-        feature_mean=tuple(mean[:-1].tolist()),
-        feature_scale=tuple(scale[:-1].tolist()),
-        label_mean=float(mean[-1]),
-        label_scale=float(scale[-1]),
-    )
-
-
-def _constant(columns: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Name the columns that have one value only."""
-    same = columns.min(0) == columns.max(0)
-    return [name for name, is_same in zip(names, same, strict=True) if is_same]
+    rows = Fit(how, task, names)
+    rows.add(features, label)
+    return rows.scaling(len(label))

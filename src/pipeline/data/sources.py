@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.data.cells import Numbers, narrowed, require_columns
 from pipeline.data.custom import custom
 from pipeline.data.examples import Examples
 from pipeline.data.images import digit_pairs, digits, idx
 from pipeline.data.made import cosine, diabetes, offsets, synthetic
-from pipeline.data.missing import complete
+from pipeline.data.missing import refuse
 from pipeline.data.prices import PRICE_COLUMNS, derived, prices
-from pipeline.data.tables import narrowed
 from pipeline.data.tabular import table
 from pipeline.errors import DataError
 from pipeline.settings.data import Data
 
-__all__ = ["SOURCES", "Examples", "features_of", "read_examples"]
+__all__ = ["SOURCES", "Examples", "Features", "read_examples"]
 
 SOURCES: dict[str, Callable[[Any], Examples]] = {
     "sp500": prices,
@@ -48,21 +48,52 @@ def read_examples(data: Data) -> Examples:
     return SOURCES[data.source](data)
 
 
-def features_of(table: pd.DataFrame, source: str, names: Sequence[str], path: Path) -> np.ndarray:
-    """Return the features of a model from a table that has them, or what they derive from.
+class Features:
+    """The features of a model, from the pieces of a table that has them or what they derive from.
 
     Args:
         source: the kind of source the model was trained on.
         names: its features.
-
-    Returns:
-        `[rows, features] float32`.
+        columns: of the table.
+        path: of the table, for messages.
 
     Raises:
-        DataError: columns are missing, not numeric, or have missing values.
+        DataError: columns are missing.
     """
-    if source == "sp500" and not set(names) <= set(map(str, table.columns)):
-        values = derived(complete(table, PRICE_COLUMNS, path, REMEDY), np.arange(len(table)), path)
-    else:
-        values = complete(table, names, path, REMEDY)
-    return narrowed(values, names, path)
+
+    def __init__(
+        self, source: str, names: Sequence[str], columns: Sequence[str], path: Path
+    ) -> None:
+        self._names, self._path = names, path
+        self._are_derived = source == "sp500" and not set(names) <= set(columns)
+        needed = PRICE_COLUMNS if self._are_derived else names
+        require_columns(columns, needed, path)
+        self._numbers = Numbers(needed)
+
+    def read(self, piece: pd.DataFrame) -> np.ndarray | None:
+        """Return the features of the next rows.
+
+        Returns:
+            `[rows, features] float32`; None once a cell is no number, which `require` will say
+            when all rows were seen.
+
+        Raises:
+            DataError: a price is not positive, or float32 cannot hold a number.
+        """
+        numbers, before = self._numbers, self._numbers.rows
+        values = numbers.read(piece)
+        if numbers.are_unsound():
+            return None
+        rows = np.arange(before, numbers.rows)
+        if self._are_derived:
+            values = derived(values, rows, self._path)
+        return narrowed(values, self._names, self._path, rows + 1)
+
+    def require(self) -> None:
+        """Refuse cells that are no numbers.
+
+        Raises:
+            DataError: naming each column that has such, and where.
+        """
+        self._numbers.require(self._numbers.columns, self._path)
+        refuse(self._numbers.gaps, self._numbers.rows, self._path, REMEDY)

@@ -1,51 +1,132 @@
-"""The user's own table: a number or a class to predict from columns of numbers."""
+"""The user's own table: a number or a class to predict from columns of numbers.
 
+It is read once, in pieces; the numbers wait on disk until it is known which rows are used for what.
+"""
+
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.dates import read_dates, require_ascending
+from pipeline.data.cells import Numbers, missing, require_columns
+from pipeline.data.classes import Classes
+from pipeline.data.dates import read_dates, require_ascending, shortest
 from pipeline.data.examples import PARTS, Examples
-from pipeline.data.missing import FILLS, kept_rows
-from pipeline.data.tables import missing, numbers, parsed, read_table, require_columns
+from pipeline.data.missing import FILLS, require_kept
+from pipeline.data.places import Places
+from pipeline.data.stored import Rows, Stored, blocks
+from pipeline.data.tables import Table
 from pipeline.errors import DataError, listing
 from pipeline.settings.data import TableData
 
 
 def table(settings: TableData) -> Examples:
     """Take a target column, and the features that the user names or all numeric ones."""
-    path, target = Path(settings.path), settings.target
-    frame = read_table(path)
+    path = Path(settings.path)
+    file = Table(path)
     apart = _apart(settings)
-    require_columns(frame, list(apart), path)
-    names = _named(settings, apart) or _numeric_columns(frame, list(apart), path)
-    is_number = settings.task == "regression"
-    values = numbers(frame, [*names, target] if is_number else names, path)
-    features = values[:, : len(names)]
-    days = None if settings.date_column is None else read_dates(frame[settings.date_column], path)
-    gaps = dict(zip(names, np.isnan(features).T, strict=True))
-    gaps |= {name: missing(frame[name]) for name in apart}
-    rows = kept_rows(gaps, names, settings.missing, path)
-    frame = frame.iloc[rows]
-    label, classes = values[rows, -1:], tuple[str, ...]()
-    if not is_number:
-        label, classes = class_numbers(frame[target], path)
-    if days is not None:
-        require_ascending(days[rows], rows, path)
-    split_column = settings.split_column
-    return Examples(
-        features=features[rows],
-        label=label,
-        feature_names=tuple(names),
-        target=target,
-        task=settings.task,
-        classes=classes,
-        part=None if split_column is None else _parts(frame[split_column], path),
-        index=rows + 1 if days is None else days[rows],
-        index_name="row" if days is None else "date",
-        fill=settings.missing if settings.missing in FILLS else None,
-    )
+    require_columns(file.columns, list(apart), path)
+    named = _named(settings, apart)
+    require_columns(file.columns, named, path)
+    read = _Columns(settings, named or [name for name in file.columns if name not in apart])
+    for piece in file.pieces(text=[name for name in apart if name not in read.numbers.columns]):
+        read.add(piece)
+    names = named or _numeric(read.numbers, list(apart), path)
+    return read.examples(names, list(apart), path)
+
+
+class _Columns:
+    """The columns of a table, piece by piece.
+
+    Args:
+        candidates: columns that may be features.
+
+    Attributes:
+        numbers: the candidates, and the target where it is a number.
+    """
+
+    def __init__(self, settings: TableData, candidates: Sequence[str]) -> None:
+        self._settings = settings
+        target = [settings.target] if settings.task == "regression" else []
+        self.numbers = Numbers([*candidates, *target])
+        self._stored = Stored(len(self.numbers.columns))
+        self._classes, self._parts, self._dates = Classes(), Classes(), list[np.ndarray]()
+        self._gaps: dict[str, Places] = {}
+        self._kept: list[np.ndarray] = []
+
+    def add(self, piece: pd.DataFrame) -> None:
+        """Take the next rows."""
+        settings, before = self._settings, self.numbers.rows
+        kept = np.ones(len(piece), bool)
+        for name in _apart(settings):
+            if name not in self.numbers.columns:
+                gap = missing(piece[name])
+                self._gaps.setdefault(name, Places()).add(gap, before)
+                kept &= ~gap
+        self._kept.append(kept)
+        self._stored.append(self.numbers.read(piece))
+        if settings.task == "classification":
+            self._classes.add(piece[settings.target])
+        if settings.split_column is not None:
+            self._parts.add(piece[settings.split_column])
+        if settings.date_column is not None:
+            dates = read_dates(piece[settings.date_column], Path(settings.path), before)
+            self._dates.append(dates)
+
+    def examples(self, names: list[str], apart: list[str], path: Path) -> Examples:
+        """Return the rows that are used, if all columns are sound."""
+        settings, target = self._settings, self._settings.target
+        is_number = settings.task == "regression"
+        used = [*names, target] if is_number else names
+        self.numbers.require(used, path)
+        kept = self._where_kept(used, names, apart, path)
+        rows = self._stored if kept.all() else self._stored.where(kept)
+        index, index_name = None if kept.all() else np.flatnonzero(kept) + 1, "row"
+        if self._dates:
+            index, index_name = shortest(np.concatenate(self._dates)[kept]), "date"
+            require_ascending(index, np.flatnonzero(kept), path)
+        places = [self.numbers.columns.index(name) for name in used]
+        label: Rows = rows.columns(places[-1:])
+        classes = tuple[str, ...]()
+        if not is_number:
+            label, classes = self._classes.numbered(kept, target, path)
+        return Examples(
+            features=rows.columns(places[: len(names)]),
+            label=label,
+            feature_names=tuple(names),
+            target=target,
+            task=settings.task,
+            classes=classes,
+            part=self._part(kept, path) if settings.split_column else None,
+            index=index,
+            index_name=index_name,
+            fill=settings.missing if settings.missing in FILLS else None,
+        )
+
+    def _where_kept(
+        self, used: list[str], names: Collection[str], apart: list[str], path: Path
+    ) -> np.ndarray:
+        """Return the rows that `data.missing` leaves, `[rows] bool`."""
+        gaps = {name: (self.numbers.gaps | self._gaps)[name] for name in [*names, *apart]}
+        kept = np.concatenate(self._kept)
+        if any(gaps.values()):
+            rows = self._stored.columns([self.numbers.columns.index(name) for name in used])
+            for block in blocks(*rows.shape):
+                kept[block] &= ~np.isnan(rows[block]).any(1)
+        return require_kept(gaps, kept, names, self._settings.missing, path)
+
+    def _part(self, kept: np.ndarray, path: Path) -> np.ndarray:
+        """Return `[rows]` of `train`, `validation`, `test`."""
+        parts, name = self._parts.values(), self._settings.split_column
+        wrong = np.flatnonzero(~np.isin(parts, PARTS) & kept)
+        if len(wrong):
+            raise DataError(
+                f"{path}: column {name!r} has {str(parts[wrong[0]])[:40]!r} in row {wrong[0] + 1};"
+                f" data.split_column may hold {', '.join(PARTS)}"
+            )
+        chosen: np.ndarray = parts[kept]
+        return chosen
 
 
 def _apart(settings: TableData) -> dict[str, str]:
@@ -73,60 +154,15 @@ def _named(settings: TableData, apart: dict[str, str]) -> list[str]:
     return names
 
 
-def class_numbers(cells: pd.Series, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Number the distinct values of a column, of which none is missing, in ascending order.
-
-    Returns:
-        The numbers, `[rows, 1] float64`, and the K names; whole numbers are named without `.0`.
-
-    Raises:
-        DataError: all cells are the same.
-    """
-    kinds = pd.api.types
-    is_number = kinds.is_numeric_dtype(cells) and not kinds.is_bool_dtype(cells)
-    values = cells.tolist() if is_number else [str(cell) for cell in cells]
-    known = sorted(set(values))
-    if len(known) < 2:
-        raise DataError(
-            f"{path}: column {cells.name!r} has one class only, {str(known[0])[:40]}; two are"
-            " needed: give rows of another, or another data.target"
-        )
-    numbered = {value: number for number, value in enumerate(known)}
-    label = np.array([[numbered[value]] for value in values], np.float64)
-    return label, tuple(_class_name(value) for value in known)
-
-
-def _class_name(value: float | str) -> str:
-    is_whole = not isinstance(value, str) and float(value).is_integer()
-    return str(int(value) if is_whole else value)
-
-
-def _parts(cells: pd.Series, path: Path) -> np.ndarray:
-    """Return `[rows]` of `train`, `validation`, `test`."""
-    parts = np.array([str(cell) for cell in cells])
-    wrong = np.flatnonzero(~np.isin(parts, PARTS))
-    if len(wrong):
-        row = cells.index[wrong[0]] + 1
-        raise DataError(
-            f"{path}: column {cells.name!r} has {parts[wrong[0]][:40]!r} in row {row};"
-            f" data.split_column may hold {', '.join(PARTS)}"
-        )
-    return parts
-
-
-def _numeric_columns(frame: pd.DataFrame, apart: list[str], path: Path) -> list[str]:
+def _numeric(numbers: Numbers, apart: list[str], path: Path) -> list[str]:
     """Return the columns of numbers but those `apart`, and say which others are none.
 
-    A column with numbers and text is a damaged column of numbers, and `numbers` will refuse it.
+    A column with numbers and text is a damaged column of numbers, and will be refused.
     """
-    found: list[str] = []
-    left_out: list[str] = []
-    for name in map(str, frame.columns.drop(apart)):
-        values, text = parsed(frame[name])
-        is_flag = pd.api.types.is_bool_dtype(frame[name])
-        (left_out if is_flag or (text.any() and np.isnan(values).all()) else found).append(name)
-    if left_out:
+    candidates = [name for name in numbers.columns if name not in apart]
+    if left_out := [name for name in candidates if numbers.is_text(name)]:
         print(f"{path}: no numbers in {listing(left_out, 12)}: left out")
+    found = [name for name in candidates if name not in left_out]
     if not found:
         raise DataError(f"{path} has no column of numbers but the target {apart[0]!r}; add one")
     return found

@@ -1,0 +1,191 @@
+"""Tables are read in pieces and computed in blocks, and nobody can tell from the result."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.data import csv_text, stored, tables
+from pipeline.data.cells import numbers
+from pipeline.data.scaling import Fit
+from pipeline.data.tables import Table, TableWriter, read_table
+from pipeline.errors import DataError
+
+from ..made import prepared_of
+
+ROWS = 131
+
+
+def frame() -> pd.DataFrame:
+    """Return a table whose pieces have columns of other kinds than the whole."""
+    generator = np.random.default_rng(0)
+    whole = np.arange(ROWS)
+    return pd.DataFrame(
+        {
+            "day": pd.date_range("2024-02-20", periods=ROWS).strftime("%Y-%m-%d"),
+            "a": generator.normal(5, 9, ROWS),
+            "whole then not": np.where(whole < 80, whole, whole + 0.5),
+            "late text": ["" if row < 40 else "word" for row in whole],
+            "holes": np.where(whole % 37 == 3, np.nan, whole % 13),
+            "kind": np.where(whole < 60, "7", np.where(whole % 2, "7.0", "ant")),
+            "part": np.array(["train", "train", "test", "validation"])[whole % 4],
+            "y": generator.normal(size=ROWS),
+        }
+    )
+
+
+CHANGES = {
+    "numbers": {"missing": "drop"},
+    "filled": {"missing": "mean", "split": "random", "validation_share": 0.2},
+    "medians": {"missing": "median", "split": "kfold"},
+    "dates": {"missing": "drop", "date_column": "day"},
+    "parts": {"missing": "mean", "split": "given", "split_column": "part"},
+    "classes": {"missing": "drop", "task": "classification", "target": "kind"},
+}
+
+
+def write(table: pd.DataFrame, path: Path, ending: str) -> Path:
+    path = path.with_suffix(ending.removeprefix("quoted "))
+    if ending == ".parquet":
+        table.to_parquet(path, row_group_size=50)
+    else:
+        table.to_csv(path, index=False, quoting=2 if ending.startswith("quoted") else 0)
+    return path
+
+
+@pytest.fixture
+def sized(monkeypatch: pytest.MonkeyPatch):
+    """Set how much is read and computed at once."""
+
+    def change(size: int) -> None:
+        monkeypatch.setattr(csv_text, "BLOCK", size * 30)
+        monkeypatch.setattr(csv_text, "ROWS", size)
+        monkeypatch.setattr(tables, "ROWS", size)
+
+    return change
+
+
+@pytest.mark.parametrize("ending", [".csv", "quoted .csv", ".csv.gz", ".parquet"])
+@pytest.mark.parametrize("what", CHANGES)
+def test_the_size_of_a_piece_changes_nothing(data, sized, tmp_path: Path, what, ending):
+    table = frame() if what == "classes" else frame().drop(columns="kind")
+    path = write(table, tmp_path / "own", ending)
+    chosen = data("csv", path=str(path), **{"target": "y", **CHANGES[what]})
+    for size, name in ((10**6, "whole"), (1, "one"), (17, "some")):
+        sized(size)
+        if size < 100:
+            assert len(list(Table(path).pieces())) > ROWS / size / 3
+        dataset, _ = prepared_of(chosen, folder=tmp_path / name)
+    assert {"a", "whole then not", "holes"} <= set(dataset.features)
+    assert "late text" not in dataset.features
+    assert what != "classes" or dataset.classes == ("7", "7.0", "ant")
+    files = [file for file in (tmp_path / "whole").rglob("*.*") if file.is_file()]
+    assert len(files) == 13
+    for file in files:
+        for other in ("one", "some"):
+            again = tmp_path / other / file.relative_to(tmp_path / "whole")
+            assert file.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize("ending", [".csv", "quoted .csv", ".parquet"])
+def test_rows_in_messages_are_those_of_the_file(data, sized, tmp_path: Path, ending):
+    table = frame().fillna({"holes": 0}).astype({"a": object})
+    table.loc[[30, 60, 120], "a"] = ["oops", "oh", "no"]
+    table.loc[[10, 130], "y"] = [np.nan, np.inf]
+    path = write(table.astype({"a": str}), tmp_path / "own", ending)
+    messages = []
+    for size in (10**6, 1, 17):
+        sized(size)
+        with pytest.raises(DataError) as raised:
+            prepared_of(data("csv", path=str(path), target="y", features=["a"]))
+        messages.append(str(raised.value))
+    assert "such as 'oops', in rows 31, 61, 121" in messages[0]
+    assert "'y' is infinite in row 131" in messages[0]
+    assert messages[1:] == messages[:1] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("1,2,3", "row 300 has 3 cells"), ("\x00,2", "NUL byte in line 301")]
+)
+def test_damage_far_behind_is_found_with_its_place(sized, tmp_path: Path, line, expected):
+    sized(17)
+    path = tmp_path / "own.csv"
+    path.write_text("\ufeffx,y\n" + "1,2\n" * 299 + line + "\n" + "3,4\n" * 99)
+    with pytest.raises(DataError, match=expected):
+        read_table(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n \n"])
+def test_lines_are_whole_wherever_a_block_ends(sized, tmp_path: Path, end):
+    path = tmp_path / "own.csv"
+    path.write_bytes(end.join(["\ufeff x,é", *(f"{row},{row}.5" for row in range(200))]).encode())
+    for size in (1, 2, 3):
+        sized(size)
+        found = read_table(path)
+        assert list(found.columns) == [" x", "é"]
+        np.testing.assert_array_equal(found["é"], np.arange(200) + 0.5)
+
+
+@pytest.mark.parametrize("rows", [2, 1000])
+def test_scaling_is_exact_far_from_zero_whatever_the_blocks(rows):
+    """Of 10⁶ + a small number: sums of squares in float64 keep no digit of the deviation."""
+    column = (np.random.default_rng(0).normal(size=10**4) + 1e6).astype(np.float32)[:, None]
+    fit = Fit("standard", "regression", ("a", "y"))
+    for begin in range(0, len(column), rows):
+        fit.add(column[begin : begin + rows], column[begin : begin + rows])
+    exact = column.astype(np.longdouble)
+    scaling = fit.scaling(len(column))
+    assert scaling.feature_mean[0] == pytest.approx(float(exact.mean()), rel=1e-15)
+    assert scaling.feature_scale[0] == pytest.approx(float(exact.std()), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.csv.gz", "own.csv.zip", "own.csv.zst", "own.pq"])
+def test_what_is_written_in_pieces_is_one_table(tmp_path: Path, name):
+    whole = frame().drop(columns=["late text"])
+    with TableWriter(tmp_path / name) as writer:
+        for begin in range(0, ROWS, 100):
+            writer.append(whole[begin : begin + 100])
+    found = read_table(tmp_path / name)
+    assert list(found.columns) == list(whole.columns)
+    names = ["a", "whole then not", "holes", "y"]
+    np.testing.assert_array_equal(numbers(found, names, name), whole[names].to_numpy(), strict=True)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from pipeline.data import preparation
+from pipeline.data.sources import read_examples
+from pipeline.settings.data import Data
+from pydantic import TypeAdapter
+import json
+chosen = TypeAdapter(Data).validate_python(json.loads(sys.argv[1]))
+preparation.prepare(chosen, 0, read_examples(chosen), "", Path(sys.argv[2]))
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0])
+"""
+
+
+def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
+    """A million more rows of eight numbers are 64 MB in float64; a half is allowed."""
+    peaks = []
+    for rows in (500_000, 1_500_000):
+        path = tmp_path / f"{rows}.csv"
+        values = np.random.default_rng(0).normal(size=(100_000, 8)).round(4)
+        block = pd.DataFrame(values, columns=list("abcdefgh")).to_csv(index=False)
+        header, _, lines = block.partition("\n")
+        path.write_text("\n".join([header, lines * (rows // 100_000)]))
+        chosen = data("csv", path=str(path), target="h")
+        command = [sys.executable, "-c", PEAK, chosen.model_dump_json(), str(tmp_path / str(rows))]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
+        peaks.append(int(done.stdout.split()[-1]) / 1e3)
+    assert peaks[1] - peaks[0] < 32, peaks
+
+
+def test_blocks_cover_all_rows():
+    for rows, columns in ((0, 3), (1, 3), (stored.MOST_ROWS + 1, 1), (10, 2 * stored.MOST_CELLS)):
+        covered = [row for block in stored.blocks(rows, columns) for row in range(rows)[block]]
+        assert covered == list(range(rows))
