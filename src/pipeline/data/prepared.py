@@ -99,7 +99,7 @@ class SplitWriter:
         """Write the next rows."""
         for name, file in self._files.items():
             values = np.ascontiguousarray(getattr(rows, name), self._kinds[name][0])
-            file.write(values.tobytes())
+            values.tofile(file)
 
     def __exit__(
         self,

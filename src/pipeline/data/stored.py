@@ -93,6 +93,7 @@ def within(chosen: np.ndarray, block: slice) -> np.ndarray:
     Args:
         chosen: numbers of rows, ascending.
     """
-    first, last = np.searchsorted(chosen, [block.start, block.stop])
+    ends = np.array([block.start, block.stop], chosen.dtype)  # another kind would copy all
+    first, last = np.searchsorted(chosen, ends)
     found: np.ndarray = chosen[first:last] - block.start
     return found

@@ -1,5 +1,6 @@
 """Stage `prepare`: the source becomes data/prepared."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline import files
@@ -10,11 +11,14 @@ from pipeline.settings import Settings
 
 def run(settings: Settings) -> None:
     """Read the source, split it, fit the scaling, publish the arrays."""
-    examples = read_examples(settings.data)
-    digest = files.sha256(Path(settings.data.path))
-    with files.replacing(files.PREPARED) as folder:
+    path = Path(settings.data.path)
+    with ThreadPoolExecutor(1) as pool, files.replacing(files.PREPARED) as folder:
+        digest = pool.submit(files.sha256, path)
+        examples = read_examples(settings.data)
         folder.mkdir()
-        dataset, sizes = preparation.prepare(settings.data, settings.seed, examples, digest, folder)
+        dataset, sizes = preparation.prepare(
+            settings.data, settings.seed, examples, digest.result(), folder
+        )
     counts = ", ".join(f"{size:,} {name}" for name, size in sizes.items() if size)
     columns = len(dataset.features)
     what = f"{columns} {'feature' if columns == 1 else 'features'} → {dataset.target}"
