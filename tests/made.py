@@ -22,7 +22,7 @@ def prepared_of(
             return prepared_of(chosen, examples, Path(home) / "prepared")
     folder.mkdir(parents=True, exist_ok=True)
     found = read_examples(chosen) if examples is None else examples
-    dataset, sizes = preparation.prepare(chosen, 0, found, "digest", folder)
+    dataset, sizes = preparation.prepare(chosen, 0, found, lambda: "digest", folder)
     assert prepared.read_dataset(folder) == dataset
     return dataset, {name: prepared.read_split(name, folder) for name in sizes}
 

@@ -163,16 +163,16 @@ from pipeline.settings.data import Data
 from pydantic import TypeAdapter
 import json
 chosen = TypeAdapter(Data).validate_python(json.loads(sys.argv[1]))
-preparation.prepare(chosen, 0, read_examples(chosen), "", Path(sys.argv[2]))
+preparation.prepare(chosen, 0, read_examples(chosen), str, Path(sys.argv[2]))
 status = Path("/proc/self/status").read_text()
 print(status.split("VmHWM:")[1].split()[0])
 """
 
 
 def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
-    """A million more rows of eight numbers are 64 MB in float64; a half is allowed."""
+    """3 million more rows of eight numbers are 192 MB in float64; a half is allowed."""
     peaks = []
-    for rows in (500_000, 1_500_000):
+    for rows in (1_000_000, 4_000_000):
         path = tmp_path / f"{rows}.csv"
         values = np.random.default_rng(0).normal(size=(100_000, 8)).round(4)
         block = pd.DataFrame(values, columns=list("abcdefgh")).to_csv(index=False)
@@ -182,7 +182,7 @@ def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
         command = [sys.executable, "-c", PEAK, chosen.model_dump_json(), str(tmp_path / str(rows))]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
         peaks.append(int(done.stdout.split()[-1]) / 1e3)
-    assert peaks[1] - peaks[0] < 32, peaks
+    assert peaks[1] - peaks[0] < 96, peaks
 
 
 def test_blocks_cover_all_rows():

@@ -147,12 +147,13 @@ def _blocks(file: Any) -> Iterator[bytes]:
     """Cut a text at ends of its lines; each block begins with the header."""
     header, rest = b"", b""
     while piece := file.read(BLOCK):
-        piece = rest + piece
         end = (piece.rfind(b"\n") if b"\n" in piece else piece.rfind(b"\r")) + 1
-        rest = piece[end:]
-        if end:
-            yield header + piece[:end]
-            header = header or HEADER.match(piece)[0] + b"\n"  # type: ignore[index]
+        if not end:
+            rest += piece
+            continue
+        block = b"".join([header, rest, memoryview(piece)[:end]])
+        header, rest = header or HEADER.match(block)[0] + b"\n", piece[end:]  # type: ignore[index]
+        yield block
     if rest:
         yield header + rest
 

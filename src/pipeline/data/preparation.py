@@ -1,6 +1,6 @@
 """From examples to prepared data: split, narrow to float32, fit the scaling, write the arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from pipeline.settings.data import Data
 
 
 def prepare(
-    data: Data, seed: int, examples: Examples, source_sha256: str, folder: Path
+    data: Data, seed: int, examples: Examples, source_sha256: Callable[[], str], folder: Path
 ) -> tuple[Dataset, dict[str, int]]:
     """Split the examples; fill missing values and fit the scaling on the training rows alone.
 
     The rows pass block by block, so that examples on disk need no more memory than a block.
 
     Args:
+        source_sha256: returns the hash of the source, which may be computed meanwhile.
         folder: which is made, and gets `dataset.json` and the splits `train`, `validation`, `test`
             and `latest`.
 
@@ -72,7 +73,7 @@ def prepare(
         today=examples.today,
         horizon=examples.horizon,
         scaling=scaling,
-        source_sha256=source_sha256,
+        source_sha256=source_sha256(),
     )
     write_dataset(dataset, counts, folder)
     return dataset, counts

@@ -47,15 +47,17 @@ class Fit:
         """Take rows, `[rows, features]` and `[rows, 1]`, as the graph will be fed (float32)."""
         if not len(label):
             return
-        columns = np.column_stack([features, label]).astype(np.float64)
-        self._least = np.minimum(self._least, columns.min(0))
-        self._most = np.maximum(self._most, columns.max(0))
+        columns = np.empty((len(self._names), len(label)))  # a column's values side by side
+        columns[:-1], columns[-1:] = features.T, label.T
+        self._least = np.minimum(self._least, columns.min(1))
+        self._most = np.maximum(self._most, columns.max(1))
         if self._how != "standard":
             return
-        mean = columns.mean(0)
-        squares, distance = ((columns - mean) ** 2).sum(0), mean - self._mean
-        before, self._count = self._count, self._count + len(columns)
-        share = len(columns) / self._count
+        mean = columns.mean(1)
+        columns -= mean[:, None]
+        squares, distance = (columns * columns).sum(1), mean - self._mean
+        before, self._count = self._count, self._count + len(label)
+        share = len(label) / self._count
         self._mean = mean if not before else self._mean + distance * share
         self._squares += squares + distance**2 * (before * share)
 

@@ -13,11 +13,11 @@ def run(settings: Settings) -> None:
     """Read the source, split it, fit the scaling, publish the arrays."""
     path = Path(settings.data.path)
     with ThreadPoolExecutor(1) as pool, files.replacing(files.PREPARED) as folder:
-        digest = pool.submit(files.sha256, path)
         examples = read_examples(settings.data)
+        digest = pool.submit(files.sha256, path)
         folder.mkdir()
         dataset, sizes = preparation.prepare(
-            settings.data, settings.seed, examples, digest.result(), folder
+            settings.data, settings.seed, examples, digest.result, folder
         )
     counts = ", ".join(f"{size:,} {name}" for name, size in sizes.items() if size)
     columns = len(dataset.features)
