@@ -6,6 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline import prediction
+from pipeline.data import csv_text, tables
+from pipeline.errors import DataError
+
 from ..conftest import Clone
 
 pytestmark = pytest.mark.repro
@@ -46,3 +50,53 @@ def test_predict_refuses_an_unfit_table(finished: Clone, tmp_path: Path, change,
     )  # fmt: skip
     assert expected in output
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.fixture
+def predict(finished: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Predict from raw prices in pieces of some size; returns the file that is written."""
+
+    def run(table: pd.DataFrame, size: int, given: str, wanted: str) -> Path:
+        monkeypatch.setattr(csv_text, "BLOCK", size * 60)
+        monkeypatch.setattr(tables, "ROWS", size)
+        source, to = tmp_path / f"in.{given}", tmp_path / f"out-{size}.{wanted}"
+        table.to_csv(source, index=False) if given == "csv" else table.to_parquet(source)
+        prediction.predict(finished.path / "artifacts/frozen/model.pb", source, to)
+        return to
+
+    return run
+
+
+@pytest.fixture
+def prices(finished: Clone) -> pd.DataFrame:
+    table = pd.read_csv(finished.path / "data/raw/sp500.csv", nrows=200)
+    table["note"] = ["", *["late, quoted text" if row > 150 else "" for row in range(199)]]
+    table["count"] = pd.array([None if row == 40 else row for row in range(200)], dtype="Int64")
+    return table
+
+
+@pytest.mark.parametrize("given", ["csv", "parquet"])
+@pytest.mark.parametrize("wanted", ["csv", "parquet"])
+def test_the_size_of_a_piece_changes_nothing(predict, prices, given: str, wanted: str):
+    whole, pieces = (predict(prices, size, given, wanted) for size in (10**4, 7))
+    assert whole.read_bytes() == pieces.read_bytes() or wanted == "parquet"
+    read = pd.read_csv if wanted == "csv" else pd.read_parquet
+    found = read(pieces)
+    pd.testing.assert_frame_equal(found, read(whole))
+    assert list(found.columns) == [*prices.columns, "prediction"]
+    assert found["count"].isna().sum() == 1
+    assert found["note"].iloc[-1] == "late, quoted text"
+
+
+def test_cells_of_a_csv_are_written_as_they_were(predict, prices):
+    words = prices.astype(str).assign(close=prices.close.map("{:.3f}0".format))
+    written = pd.read_csv(predict(words, 7, "csv", "csv"), dtype=str)
+    assert written.close.tolist() == words.close.tolist()
+
+
+def test_all_bad_rows_are_named_though_they_lie_in_several_pieces(predict, prices, tmp_path: Path):
+    words = prices.astype(str)
+    words.loc[[3, 150], "volume"] = "much"
+    with pytest.raises(DataError, match="such as 'much', in rows 4, 151"):
+        predict(words, 7, "csv", "csv")
+    assert not list(tmp_path.glob("out*"))
