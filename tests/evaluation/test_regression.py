@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from pipeline.data.scaling import Scaling
 from pipeline.evaluation import metrics
+from pipeline.evaluation.tasks import regression
 from pipeline.evaluation.tasks.regression import Regression
 
 from .made import column, dataset, rows
@@ -47,6 +49,17 @@ def test_baselines_stand_on_the_same_split():
     np.testing.assert_array_equal(found["persistence"], test.features[:, :1])
     measured = task.baselines(train, test)
     assert measured["mean"] == task.metrics(found["mean"], test)
+
+
+def test_the_closed_form_learns_from_rows_evenly_spaced_where_there_are_many(monkeypatch):
+    generator = np.random.default_rng(0)
+    train, test = (rows(generator.normal(size=(n, 2)), generator.normal(size=n)) for n in (25, 9))
+    monkeypatch.setattr(regression, "BASELINE_ROWS", 10)
+    scaling = Scaling((0.0, 0.0), (1.0, 1.0), 0.0, 1.0)
+    found = Regression(dataset("regression", scaling=scaling)).baseline_predictions(train, test)
+    expected = LinearRegression().fit(train.features[::3], train.label[::3]).predict(test.features)
+    np.testing.assert_allclose(found["linear_regression"], expected, rtol=1e-5)
+    np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))  # of all
 
 
 def test_the_cost_is_the_mean_squared_error():
