@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pyarrow
 
 from pipeline import files
@@ -48,7 +49,7 @@ def predict(model: Path, source: Path, to: Path) -> str:
             for name, values in named(of, runtime.predict(inputs)).items():
                 if name in table.columns:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
-                piece[name] = values
+                piece[name] = pd.Series(values, dtype="str") if values.dtype == object else values
             writer.append(piece)
             rows += len(piece)
         features.require()

@@ -1,5 +1,7 @@
 """Parquet files, and tables of either kind: numbers, or a message that points at the cell."""
 
+import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from pipeline.data import csv_text
 from pipeline.data.cells import numbers
 from pipeline.data.missing import complete
 from pipeline.data.sources import REMEDY
@@ -104,3 +107,27 @@ def test_what_is_written_is_read_again(tmp_path: Path, name: str):
     write_table(table, tmp_path / name)
     found = numbers(read_table(tmp_path / name), ("y", "x"), tmp_path / name)
     np.testing.assert_array_equal(found, [[3, 1.5], [4, 2]])
+
+
+WORDS = ["a", "", None, '"', ",", "\n", "\r", "\r\n", " x", "é", "NA", "a\tb", "#"]
+NUMBERS = [1.0, 0.1 + 0.2, 1e22, 1e-7, -0.0, float("nan"), float("inf"), 123456789.0]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_fast_way_to_write_gives_the_bytes_of_pandas(word):
+    for number, kind in itertools.product(NUMBERS, ("f4", "f8", "str")):
+        words = pd.Series([word, "z"], dtype="str")
+        table = pd.DataFrame({"t,": words, "n": np.array([number, 2]).astype(kind)})
+        for chosen in (table, table[["t,"]]):
+            ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
+            csv_text.write(chosen, ours, has_header=True)
+            chosen.to_csv(theirs, index=False, lineterminator="\n")
+            assert ours.getvalue() == theirs.getvalue()
+
+
+def test_plain_text_and_numbers_are_written_the_fast_way():
+    table = pd.DataFrame({"t": pd.Series(["a", None], dtype="str"), "n": np.float32([0.1, 2])})
+    assert csv_text._unquoted(table) == "a,0.1\n,2.0\n"
+    for unfit in (table[["t"]], table.assign(t=[True, False]), table.assign(t='"')):
+        with pytest.raises(pyarrow.ArrowInvalid):
+            csv_text._unquoted(unfit)

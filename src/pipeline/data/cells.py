@@ -124,9 +124,12 @@ def parsed(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return a column as `[rows] float64`, NaN where it is no number, and where it has text."""
     if _is_plain(cells):
         return cells.to_numpy(np.float64, na_value=np.nan), np.zeros(len(cells), bool)
-    words = cells.astype(object).map(str, na_action="ignore")
+    is_text = isinstance(cells.dtype, pd.StringDtype)
+    words = cells if is_text else cells.astype(object).map(str, na_action="ignore")
     values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    return values, np.isnan(values) & ~missing(cells)
+    text = np.isnan(values)
+    text[text] = ~missing(cells[text])
+    return values, text
 
 
 def _is_plain(cells: pd.Series) -> bool:

@@ -167,7 +167,7 @@ class TableWriter:
         """
         try:
             if self._csv:
-                piece.to_csv(self._csv, index=False, header=self._is_first, lineterminator="\n")
+                csv_text.write(piece, self._csv, self._is_first)
             else:
                 self._append_to_parquet(piece)
         except (pyarrow.ArrowException, OverflowError, ValueError) as error:
