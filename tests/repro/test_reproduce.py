@@ -130,6 +130,8 @@ def test_outside_of_git(folder: Path, failure):
 
 def test_an_interruption_ends_the_stages_and_removes_the_folders(home: Clone):
     temporary = home.path.parent / "temporary"
+    # What a shell starts with `&` ignores interruptions, and so would what it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "reproduce", "--twice"],
         env={**home.environment, "TMPDIR": str(temporary)},
@@ -137,6 +139,7 @@ def test_an_interruption_ends_the_stages_and_removes_the_folders(home: Clone):
         stdout=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 60
     while len(processes(Clone(temporary))) < 2:  # dvc, and a stage
         assert time.monotonic() < deadline
