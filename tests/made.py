@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data import preparation, prepared
+from pipeline.data.cells import Numbers
 from pipeline.data.examples import Examples
 from pipeline.data.prepared import Dataset, Split
 from pipeline.data.sources import Features, read_examples
@@ -25,6 +26,14 @@ def prepared_of(
     dataset, sizes = preparation.prepare(chosen, 0, found, lambda: "digest", folder)
     assert prepared.read_dataset(folder) == dataset
     return dataset, {name: prepared.read_split(name, folder) for name in sizes}
+
+
+def numbers(table: pd.DataFrame, columns: list[str] | tuple[str, ...], where: object) -> np.ndarray:
+    """Return columns as numbers, `[rows, len(columns)] float64`."""
+    found = Numbers(columns)
+    values = found.read(table)
+    found.require(columns, str(where))
+    return values
 
 
 def features_of(table: pd.DataFrame, source: str, names: tuple[str, ...], path: Path) -> np.ndarray:

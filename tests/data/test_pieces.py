@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 
 from pipeline.data import csv_text, stored, tables
-from pipeline.data.cells import numbers
 from pipeline.data.scaling import Fit
 from pipeline.data.tables import Table, TableWriter, read_table
 from pipeline.errors import DataError
 
-from ..made import prepared_of
+from ..made import numbers, prepared_of
 
 ROWS = 131
 

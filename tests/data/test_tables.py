@@ -11,11 +11,12 @@ import pyarrow.parquet
 import pytest
 
 from pipeline.data import csv_text
-from pipeline.data.cells import numbers
 from pipeline.data.missing import complete
 from pipeline.data.sources import REMEDY
 from pipeline.data.tables import read_table, write_table
 from pipeline.errors import DataError
+
+from ..made import numbers
 
 
 def read(path: Path, columns=("x", "y")) -> np.ndarray:

@@ -95,22 +95,6 @@ def require_columns(have: Sequence[str], columns: Sequence[str], where: Path | s
         raise DataError(f"{where}: {named}; it has {listing(have, 12)}; mend the name")
 
 
-def numbers(table: pd.DataFrame, columns: Sequence[str], where: Path | str) -> np.ndarray:
-    """Return columns as numbers.
-
-    Returns:
-        `[rows, len(columns)] float64`, finite, or NaN where a value is missing.
-
-    Raises:
-        DataError: a column is not there, or holds text or infinities.
-    """
-    require_columns(list(map(str, table.columns)), columns, where)
-    found = Numbers(columns)
-    values = found.read(table)
-    found.require(columns, where)
-    return values
-
-
 def missing(cells: pd.Series) -> np.ndarray:
     """Return where a column is empty, blank or NaN, `[rows] bool`."""
     if _is_plain(cells):
