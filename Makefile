@@ -44,7 +44,7 @@ torture: $(VENV)/.installed-test  ## kill the pipeline KILLS times at random mom
 ui: $(VENV)/.installed  ## browse and compare runs in MLflow on http://127.0.0.1:5000
 	$(BIN)/pipeline ui
 
-bench: $(VENV)/.installed  ## measure where the time of a run goes
+bench: $(VENV)/.installed  ## measure the pipeline beside other ways to do the same, write docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 tensorboard: $(VENV)/.installed  ## show what train.tensorboard=true wrote, on http://127.0.0.1:6006
