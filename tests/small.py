@@ -68,7 +68,7 @@ def train(
     device, _ = devices.choose(settings.device)
     model = training.model_of(settings, dataset)
     source = training_rows.of(settings, rows)
-    graph = training.build(settings, model, dataset.task, source.held, device)
+    graph = training.build(settings, model, dataset.task, source, device)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     with graph.graph.as_default():
         variables = training.v1.global_variables()

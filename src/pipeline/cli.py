@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline import garbage
+from pipeline import memory
 from pipeline.errors import ConfigError, DataError, PipelineError, from_system
 
 # A run makes no request to take what could not be sent before when so many have passed.
@@ -20,7 +20,8 @@ DVC_REPRO = [sys.executable, "-m", "dvc", "repro"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code. A mistake of the user's is one message."""
-    garbage.collect_rarely()
+    memory.collect_rarely()
+    memory.keep_freed()
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.verb(parsed))

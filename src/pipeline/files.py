@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,7 @@ def sha256(path: Path) -> str:
 def sha256_of_files(files: list[Path], base: Path) -> str:
     """Return one SHA-256 over the names, relative to `base`, and the contents of `files`."""
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(base).as_posix()}\0{sha256(file)}\n".encode())
+    with ThreadPoolExecutor() as pool:
+        for file, found in zip(files, pool.map(sha256, files), strict=True):
+            digest.update(f"{file.relative_to(base).as_posix()}\0{found}\n".encode())
     return digest.hexdigest()

@@ -46,19 +46,17 @@ class Batches:
             number: of the window; those of the second epoch follow on those of the first.
 
         Returns:
-            The row, and `[window_size] int32`, counted from that row.
+            The row, and `[window_size] int64`, counted from that row.
         """
         epoch, place = divmod(number, self._windows)
-        rows = self._generator(epoch, place).permutation(
-            np.arange(self.window_size, dtype=np.int32)
-        )
+        rows = self._generator(epoch, place).permutation(self.window_size)
         return int(self._windows_of(epoch)[place]), rows
 
     def _rows_of_step(self, step: int) -> np.ndarray:
         number, place = divmod(step, self.steps_per_window)
         if self._latest[0] != number:
             first, rows = self.window(number)
-            self._latest = number, first + rows
+            self._latest = number, (first + rows).astype(np.int32)
         return self._latest[1][place * self.batch_size : (place + 1) * self.batch_size]
 
     def _windows_of(self, epoch: int) -> np.ndarray:

@@ -64,7 +64,7 @@ def _tried(
     stops: tuple[int, ...],
 ) -> tuple[float, float]:
     """Return the seconds of the first call, which compiles, and those of a step after it."""
-    graph = training.build(settings, model, task, rows.held, device)
+    graph = training.build(settings, model, task, rows, device)
     with graph.graph.as_default():
         initializer = v1.global_variables_initializer()
     train = settings.train.model_copy(update={"profile": False})

@@ -1,6 +1,7 @@
 """From raw feature values to a prediction in the target's own units, scaling included."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -44,21 +45,21 @@ class Model:
         return int(np.prod(self.shape))
 
 
-def scaled_features(features: tf.Tensor, scaling: Scaling) -> tf.Tensor:
-    """Scale `[rows, features] float32`."""
+def scaled_features(features: Any, scaling: Scaling) -> Any:
+    """Scale `[rows, features] float32`, a tensor or an array; the bits are the same."""
     return _scaled(features, scaling.feature_mean, scaling.feature_scale)
 
 
-def scaled_label(label: tf.Tensor, scaling: Scaling) -> tf.Tensor:
-    """Scale `[rows, 1] float32`."""
+def scaled_label(label: Any, scaling: Scaling) -> Any:
+    """Scale `[rows, 1] float32`, a tensor or an array; the bits are the same."""
     return _scaled(label, scaling.label_mean, scaling.label_scale)
 
 
-def _scaled(values: tf.Tensor, mean: ArrayLike, scale: ArrayLike) -> tf.Tensor:
+def _scaled(values: Any, mean: ArrayLike, scale: ArrayLike) -> Any:
     # Not a division: a session's graph optimizer turns a division by a constant into this product,
     # eager execution does not, and the last bits would differ.
     factor = np.float32(1) / np.asarray(scale, np.float32)
-    return (values - tf.constant(mean, tf.float32)) * tf.constant(factor)
+    return (values - np.asarray(mean, np.float32)) * factor
 
 
 def output_of(

@@ -93,55 +93,57 @@ def loop(
     Raises:
         NotFiniteError: the loss is no longer finite.
     """
-    if rows.steps_each is not None:
-        stops = (*stops, rows.steps_each)
-    train = session.make_callable(training.recorded, feed_list=[training.batches, training.steps])
+    if rows.window_steps is not None:
+        stops = (*stops, rows.window_steps)
+    most_steps_a_call = min(most_steps_a_call, rows.most_steps or most_steps_a_call)
+    feeds = [*training.rows.feeds, training.steps]
+    train = session.make_callable(training.recorded, feed_list=feeds)
     # XLA compiles for a shape: all calls have the same.
     most = min(most_steps_a_call, settings.train.steps, *stops) if settings.train.xla else 0
     step = int(session.run(training.global_step))
     wanted, first, profile = 1, True, settings.train.profile
     with closing(rows):
+        rows.load(training.rows, session)
         while step < settings.train.steps:
             boundaries = (step - step % stop + stop for stop in stops)
             count = min(wanted, *(end - step for end in (*boundaries, settings.train.steps)))
-            if first or (rows.steps_each is not None and step % rows.steps_each == 0):
-                rows.load(training, session, step)
-            batches = rows.batches(step, count)
+            if profile and not first:
+                count = 1
+            fed = [*(_padded(array, most) for array in rows.feeds(step, count)), count]
             started = time.perf_counter()
             partitions, trace = (), ""
             if first:
-                recorded, metadata = _observed(training, session, batches, most, WITH_PARTITIONS)
+                recorded, metadata = _observed(training, session, feeds, fed, WITH_PARTITIONS)
                 partitions = _partitions(metadata)
             elif profile:
-                batches, profile = batches[:1], False
-                recorded, metadata = _observed(training, session, batches, most, WITH_TIMES)
+                profile = False
+                recorded, metadata = _observed(training, session, feeds, fed, WITH_TIMES)
                 trace = timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
             else:
-                recorded = train(_padded(batches, most), len(batches))[: len(batches)]
+                recorded = train(*fed)
+            recorded = recorded[:count]
             if time.perf_counter() - started < CALL_SECONDS:
                 wanted = min(wanted * 2, most_steps_a_call)
             else:
                 wanted = max(wanted // 2, 1)
             _require_finite_losses(recorded, step)
-            step += len(batches)
+            step += count
             first = False
             yield Progress(step, recorded, partitions, trace)
 
 
-def _padded(batches: np.ndarray, most: int) -> np.ndarray:
-    """Return `[most, batch]`, or more; what is added is not trained."""
-    added = max(most - len(batches), 0)
-    return np.pad(batches, ((0, added), (0, 0))) if added else batches
+def _padded(array: np.ndarray, most: int) -> np.ndarray:
+    """Return `[most, …]`, or more; what is added is not trained."""
+    added = max(most - len(array), 0)
+    return np.pad(array, ((0, added), *[(0, 0)] * (array.ndim - 1))) if added else array
 
 
 def _observed(
-    training: TrainingGraph, session: Any, batches: np.ndarray, most: int, options: Any
+    training: TrainingGraph, session: Any, feeds: list[Any], fed: list[Any], options: Any
 ) -> tuple[np.ndarray, Any]:
     """Train as any call does, and return also what the session tells of it."""
-    metadata, count = v1.RunMetadata(), len(batches)
-    feed = {training.batches: _padded(batches, most), training.steps: count}
-    recorded = session.run(training.recorded, feed, options, metadata)
-    return recorded[:count], metadata
+    metadata, feed = v1.RunMetadata(), dict(zip(feeds, fed, strict=True))
+    return session.run(training.recorded, feed, options, metadata), metadata
 
 
 def _partitions(metadata: Any) -> tuple[Any, ...]:

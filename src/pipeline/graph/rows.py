@@ -1,7 +1,13 @@
-"""Where the loop finds its training rows: all on the device, or a window of them after another."""
+"""Where the steps find their training rows: held on the device, or fed window by window.
 
-from collections.abc import Generator
-from contextlib import closing
+What comes to a step is a slice of tensors that are made once for many steps: rows are gathered, fed
+and scaled outside of the loop.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,67 +15,136 @@ import tensorflow as tf
 
 from pipeline.data import prepared
 from pipeline.data.prepared import Split
+from pipeline.data.scaling import Scaling
+from pipeline.data.stored import blocks
 from pipeline.errors import ConfigError
 from pipeline.graph.batches import Batches
-from pipeline.graph.devices import plain_session
-from pipeline.graph.training import TrainingGraph, load
+from pipeline.graph.inference import Model, scaled_features, scaled_label
 from pipeline.settings import Settings
+from pipeline.settings.train import Train
 
 v1 = tf.compat.v1
 
 # Windows that are read before they are needed.
 AHEAD = 2
+# The rows of one call take so much memory at most, if a step's take less.
+MOST_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class RowsInGraph:
+    """The part of a training graph that brings rows to its steps.
+
+    Attributes:
+        feeds: placeholders that a call is fed, `[steps, …]`.
+        features, label: float32, scaled, of all steps of a call.
+        batch: takes those of one step out of them, `[rows, features]` and `[rows, 1]`; of
+            `features`, `label` and the step's place in the call.
+        scaling: of raw rows.
+        load: puts the rows that stay there on the device.
+        load_feeds: placeholders for them, scaled.
+        by_column: the features that `load` puts there are transposed.
+    """
+
+    feeds: tuple[tf.Tensor, ...]
+    features: tf.Tensor
+    label: tf.Tensor
+    batch: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+    scaling: Scaling
+    load: tf.Operation | None = None
+    load_feeds: tuple[tf.Tensor, ...] = ()
+    by_column: bool = False
 
 
 class Rows(Protocol):
     """Training rows."""
 
     @property
-    def held(self) -> int:
-        """How many are on the device at once."""
+    def most_steps(self) -> int | None:
+        """A call trains so many steps at most; None: any number."""
 
     @property
-    def steps_each(self) -> int | None:
-        """So many steps are trained with what is held; None: all of them."""
+    def window_steps(self) -> int | None:
+        """A call does not cross a multiple of so many steps; None: there are no windows."""
 
-    def load(self, training: TrainingGraph, session: Any, step: int) -> None:
-        """Put on the device what the steps after `step` need."""
+    def add_to_graph(self, model: Model, settings: Train) -> RowsInGraph:
+        """Add what brings rows to the steps to the default graph."""
 
-    def batches(self, step: int, count: int) -> np.ndarray:
-        """Return which of the held rows the next steps see, `[count, batch] int32`."""
+    def load(self, graph: RowsInGraph, session: Any) -> None:
+        """Put on the device what stays there."""
+
+    def feeds(self, step: int, count: int) -> list[np.ndarray]:
+        """Return what the `count` steps after `step` are fed, `[count, …]` each."""
 
     def close(self) -> None:
-        """End what reads ahead; `load` begins anew."""
+        """End what reads ahead; `feeds` begins anew."""
 
 
 class HeldRows:
-    """All rows are on the device.
+    """All rows are on the device; those of a call are gathered there.
 
     Args:
         split: the rows.
         order: of the batches; None: each step sees all rows.
     """
 
+    window_steps = None
+
     def __init__(self, split: Split, order: Batches | None) -> None:
         self._split, self._order = split, order
-        self.held, self.steps_each = len(split.label), None
+        self.most_steps = _most_steps(split, order) if order else None
+        self._session: Any = None  # has them
 
-    def load(self, training: TrainingGraph, session: Any, step: int) -> None:
-        """Put all rows on the device."""
-        load(training, session, self._split.features, self._split.label)
+    def add_to_graph(self, model: Model, settings: Train) -> RowsInGraph:
+        """Add variables for the rows; no checkpoint holds them."""
+        rows = len(self._split.label)
+        # XLA runs through columns in memory three times as fast where an output is one number.
+        by_column = self._order is None and settings.xla is True
+        shape = [model.columns, rows] if by_column else [rows, model.columns]
+        load_feeds = (
+            v1.placeholder(tf.float32, shape, "training_features"),
+            v1.placeholder(tf.float32, [rows, 1], "training_label"),
+        )
+        features = _held(load_feeds[0], "features_of_all_rows")
+        label = _held(load_feeds[1], "label_of_all_rows")
+        size = self._order.batch_size if self._order else 0
+        batches = v1.placeholder(tf.int32, [None, size], "batches")
+        if self._order:
+            x, y, batch = tf.gather(features, batches), tf.gather(label, batches), _of_step
+        else:
+            x, y = features.read_value(), label.read_value()
+            batch = _by_column if by_column else _all
+        load = tf.group(features.initializer, label.initializer)
+        return RowsInGraph((batches,), x, y, batch, model.scaling, load, load_feeds, by_column)
 
-    def batches(self, step: int, count: int) -> np.ndarray:
-        """Return rows of a permutation, or `[count, 0]` for all rows."""
+    def load(self, graph: RowsInGraph, session: Any) -> None:
+        """Put all rows on the device, scaled, if they are not there."""
+        if session is self._session:
+            return
+        features, label = self._split.features, self._split.label
+        scaled = [_aligned(feed.shape) for feed in graph.load_feeds]
+        for block in blocks(*features.shape):
+            some = scaled_features(_read(features, block), graph.scaling)
+            if graph.by_column:
+                scaled[0][:, block] = some.T
+            else:
+                scaled[0][block] = some
+            scaled[1][block] = scaled_label(_read(label, block), graph.scaling)
+        session.run(graph.load, dict(zip(graph.load_feeds, scaled, strict=True)))
+        self._session = session
+
+    def feeds(self, step: int, count: int) -> list[np.ndarray]:
+        """Return the numbers of the rows of each step, none where it sees all."""
         if self._order is None:
-            return np.empty((count, 0), np.int32)
-        return self._order.rows_of(step, count)
+            return [np.empty((count, 0), np.int32)]
+        return [self._order.rows_of(step, count)]
 
     def close(self) -> None:
         """Do nothing."""
 
 
 class StreamedRows:
-    """One window of the rows is on the device, and the next ones are read ahead.
+    """Rows are fed as they come from disk, window by window; a thread reads the next windows.
 
     Args:
         split: the rows, mapped from their files.
@@ -78,32 +153,84 @@ class StreamedRows:
 
     def __init__(self, split: Split, order: Batches) -> None:
         self._split, self._order = split, order
-        self.held, self.steps_each = order.window_size, order.steps_per_window
-        self._windows = _windows(split, order, 0)
-        self._due = -1  # the step before which the next of them is needed
+        self.window_steps = order.steps_per_window
+        self.most_steps = min(order.steps_per_window, _most_steps(split, order))
+        self._reader = ThreadPoolExecutor(max_workers=1)
+        self._windows: dict[int, Future[list[np.ndarray]]] = {}
 
-    def load(self, training: TrainingGraph, session: Any, step: int) -> None:
-        """Put the window of the next step on the device."""
-        if step != self._due:
-            self.close()
-            self._windows = _windows(self._split, self._order, step // self.steps_each)
-        load(training, session, *next(self._windows))
-        self._due = (step // self.steps_each + 1) * self.steps_each
+    def add_to_graph(self, model: Model, settings: Train) -> RowsInGraph:
+        """Add placeholders for the rows of a call."""
+        size = self._order.batch_size
+        features = v1.placeholder(tf.float32, [None, size, model.columns], "training_features")
+        label = v1.placeholder(tf.float32, [None, size, 1], "training_label")
+        return RowsInGraph(
+            (features, label),
+            scaled_features(features, model.scaling),
+            scaled_label(label, model.scaling),
+            _of_step,
+            model.scaling,
+        )
 
-    def batches(self, step: int, count: int) -> np.ndarray:
-        """Return rows of the window, which come as they are to be seen."""
-        size, begin = self._order.batch_size, step % self.steps_each
-        return np.arange(begin * size, (begin + count) * size, dtype=np.int32).reshape(count, size)
+    def load(self, graph: RowsInGraph, session: Any) -> None:
+        """Do nothing: no row stays."""
+
+    def feeds(self, step: int, count: int) -> list[np.ndarray]:
+        """Return features and label of the steps, `[count, batch, columns]`, of one window."""
+        number, begin = divmod(step, self.window_steps)
+        wanted = range(number, number + 1 + AHEAD)
+        self._windows = {
+            one: self._windows.get(one) or self._reader.submit(self._read, one) for one in wanted
+        }
+        size = self._order.batch_size
+        steps = slice(begin * size, (begin + count) * size)
+        return [array[steps].reshape(count, size, -1) for array in self._windows[number].result()]
+
+    def _read(self, number: int) -> list[np.ndarray]:
+        """Return features and label of a window, in the order in which steps see them."""
+        first, rows = self._order.window(number)
+        window = slice(first, first + self._order.window_size)
+        arrays = (self._split.features, self._split.label)
+        return [_read(array, window).take(rows, axis=0) for array in arrays]
 
     def close(self) -> None:
-        """End what reads ahead; `load` begins anew."""
-        self._windows.close()
-        self._due = -1
+        """End what reads ahead; `feeds` begins anew."""
+        self._reader.shutdown(cancel_futures=True)
+        self._reader, self._windows = ThreadPoolExecutor(max_workers=1), {}
+
+
+def _most_steps(split: Split, order: Batches) -> int:
+    columns: int = split.features.shape[1]
+    return max(1, MOST_BYTES // (4 * order.batch_size * columns))
+
+
+def _of_step(x: tf.Tensor, y: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return x[step], y[step]
+
+
+def _all(x: tf.Tensor, y: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return x, y
+
+
+def _by_column(x: tf.Tensor, y: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.transpose(x), y
+
+
+def _held(value: tf.Tensor, name: str) -> tf.Variable:
+    """Make a variable for data that stays on the device; no checkpoint holds it."""
+    return v1.Variable(value, name=name, trainable=False, collections=["data"], use_resource=True)
+
+
+def _aligned(shape: Sequence[int]) -> np.ndarray:
+    """Return an array that a session takes without a copy: it begins at a multiple of 64 bytes."""
+    size = math.prod(shape)
+    memory = np.empty(size + 16, np.float32)
+    begin = -memory.ctypes.data % 64 // 4
+    return memory[begin : begin + size].reshape(shape)
 
 
 def read(settings: Settings) -> Split:
-    """Return the training rows that are used; mapped from their files where they are streamed."""
-    split, most = prepared.read_split("train", mapped=settings.train.stream), settings.train.rows
+    """Return the training rows that are used, mapped from their files."""
+    split, most = prepared.read_split("train", mapped=True), settings.train.rows
     return Split(split.features[:most], split.label[:most], split.index[:most])
 
 
@@ -128,37 +255,13 @@ def of(settings: Settings, split: Split) -> HeldRows | StreamedRows:
     return StreamedRows(split, order) if settings.train.stream else HeldRows(split, order)
 
 
-def _windows(split: Split, order: Batches, number: int) -> Generator[list[np.ndarray]]:
-    """Yield features and label of the windows from a number on, rows in the order of the steps.
-
-    They are read by tf.data in a graph of its own, so that no checkpoint's graph reads files.
-    """
-
-    def read(number: np.int64) -> list[np.ndarray]:
-        first, rows = order.window(int(number))
-        arrays = (split.features, split.label)
-        return [_read(array, first, order.window_size).take(rows, axis=0) for array in arrays]
-
-    graph = tf.Graph()
-    with graph.as_default():
-        kinds = [tf.float32, tf.float32]
-        windows = tf.data.Dataset.range(number, tf.int64.max).map(
-            lambda number: tf.numpy_function(read, [number], kinds)
-        )
-        iterator = v1.data.make_initializable_iterator(windows.prefetch(AHEAD))
-        following = iterator.get_next()
-    with closing(plain_session(graph)) as session:
-        session.run(iterator.initializer)
-        get_next = session.make_callable(following)
-        while True:
-            yield get_next()
-
-
-def _read(array: Any, first: int, rows: int) -> np.ndarray:
-    """Read rows of a mapped array from its file: `[rows, columns]`.
+def _read(array: np.ndarray, rows: slice) -> np.ndarray:
+    """Return rows of an array, `[rows, columns]`; those of a mapped one are read from its file.
 
     Mapped pages that were touched would count as memory of the process.
     """
-    columns, begin = array.shape[1], array.offset + first * array.strides[0]
-    values = np.fromfile(array.filename, array.dtype, rows * columns, offset=begin)
-    return values.reshape(rows, columns)
+    if not isinstance(array, np.memmap):
+        return array[rows]
+    file, shape = str(array.filename), array[rows].shape
+    begin = array.offset + rows.start * array.strides[0]
+    return np.fromfile(file, array.dtype, math.prod(shape), offset=begin).reshape(shape)

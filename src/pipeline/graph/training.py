@@ -25,6 +25,7 @@ from pipeline.graph.layers import Training
 from pipeline.graph.losses import Loss, loss, penalty
 from pipeline.graph.networks import require_fit
 from pipeline.graph.optimizers import clipped, learning_rate, optimizer, require_device
+from pipeline.graph.rows import Rows, RowsInGraph
 from pipeline.graph.variables import SCOPE, GraphVariables
 from pipeline.settings import Settings
 
@@ -43,10 +44,9 @@ class TrainingGraph:
     """The tensors and operations that the loop fetches and feeds.
 
     Attributes:
-        feed_features, feed_label: placeholders for the rows that are held, fed by `load`.
-        batches: `[most, batch] int32`, the rows of each step; `[most, 0]` for the full batch.
-        steps: how many of them are trained, at most `most`.
-        recorded: `[most, columns] float32`, of which the first `steps` hold something; fetching it
+        rows: the part that brings rows to the steps.
+        steps: how many of the steps that are fed are trained, int32.
+        recorded: `[fed, columns] float32`, of which the first `steps` hold something; fetching it
             trains.
         columns: what is recorded of each step: `loss` first, then what else changes.
         weights: names of the network's own variables, in contrast to the optimizer's.
@@ -54,10 +54,7 @@ class TrainingGraph:
     """
 
     graph: tf.Graph
-    feed_features: tf.Tensor
-    feed_label: tf.Tensor
-    load: tf.Operation
-    batches: tf.Tensor
+    rows: RowsInGraph
     steps: tf.Tensor
     recorded: tf.Tensor
     columns: tuple[str, ...]
@@ -87,7 +84,7 @@ def build(
     settings: Settings,
     model: Model,
     task: str,
-    rows: int,
+    rows: Rows,
     device: str | None,
     watch_gradients: bool = False,
 ) -> TrainingGraph:
@@ -97,15 +94,14 @@ def build(
     one fed batch (`loss:0`), so that a checkpoint's meta graph can be used without this code.
 
     Args:
-        rows: how many training rows are on the device at once.
+        rows: what it will be trained on.
         device: where variables and computation are placed, such as `/device:CPU:0`.
         watch_gradients: record the largest absolute gradient of each variable, too.
     """
     require_device(settings.optimizer, device or "")
     if settings.train.xla is True and settings.device.placement:
         raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
-    chosen, scaling = loss(settings.train, task), model.scaling
-    graph = tf.Graph()
+    chosen, graph = loss(settings.train, task), tf.Graph()
     with graph.as_default(), tf.device(device):
         variables = GraphVariables(settings.seed, settings.model.initial, settings.device.placement)
         _add_fed_loss(settings, model, chosen, variables)
@@ -114,43 +110,31 @@ def build(
         watched = _scalars() if task == "minimization" else []
         columns = (LOSS, *step.columns, *(_short(variable) for variable in watched))
 
-        feed_features = v1.placeholder(tf.float32, [rows, model.columns], "training_features")
-        feed_label = v1.placeholder(tf.float32, [rows, 1], "training_label")
-        features = _held(scaled_features(feed_features, scaling), "features_of_all_rows")
-        labels = _held(scaled_label(feed_label, scaling), "label_of_all_rows")
-        full_batch = settings.train.batch_size is None
+        given = rows.add_to_graph(model, settings.train)
 
         @tf.function(jit_compile=settings.train.xla is True, autograph=False)
-        def train_steps(batches: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        def train_steps(fed: tf.Tensor, x: tf.Tensor, y: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
             def one_step(done: tf.Tensor, history: tf.TensorArray) -> tuple[Any, Any]:
-                x, y = features.read_value(), labels.read_value()
-                if not full_batch:
-                    x, y = tf.gather(x, batches[done]), tf.gather(y, batches[done])
                 before = [tf.reshape(variable.read_value(), []) for variable in watched]
                 with tf.control_dependencies(before):
-                    values, applied = step.take(x, y)
+                    values, applied = step.take(*given.batch(x, y, done))
                 with tf.control_dependencies([applied]):
                     return done + 1, history.write(done, tf.stack([*values, *before]))
 
             shape = [len(columns)]
-            most = tf.shape(batches)[0]
-            history = tf.TensorArray(tf.float32, size=most, element_shape=shape)
+            history = tf.TensorArray(tf.float32, size=tf.shape(fed)[0], element_shape=shape)
             _, history = tf.while_loop(
                 lambda done, _: done < steps, one_step, [0, history], parallel_iterations=1
             )
             return history.stack()
 
         weights = {variable.op.name: variable for variable in variables.made.values()}
-        batches = v1.placeholder(tf.int32, [None, None], "batches")
         steps = v1.placeholder(tf.int32, [], "steps")
         return TrainingGraph(
             graph=graph,
-            feed_features=feed_features,
-            feed_label=feed_label,
-            load=tf.group(features.initializer, labels.initializer),
-            batches=batches,
+            rows=given,
             steps=steps,
-            recorded=train_steps(batches, steps),
+            recorded=train_steps(given.feeds[0], given.features, given.label, steps),
             columns=columns,
             weights=frozenset(weights),
             finite=tf.stack(
@@ -259,16 +243,6 @@ def _scalars() -> list[tf.Variable]:
 
 def _short(variable: tf.Variable) -> str:
     return str(variable.op.name.removeprefix(f"{SCOPE}/"))
-
-
-def _held(value: tf.Tensor, name: str) -> tf.Variable:
-    """Make a variable for data that stays on the device; no checkpoint holds it."""
-    return v1.Variable(value, name=name, trainable=False, collections=["data"], use_resource=True)
-
-
-def load(training: TrainingGraph, session: Any, features: np.ndarray, label: np.ndarray) -> None:
-    """Put training rows on the device, scaled, in the place of those that were there."""
-    session.run(training.load, {training.feed_features: features, training.feed_label: label})
 
 
 def fed_loss(session: Any, rows: Split) -> float:

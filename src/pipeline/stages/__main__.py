@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from pipeline import files, garbage, inputs, parameters
+from pipeline import files, inputs, memory, parameters
 from pipeline.errors import ParityError, PipelineError, TrainingError, from_system
 from pipeline.settings import Settings
 from pipeline.stages import process
@@ -86,5 +86,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
         sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
     process.use_code_of_work_tree(sys.argv[1:])
-    garbage.collect_rarely()
+    memory.collect_rarely()
+    memory.keep_freed()
     sys.exit(main(sys.argv[1]))

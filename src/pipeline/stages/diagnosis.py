@@ -93,7 +93,7 @@ def _trained_again(
 ) -> Trace | None:
     """Train from the last checkpoint to the step of the error; None if it does not come back."""
     model, source = training.model_of(settings, dataset), training_rows.of(settings, rows)
-    graph = training.build(settings, model, dataset.task, source.held, device, watch_gradients=True)
+    graph = training.build(settings, model, dataset.task, source, device, watch_gradients=True)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     checkpoints = Checkpoints(graph.graph, settings.train, work)
     train = settings.train.model_copy(update={"steps": error.step})

@@ -69,7 +69,7 @@ def _with_xla_decided(settings: Settings, device: str, work: Path) -> Settings:
 def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
     dataset, split = prepared.read_dataset(), training_rows.read(settings)
     model, rows = training.model_of(settings, dataset), training_rows.of(settings, split)
-    graph = training.build(settings, model, dataset.task, rows.held, device)
+    graph = training.build(settings, model, dataset.task, rows, device)
     name = work.name[:7]
     summaries = _summaries(settings, graph, dataset, split, name)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
