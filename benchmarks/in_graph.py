@@ -39,7 +39,7 @@ def training_job(
     settings, _ = composition.composed([*overrides, "device=cpu", f"train.steps={steps}"])
     task, head = ("classification", "softmax") if classes else ("regression", "values")
     model = Model(settings.model, unscaled(features.shape[1]), shape, classes or 1, head)
-    held = rows.of(settings, Split(features, label, np.arange(len(label))))
+    held = rows.of(settings, Split(features, label, np.arange(len(label))), model.scaling)
     graph = training.build(settings, model, task, held, "/device:CPU:0")
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     session = devices.open_session(graph.graph, settings.device, "/device:CPU:0")

@@ -67,7 +67,7 @@ def train(
     dataset, rows = given or examples()
     device, _ = devices.choose(settings.device)
     model = training.model_of(settings, dataset)
-    source = training_rows.of(settings, rows)
+    source = training_rows.of(settings, rows, dataset.scaling)
     graph = training.build(settings, model, dataset.task, source, device)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     with graph.graph.as_default():

@@ -16,7 +16,8 @@ def choose(settings):
     def chosen(*overrides: str, shape: tuple[int, ...] = (32,), task: str = "regression"):
         given: Settings = settings("device=cpu", "train=minibatch", "train.xla=auto", *overrides)
         dataset, split = examples(2000, shape, task)
-        model, rows = training.model_of(given, dataset), training_rows.of(given, split)
+        model = training.model_of(given, dataset)
+        rows = training_rows.of(given, split, dataset.scaling)
         return compilation.choose(given, model, task, rows, "/device:CPU:0", (1000,))
 
     return chosen

@@ -46,7 +46,10 @@ class Model:
 
 
 def scaled_features(features: Any, scaling: Scaling) -> Any:
-    """Scale `[rows, features] float32`, a tensor or an array; the bits are the same."""
+    """Scale `[rows, features] float32`, a tensor or an array; the bits are the same.
+
+    A row may also hold the features of several examples, one after another.
+    """
     return _scaled(features, scaling.feature_mean, scaling.feature_scale)
 
 
@@ -58,8 +61,9 @@ def scaled_label(label: Any, scaling: Scaling) -> Any:
 def _scaled(values: Any, mean: ArrayLike, scale: ArrayLike) -> Any:
     # Not a division: a session's graph optimizer turns a division by a constant into this product,
     # eager execution does not, and the last bits would differ.
-    factor = np.float32(1) / np.asarray(scale, np.float32)
-    return (values - np.asarray(mean, np.float32)) * factor
+    width = values.shape[-1]
+    factor = np.resize(np.float32(1) / np.asarray(scale, np.float32), width)
+    return (values - np.resize(np.asarray(mean, np.float32), width)) * factor
 
 
 def output_of(

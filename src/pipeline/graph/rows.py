@@ -19,7 +19,7 @@ from pipeline.data.scaling import Scaling
 from pipeline.data.stored import blocks
 from pipeline.errors import ConfigError
 from pipeline.graph.batches import Batches
-from pipeline.graph.inference import Model, scaled_features, scaled_label
+from pipeline.graph.inference import scaled_features, scaled_label
 from pipeline.settings import Settings
 from pipeline.settings.train import Train
 
@@ -40,9 +40,8 @@ class RowsInGraph:
         features, label: float32, scaled, of all steps of a call.
         batch: takes those of one step out of them, `[rows, features]` and `[rows, 1]`; of
             `features`, `label` and the step's place in the call.
-        scaling: of raw rows.
         load: puts the rows that stay there on the device.
-        load_feeds: placeholders for them, scaled.
+        load_feeds: placeholders for them.
         by_column: the features that `load` puts there are transposed.
     """
 
@@ -50,7 +49,6 @@ class RowsInGraph:
     features: tf.Tensor
     label: tf.Tensor
     batch: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-    scaling: Scaling
     load: tf.Operation | None = None
     load_feeds: tuple[tf.Tensor, ...] = ()
     by_column: bool = False
@@ -67,7 +65,7 @@ class Rows(Protocol):
     def window_steps(self) -> int | None:
         """A call does not cross a multiple of so many steps; None: there are no windows."""
 
-    def add_to_graph(self, model: Model, settings: Train) -> RowsInGraph:
+    def add_to_graph(self, settings: Train) -> RowsInGraph:
         """Add what brings rows to the steps to the default graph."""
 
     def load(self, graph: RowsInGraph, session: Any) -> None:
@@ -86,21 +84,22 @@ class HeldRows:
     Args:
         split: the rows.
         order: of the batches; None: each step sees all rows.
+        scaling: of the rows.
     """
 
     window_steps = None
 
-    def __init__(self, split: Split, order: Batches | None) -> None:
-        self._split, self._order = split, order
+    def __init__(self, split: Split, order: Batches | None, scaling: Scaling) -> None:
+        self._split, self._order, self._scaling = split, order, scaling
         self.most_steps = _most_steps(split, order) if order else None
         self._session: Any = None  # has them
 
-    def add_to_graph(self, model: Model, settings: Train) -> RowsInGraph:
+    def add_to_graph(self, settings: Train) -> RowsInGraph:
         """Add variables for the rows; no checkpoint holds them."""
-        rows = len(self._split.label)
+        rows, columns = self._split.features.shape
         # XLA runs through columns in memory three times as fast where an output is one number.
         by_column = self._order is None and settings.xla is True
-        shape = [model.columns, rows] if by_column else [rows, model.columns]
+        shape = [columns, rows] if by_column else [rows, columns]
         load_feeds = (
             v1.placeholder(tf.float32, shape, "training_features"),
             v1.placeholder(tf.float32, [rows, 1], "training_label"),
@@ -115,21 +114,17 @@ class HeldRows:
             x, y = features.read_value(), label.read_value()
             batch = _by_column if by_column else _all
         load = tf.group(features.initializer, label.initializer)
-        return RowsInGraph((batches,), x, y, batch, model.scaling, load, load_feeds, by_column)
+        return RowsInGraph((batches,), x, y, batch, load, load_feeds, by_column)
 
     def load(self, graph: RowsInGraph, session: Any) -> None:
         """Put all rows on the device, scaled, if they are not there."""
         if session is self._session:
             return
-        features, label = self._split.features, self._split.label
-        scaled = [_aligned(feed.shape) for feed in graph.load_feeds]
-        for block in blocks(*features.shape):
-            some = scaled_features(_read(features, block), graph.scaling)
-            if graph.by_column:
-                scaled[0][:, block] = some.T
-            else:
-                scaled[0][block] = some
-            scaled[1][block] = scaled_label(_read(label, block), graph.scaling)
+        features, label = scaled = [_aligned(feed.shape) for feed in graph.load_feeds]
+        by_row = features.T if graph.by_column else features
+        for block in blocks(*by_row.shape):
+            by_row[block] = scaled_features(_read(self._split.features, block), self._scaling)
+            label[block] = scaled_label(_read(self._split.label, block), self._scaling)
         session.run(graph.load, dict(zip(graph.load_feeds, scaled, strict=True)))
         self._session = session
 
@@ -149,48 +144,53 @@ class StreamedRows:
     Args:
         split: the rows, mapped from their files.
         order: of the windows and batches.
+        scaling: of the rows.
     """
 
-    def __init__(self, split: Split, order: Batches) -> None:
-        self._split, self._order = split, order
+    def __init__(self, split: Split, order: Batches, scaling: Scaling) -> None:
+        self._split, self._order, self._scaling = split, order, scaling
         self.window_steps = order.steps_per_window
         self.most_steps = min(order.steps_per_window, _most_steps(split, order))
         self._reader = ThreadPoolExecutor(max_workers=1)
-        self._windows: dict[int, Future[list[np.ndarray]]] = {}
+        self._windows: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
 
-    def add_to_graph(self, model: Model, settings: Train) -> RowsInGraph:
+    def add_to_graph(self, settings: Train) -> RowsInGraph:
         """Add placeholders for the rows of a call."""
-        size = self._order.batch_size
-        features = v1.placeholder(tf.float32, [None, size, model.columns], "training_features")
+        size, columns = self._order.batch_size, self._split.features.shape[1]
+        features = v1.placeholder(tf.float32, [None, size, columns], "training_features")
         label = v1.placeholder(tf.float32, [None, size, 1], "training_label")
-        return RowsInGraph(
-            (features, label),
-            scaled_features(features, model.scaling),
-            scaled_label(label, model.scaling),
-            _of_step,
-            model.scaling,
-        )
+        return RowsInGraph((features, label), features, label, _of_step)
 
     def load(self, graph: RowsInGraph, session: Any) -> None:
         """Do nothing: no row stays."""
 
     def feeds(self, step: int, count: int) -> list[np.ndarray]:
-        """Return features and label of the steps, `[count, batch, columns]`, of one window."""
+        """Return features and label of the steps, `[count, batch, columns]`, all of one window."""
         number, begin = divmod(step, self.window_steps)
         wanted = range(number, number + 1 + AHEAD)
         self._windows = {
             one: self._windows.get(one) or self._reader.submit(self._read, one) for one in wanted
         }
-        size = self._order.batch_size
-        steps = slice(begin * size, (begin + count) * size)
-        return [array[steps].reshape(count, size, -1) for array in self._windows[number].result()]
+        window = self._windows[number].result()
+        shape = count, self._order.batch_size, -1
+        return [array[begin : begin + count].reshape(shape) for array in window]
 
-    def _read(self, number: int) -> list[np.ndarray]:
-        """Return features and label of a window, in the order in which steps see them."""
+    def _read(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return features and label of a window, scaled: a row for each step."""
         first, rows = self._order.window(number)
-        window = slice(first, first + self._order.window_size)
-        arrays = (self._split.features, self._split.label)
-        return [_read(array, window).take(rows, axis=0) for array in arrays]
+        window, seen = (
+            slice(first, first + len(rows)),
+            rows[: self.window_steps * self._order.batch_size],
+        )
+        # A batch in a row: NumPy is slow with rows of a few columns.
+        features, label = (
+            _read(array, window).take(seen, axis=0).reshape(self.window_steps, -1)
+            for array in (self._split.features, self._split.label)
+        )
+        scaled = _aligned(features.shape), _aligned(label.shape)
+        scaled[0][:] = scaled_features(features, self._scaling)
+        scaled[1][:] = scaled_label(label, self._scaling)
+        return scaled
 
     def close(self) -> None:
         """End what reads ahead; `feeds` begins anew."""
@@ -234,25 +234,30 @@ def read(settings: Settings) -> Split:
     return Split(split.features[:most], split.label[:most], split.index[:most])
 
 
-def of(settings: Settings, split: Split) -> HeldRows | StreamedRows:
+def of(settings: Settings, split: Split, scaling: Scaling) -> HeldRows | StreamedRows:
     """Return the rows as the configuration wants them to come.
 
     Args:
         split: the training rows, as `read` returns them.
+        scaling: of them.
 
     Raises:
         ConfigError: the batch is larger than the training split.
     """
     size, count = settings.train.batch_size, len(split.label)
     if size is None:
-        return HeldRows(split, None)
+        return HeldRows(split, None, scaling)
     if size > count:
         raise ConfigError(
             f"train.batch_size={size} is more than the {count} training rows; give a smaller"
             " one, or null for all rows"
         )
     order = Batches(count, size, settings.seed, settings.train.window)
-    return StreamedRows(split, order) if settings.train.stream else HeldRows(split, order)
+    return (
+        StreamedRows(split, order, scaling)
+        if settings.train.stream
+        else HeldRows(split, order, scaling)
+    )
 
 
 def _read(array: np.ndarray, rows: slice) -> np.ndarray:

@@ -110,7 +110,7 @@ def build(
         watched = _scalars() if task == "minimization" else []
         columns = (LOSS, *step.columns, *(_short(variable) for variable in watched))
 
-        given = rows.add_to_graph(model, settings.train)
+        given = rows.add_to_graph(settings.train)
 
         @tf.function(jit_compile=settings.train.xla is True, autograph=False)
         def train_steps(fed: tf.Tensor, x: tf.Tensor, y: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:

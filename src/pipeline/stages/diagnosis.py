@@ -92,7 +92,8 @@ def _trained_again(
     begin: Any,
 ) -> Trace | None:
     """Train from the last checkpoint to the step of the error; None if it does not come back."""
-    model, source = training.model_of(settings, dataset), training_rows.of(settings, rows)
+    model = training.model_of(settings, dataset)
+    source = training_rows.of(settings, rows, dataset.scaling)
     graph = training.build(settings, model, dataset.task, source, device, watch_gradients=True)
     plan = start.plan(graph.graph, graph.weights, settings.train.start)
     checkpoints = Checkpoints(graph.graph, settings.train, work)

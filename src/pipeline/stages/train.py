@@ -57,7 +57,8 @@ def _with_xla_decided(settings: Settings, device: str, work: Path) -> Settings:
     decided = work / "xla.json"
     if not decided.exists():
         dataset, split = prepared.read_dataset(), training_rows.read(settings)
-        model, rows = training.model_of(settings, dataset), training_rows.of(settings, split)
+        model = training.model_of(settings, dataset)
+        rows = training_rows.of(settings, split, dataset.scaling)
         compiled, why = compilation.choose(
             settings, model, dataset.task, rows, device, _stops(settings)
         )
@@ -68,7 +69,8 @@ def _with_xla_decided(settings: Settings, device: str, work: Path) -> Settings:
 
 def _train_and_publish(settings: Settings, device: str, work: Path) -> None:
     dataset, split = prepared.read_dataset(), training_rows.read(settings)
-    model, rows = training.model_of(settings, dataset), training_rows.of(settings, split)
+    model = training.model_of(settings, dataset)
+    rows = training_rows.of(settings, split, dataset.scaling)
     graph = training.build(settings, model, dataset.task, rows, device)
     name = work.name[:7]
     summaries = _summaries(settings, graph, dataset, split, name)
