@@ -82,6 +82,7 @@ class Workload:
         result: what the jobs' results are.
         most_memory: of the first contender's process, in bytes.
         note: what a reader must know.
+        limits: what was tried where something required is not met, and what limits it.
     """
 
     name: str
@@ -93,3 +94,4 @@ class Workload:
     contenders: tuple[Contender, ...]
     most_memory: float | None = None
     note: str = ""
+    limits: str = ""

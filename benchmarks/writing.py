@@ -63,6 +63,7 @@ def as_json(workload: Workload, found: Sequence[Measured]) -> dict[str, Any]:
         "unit": workload.unit,
         "result": workload.result,
         "note": workload.note,
+        "limits": workload.limits,
         "most_memory": workload.most_memory,
         "contenders": rows,
     }
@@ -116,7 +117,7 @@ def _section(workload: dict[str, Any]) -> list[str]:
             f"Memory of “{rows[0]['name']}”: {_memory(rows[0]['peak_bytes'])}, at most"
             f" {_memory(most)} required: {met}.",
         ]
-    return [*lines, *_memory_ratios(rows), ""]
+    return [*lines, *_memory_ratios(rows), *_limits(workload), ""]
 
 
 def _row(row: dict[str, Any]) -> str:
@@ -145,6 +146,14 @@ def _memory_ratios(rows: Sequence[dict[str, Any]]) -> list[str]:
                 f" “{rows[0]['name']}”, {row['required_memory']:g}× required: {met}.",
             ]
     return lines
+
+
+def _limits(workload: dict[str, Any]) -> list[str]:
+    """Return why the pipeline as it comes is not as fast as required, where it is not."""
+    missed = any(
+        not next(iter(row["met"].values()), True) for row in workload["contenders"] if "met" in row
+    )
+    return ["", f"What limits it: {workload['limits']}"] if missed and workload["limits"] else []
 
 
 def _met(row: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph import devices
-from pipeline.graph.inference import add_inference, predict
+from pipeline.graph.inference import add_inference, predict, scaled_features, scaled_label
 from pipeline.graph.layers import Training
 from pipeline.graph.networks import network
 from pipeline.graph.training import model_of
@@ -51,6 +51,17 @@ def in_graph(chosen, dataset, rows):
             output = session.run("prediction:0", {"features:0": rows.features})
             values = {f"network/{n}": session.run(v) for n, v in variables.made.items()}
     return model, output, values
+
+
+def test_arrays_are_scaled_to_the_bits_of_tensors():
+    dataset, rows = examples()
+    scaling = dataset.scaling
+    array = scaled_features(rows.features, scaling)
+    assert array.tobytes() == scaled_features(tf.constant(rows.features), scaling).numpy().tobytes()
+    in_pairs = scaled_features(rows.features.reshape(len(rows.label) // 2, -1), scaling)
+    assert in_pairs.tobytes() == array.tobytes()
+    label = scaled_label(rows.label, scaling)
+    assert label.tobytes() == scaled_label(tf.constant(rows.label), scaling).numpy().tobytes()
 
 
 @pytest.mark.parametrize(("overrides", "given"), NETWORKS)

@@ -79,9 +79,10 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     assert "model.ckpt-50 is damaged" in capsys.readouterr().out
 
 
-def test_xla_computes_the_same_up_to_rounding(settings, train):
-    plain, _ = train(settings(*BATCHES, "train.steps=40"))
-    compiled, _ = train(settings(*BATCHES, "train.steps=40", "train.xla=true"))
+@pytest.mark.parametrize("rows", [BATCHES, ("device=cpu",)], ids=["batches", "all rows"])
+def test_xla_computes_the_same_up_to_rounding(settings, train, rows: tuple[str, ...]):
+    plain, _ = train(settings(*rows, "train.steps=40"))
+    compiled, _ = train(settings(*rows, "train.steps=40", "train.xla=true"))
     np.testing.assert_allclose(plain, compiled, rtol=1e-4)
 
 
