@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.workload import Job
-from pipeline import composition
+from pipeline import composition, memory
 from pipeline.data.prepared import Split
 from pipeline.data.scaling import Scaling
 from pipeline.graph import devices, rows, start, training
@@ -27,7 +27,7 @@ def training_job(
 ) -> Job:
     """Build the training graph; the job is the loop, from the first step.
 
-    The loop also puts the rows on the device.
+    The first pass, which is the warm-up, also puts the rows on the device.
 
     Args:
         overrides: of conf/.
@@ -36,6 +36,7 @@ def training_job(
         shape: of an example.
         classes: 0 for a regression.
     """
+    memory.keep_freed()
     settings, _ = composition.composed([*overrides, "device=cpu", f"train.steps={steps}"])
     task, head = ("classification", "softmax") if classes else ("regression", "values")
     model = Model(settings.model, unscaled(features.shape[1]), shape, classes or 1, head)

@@ -44,23 +44,29 @@ MANY_ROWS = _workload("many_rows", "100000", eager=1.5, keras=None)
 
 def frozen_graph(setting: Setting, rows: str) -> Job:
     """`artifacts/frozen`, opened as `pipeline predict` opens it."""
+    from pipeline import memory
     from pipeline.runtimes.forms import open_model
 
+    memory.keep_freed()
     return _job(open_model(_trained(setting) / "artifacts/frozen").predict, setting, rows)
 
 
 def saved_model(setting: Setting, rows: str) -> Job:
     """`artifacts/saved_model`, opened as `pipeline predict` opens it."""
+    from pipeline import memory
     from pipeline.runtimes.forms import open_model
 
+    memory.keep_freed()
     return _job(open_model(_trained(setting) / "artifacts/saved_model").predict, setting, rows)
 
 
 def eager(setting: Setting, rows: str) -> Job:
     """The reference of the gate: the network's function, executed eagerly."""
+    from pipeline import memory
     from pipeline.graph.devices import plain_session
     from pipeline.runtimes.forms import Eager
 
+    memory.keep_freed()
     model = Eager(_trained(setting) / "artifacts/checkpoint", plain_session)
     return _job(model.predict, setting, rows)
 

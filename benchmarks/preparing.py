@@ -32,9 +32,10 @@ def prepare(setting: Setting) -> Job:
     """The stage in this process; it scales in the graph later, and here only finds the scaling."""
     import os
 
-    from pipeline import files, parameters
+    from pipeline import files, memory, parameters
     from pipeline.stages import prepare as stage
 
+    memory.keep_freed()
     file = _file(setting)
     home = Clone(setting.scratch / "clone")
     if not home.path.exists():

@@ -33,9 +33,10 @@ def train(setting: Setting, stream: str) -> Job:
     import os
 
     import pipeline.graph  # noqa: F401  (TensorFlow is imported)
-    from pipeline import files, parameters
+    from pipeline import files, memory, parameters
     from pipeline.stages import train as stage
 
+    memory.keep_freed()
     home = _prepared(setting)
     rows = _rows(home)
     home.compose(*_chosen(setting), f"train.steps={rows // BATCH}", f"train.stream={stream}")
