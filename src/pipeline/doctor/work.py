@@ -60,15 +60,20 @@ def require_nobody() -> None:
     Raises:
         BusyError: a run is under way in this work tree.
     """
-    began = psutil.Process().create_time()
+    this = _age(psutil.Process())
     for process in processes():
         with suppress(psutil.Error):
             name, *arguments = program(process.cmdline())
             words = [word for word in arguments if not word.startswith("-")]
             runs = name != "dvc" or words[:1] == ["repro"] or words[1:2] == ["run"]
             here = process.cwd() == str(files.root()) and not set(ASIDE).intersection(arguments)
-            if runs and here and process.create_time() < began:  # of two, the later one gives way
+            if runs and here and _age(process) < this:  # of two, the later one gives way
                 raise BusyError(f"{described(process)} is at work here; wait for it, or end it")
+
+
+def _age(process: psutil.Process) -> tuple[float, int]:
+    """Return what orders processes by their start, which the kernel tells in hundredths alone."""
+    return process.create_time(), process.pid
 
 
 def held_locks() -> list[Path]:
