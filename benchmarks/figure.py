@@ -22,7 +22,8 @@ def draw(found: dict[str, Any], file: Path) -> None:
                 last = grown["estimated"]
                 estimated = [points[-1], (last["size"], last[key] * factor)]
                 plot.loglog(*zip(*estimated, strict=True), "o--", mfc="none", label="estimated")
-            plot.set(xlabel=what, ylabel=label)
+            low, high = plot.get_ylim()
+            plot.set(xlabel=what, ylabel=label, ylim=(low / 2, high * 2))  # noise is no slope
             plot.grid(visible=True, which="major", alpha=0.3)
-            plot.legend()
+            plot.legend(loc="upper left")
     figure.savefig(file, dpi=110, metadata={"Software": None})

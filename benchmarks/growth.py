@@ -52,12 +52,17 @@ def _grown(
     slopes = {key: _slope(points, key) for key in ("seconds", "memory")}
     found: dict[str, Any] = {"points": points, "slopes": slopes}
     if estimate:
-        last = points[-1]
-        found["estimated"] = {
-            "size": last["size"] * 10,
-            **{key: last[key] * 10**slope for key, slope in slopes.items()},
-        }
+        found["estimated"] = _estimated(points)
     return found
+
+
+def _estimated(points: Sequence[Point]) -> Point:
+    """Return the next decade, if each further row costs what those of the last decade did."""
+    before, last = points[-2:]
+    size = last["size"] * 10
+    decades = (size - last["size"]) / (last["size"] - before["size"])
+    grown = {key: last[key] + decades * (last[key] - before[key]) for key in ("seconds", "memory")}
+    return {"size": size, **grown}
 
 
 def _point(made: Clone) -> Point:
@@ -82,7 +87,8 @@ def markdown(found: dict[str, Any]) -> list[str]:
         "",
         "The stages from `prepare` to `evaluate` as processes, without DVC: a linear model, 100"
         " full-batch steps on synthetic rows × 8; and the main job with more steps. The slope is"
-        " that of the last decade in the log-log plot: 1 is proportional, less is better.",
+        " that of the last decade in the log-log plot: 1 is proportional, less is better. What is"
+        " estimated has each further row cost what those of the last decade did.",
         "",
         "![Time and memory against rows and steps](benchmarks.png)",
         "",
