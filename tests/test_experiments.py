@@ -46,7 +46,7 @@ def test_own_csv_and_parquet(run: Run, folder: Path):
     metrics = run("data=csv", "data.path=own.csv", "data.target=target", "train.steps=20")
     assert metrics["parity"]["passed"]
     assert set(metrics["baselines"]) == {"linear_regression", "mean"}
-    assert files.FORECAST.read_text() == "row,rows_ahead,target\n"
+    assert files.FORECAST.read_text() == "row,rows_ahead,prediction\n"
     assert not (files.FIGURES / "forecast.png").exists()
     parquet = ("data=csv", "data.path=own.parquet", "data.target=progression")
     mlp = ("model=mlp", "model.dropout=0.2", "train=minibatch", "train.steps=20")
@@ -60,7 +60,7 @@ def test_own_classes(run: Run, folder: Path):
     own = ("data=csv", "data.path=own.csv", "data.target=level", "data.task=classification")
     metrics = run(*own, "model=softmax", "data.split=stratified", "train.steps=300")
     assert metrics["model"]["accuracy"] == 1
-    assert set(pd.read_csv(files.PREDICTIONS).predicted) == {"low", "high"}
+    assert set(pd.read_csv(files.PREDICTIONS).prediction) == {"low", "high"}
 
 
 def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):

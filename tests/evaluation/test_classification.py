@@ -97,6 +97,7 @@ def test_columns_name_the_classes():
     prediction = np.array([[0.2, 0.7, 0.1], [0.5, 0.2, 0.3]], np.float32)
     found = THREE.columns(prediction, split_of(1, 2))
     assert list(found["actual"]) == ["b", "c"]
-    assert list(found["predicted"]) == ["b", "a"]
+    assert list(found["prediction"]) == ["b", "a"]
     np.testing.assert_array_equal(found["probability"], prediction.max(1))
-    assert list(THREE.columns(prediction, rows([[0, 0]] * 2, []))) == ["kind", "probability"]
+    assert list(found) == ["actual", "prediction", "probability"]
+    assert list(THREE.columns(prediction, rows([[0, 0]] * 2, []))) == ["prediction", "probability"]

@@ -42,9 +42,9 @@ def test_the_last_known_x_stands_for_one_that_is_not_in_the_checkpoint():
 
 def test_columns_have_x_where_there_is_one():
     assert list(TASK.columns(Y, AROUND)["x"]) == [-0.5, 0.5, 1.5]
-    assert list(TASK.columns(Y, AROUND)["y"]) == list(Y[:, 0])
+    assert list(TASK.columns(Y, AROUND)["prediction"]) == list(Y[:, 0])
     several = Minimization(DATASET, HISTORY.assign(z=1.0), trained)
-    assert list(several.columns(Y, AROUND)) == ["y"]
+    assert list(several.columns(Y, AROUND)) == ["prediction"]
 
 
 def test_the_cost_is_the_smallest_y():

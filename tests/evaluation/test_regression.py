@@ -66,13 +66,14 @@ def test_the_cost_is_the_mean_squared_error():
     assert FORECAST.cost(column(1, 2), column(2, 5)) == pytest.approx((1 + 9) / 2)
 
 
-def test_columns_name_the_forecast_as_the_target():
+def test_columns_have_the_label_where_it_is_known():
     labelled = FORECAST.columns(column(1, 2), rows([[0], [0]], [3, 4]))
     assert {name: list(values) for name, values in labelled.items()} == {
         "actual": [3, 4],
-        "predicted": [1, 2],
+        "prediction": [1, 2],
     }
-    assert list(FORECAST.columns(column(7), rows([[0]], []))["y"]) == [7]
+    forecast = FORECAST.columns(column(7), rows([[0]], []))
+    assert {name: list(values) for name, values in forecast.items()} == {"prediction": [7]}
 
 
 def test_the_table_leaves_out_what_a_baseline_does_not_have():

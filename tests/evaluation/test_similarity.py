@@ -49,8 +49,9 @@ def test_the_cost_is_the_mean_distance():
     assert TASK.cost(column(1, 2), SPLIT.label) == 1.5
 
 
-def test_columns_say_same_or_different():
+def test_columns_say_same_or_different_and_the_distance():
     found = TASK.columns(column(0.1, 0.6, 0.5, 0.9), SPLIT)
     assert list(found["actual"]) == ["same", "same", "different", "different"]
-    assert list(found["predicted"]) == ["same", "different", "same", "different"]
-    assert list(TASK.columns(column(0.1), rows([[0, 0]], []))) == ["same", "distance"]
+    np.testing.assert_array_equal(found["prediction"], column(0.1, 0.6, 0.5, 0.9)[:, 0])
+    assert list(found) == ["actual", "prediction"]
+    assert list(TASK.columns(column(0.1), rows([[0, 0]], []))) == ["prediction"]

@@ -65,13 +65,13 @@ def test_metrics_have_the_documented_form(finished: Clone):
 def test_predictions_and_forecast_are_what_the_metrics_say(finished: Clone):
     predictions = pd.read_csv(finished.path / "reports/predictions.csv")
     assert len(predictions) == 996
-    mse = np.mean((predictions.actual - predictions.predicted) ** 2)
+    mse = np.mean((predictions.actual - predictions.prediction) ** 2)
     assert mse == pytest.approx(finished.json("reports/metrics.json")["model"]["mse"], rel=1e-5)
     forecast = pd.read_csv(finished.path / "reports/forecast.csv")
     assert len(forecast) == 51
     assert forecast.date.iloc[-1] == "2018-12-31"
     assert (forecast.rows_ahead == 51).all()
-    assert forecast.adj_close_in_51_rows.between(2000, 3200).all()
+    assert forecast.prediction.between(2000, 3200).all()
 
 
 def test_the_placement_of_operations_is_recorded(finished: Clone):
@@ -131,7 +131,7 @@ import sys; assert not [name for name in sys.modules if name.split(".")[0] == "p
     )
     assert done.returncode == 0, done.stderr
     name, value = done.stdout.split()
-    assert name == "adj_close_in_51_rows"
+    assert name == "prediction"
     assert 2300 < float(value) < 2700
     stored = finished.path / "mlartifacts/models" / model.model_id
     assert not [file for file in stored.rglob("*") if file.suffix in (".pkl", ".pickle")]

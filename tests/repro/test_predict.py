@@ -28,7 +28,7 @@ def test_predict_adds_a_column(finished: Clone, tmp_path: Path, model: str, name
     found = read(tmp_path / name)
     assert list(found.columns) == [*prices.columns[::-1], "prediction"]
     forecast = pd.read_csv(finished.path / "reports/forecast.csv")
-    expected = forecast.adj_close_in_51_rows.to_numpy()
+    expected = forecast.prediction.to_numpy()
     assert found.prediction[-51:].to_numpy() == pytest.approx(expected, rel=1e-6)
 
 

@@ -17,8 +17,8 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 class FrozenModel(PythonModel):
     """Feeds `features:0` and fetches `prediction:0` in one session for the model's life.
 
-    A regression gives one column, named as the target; a classification the target and the
-    probability of each class.
+    The column is `prediction`. A classification also gives its `probability`, and
+    `probability_NAME` for each class.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -28,8 +28,9 @@ class FrozenModel(PythonModel):
         described = json.loads(Path(context.artifacts["signature"]).read_text(encoding="utf-8"))
         ((feed, given),) = described["inputs"].items()
         ((fetch, found),) = described["outputs"].items()
-        self._columns, self._outputs = given["columns"], found["columns"]
-        self._target = found["target"]
+        self._columns = given["columns"]
+        classes = described["task"] == "classification"
+        self._classes = np.array(found["columns"]) if classes else None
         definition = tf.compat.v1.GraphDef()
         definition.ParseFromString(Path(context.artifacts["graph"]).read_bytes())
         graph = tf.Graph()
@@ -45,9 +46,11 @@ class FrozenModel(PythonModel):
     ) -> pd.DataFrame:
         """Return the prediction for each row."""
         prediction = self._run(model_input[self._columns].to_numpy(np.float32))
-        table = pd.DataFrame(prediction, columns=self._outputs)
-        if self._outputs != [self._target]:
-            table.insert(0, self._target, np.array(self._outputs)[prediction.argmax(1)])
+        if self._classes is None:
+            return pd.DataFrame(prediction, columns=["prediction"])
+        table = pd.DataFrame(prediction, columns=[f"probability_{name}" for name in self._classes])
+        table.insert(0, "prediction", self._classes[prediction.argmax(1)])
+        table.insert(1, "probability", prediction.max(1))
         return table
 
 

@@ -180,6 +180,7 @@ def _log_model(dataset: Dataset, folder: Path) -> None:
 def _outputs(dataset: Dataset) -> Schema:
     """Describe the columns that the model gives."""
     if not dataset.classes:
-        return Schema([ColSpec("float", dataset.target)])
-    probabilities = [ColSpec("float", name) for name in dataset.classes]
-    return Schema([ColSpec("string", dataset.target), *probabilities])
+        return Schema([ColSpec("float", "prediction")])
+    probabilities = ["probability", *(f"probability_{name}" for name in dataset.classes)]
+    columns = [ColSpec("float", name) for name in probabilities]
+    return Schema([ColSpec("string", "prediction"), *columns])

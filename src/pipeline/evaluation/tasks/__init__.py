@@ -26,7 +26,10 @@ class Task(Protocol):
         """Return one finite number for `[rows, outputs]` and `[rows, 1]`: less is better."""
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return the columns of a table of predictions, `[rows]` each; the label where known."""
+        """Return the columns of a table of predictions, `[rows]` each.
+
+        They are those of `signature.named`, after the label where it is known.
+        """
 
 
 # Reads the trained values, by the variables' names.

@@ -66,14 +66,12 @@ class Classification:
         return float(-np.log(actual).mean())
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return the classes `actual` and `predicted` and the probability of the latter."""
+        """Return the classes `actual` and `prediction` and the probability of the latter."""
         names = np.array(self.dataset.classes)
-        predicted = names[prediction.argmax(1)]
-        probability = prediction.max(1)
+        predicted = {"prediction": names[prediction.argmax(1)], "probability": prediction.max(1)}
         if not len(split.label):
-            return {self.dataset.target: predicted, "probability": probability}
-        actual = names[_classes(split.label)]
-        return {"actual": actual, "predicted": predicted, "probability": probability}
+            return predicted
+        return {"actual": names[_classes(split.label)], **predicted}
 
 
 def _classes(label: np.ndarray) -> np.ndarray:

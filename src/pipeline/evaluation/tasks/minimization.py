@@ -52,7 +52,7 @@ class Minimization:
         """Return y, and x where the function is one of a single variable."""
         found = self._found()
         x = {name: at + split.features[:, 0].astype(np.float64) for name, at in found.items()}
-        return {**(x if len(x) == 1 else {}), self.dataset.target: prediction[:, 0]}
+        return {**(x if len(x) == 1 else {}), "prediction": prediction[:, 0]}
 
     def _names(self) -> list[str]:
         return [name for name in self.history.columns if name not in RECORDED]

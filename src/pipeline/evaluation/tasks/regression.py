@@ -75,10 +75,9 @@ class Regression:
         return float(np.mean(np.square(output.astype(np.float64) - label.astype(np.float64))))
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return `actual` and `predicted`; without labels the prediction, named as the target."""
-        if not len(split.label):
-            return {self.dataset.target: prediction[:, 0]}
-        return {"actual": split.label[:, 0], "predicted": prediction[:, 0]}
+        """Return `actual`, where labels are known, and `prediction`."""
+        actual = {"actual": split.label[:, 0]} if len(split.label) else {}
+        return {**actual, "prediction": prediction[:, 0]}
 
     def _today(self, split: Split) -> np.ndarray | None:
         """Return the target's present value, `[rows, 1] float64`; None where it has none."""

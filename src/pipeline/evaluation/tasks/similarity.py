@@ -39,13 +39,9 @@ class Similarity:
         return float(output.mean(dtype=np.float64))
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return `actual` and `predicted`, `same` or `different`, and the distance."""
-        distance = prediction[:, 0]
-        predicted = _named(distance <= self.threshold)
-        if not len(split.label):
-            return {self.dataset.target: predicted, "distance": distance}
-        actual = _named(split.label[:, 0] == 1)
-        return {"actual": actual, "predicted": predicted, "distance": distance}
+        """Return `actual`, `same` or `different`, where it is known, and the distance."""
+        actual = {"actual": _named(split.label[:, 0] == 1)} if len(split.label) else {}
+        return {**actual, "prediction": prediction[:, 0]}
 
 
 def _measured(prediction: np.ndarray, label: np.ndarray, threshold: float) -> dict[str, float]:
