@@ -195,7 +195,7 @@ def test_a_killed_training_ends_with_the_same_bytes(
 ):
     """Killed before a save, after a best checkpoint, at the last step, and before publishing."""
     command = (
-        "experiment=diabetes", "optimizer.learning_rate=0.02", "train.checkpoint_every=25",
+        "experiment=diabetes", "optimizer.learning_rate=0.007", "train.checkpoint_every=25",
         "train.validation={every: 10, patience: 3}" if early else "train.validation.patience=null",
         *([] if early else ["train.steps=60", "train.validation.every=null"]),
     )  # fmt: skip

@@ -7,7 +7,7 @@ import tensorflow as tf
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph import devices
 from pipeline.graph.inference import add_inference, predict, scaled_features, scaled_label
-from pipeline.graph.layers import Training
+from pipeline.graph.layers import Training, dropped
 from pipeline.graph.networks import network
 from pipeline.graph.training import model_of
 from pipeline.graph.variables import GivenVariables, GraphVariables
@@ -94,6 +94,18 @@ def test_training_and_inference_are_different_passes(settings, extra):
     np.testing.assert_array_equal(run([0, 1]), run([0, 1]))
     if "dropout" in extra:
         assert not np.array_equal(run([0, 1]), run([0, 2]))
+
+
+def test_a_dropout_mask_depends_on_seed_step_and_the_name_of_the_layer():
+    def mask(name: str, seed: int = 3, step: int = 7) -> bytes:
+        training = Training(tf.constant([seed, step]))
+        return dropped(tf.ones([4, 16]), 0.5, name, training).numpy().tobytes()
+
+    masks = {mask("hidden_1"), mask("hidden_2"), mask("hidden_1", 4), mask("hidden_1", 3, 8)}
+    assert len(masks) == 4
+    assert mask("hidden_1") in masks
+    kept = np.frombuffer(mask("hidden_1"), np.float32) > 0
+    assert np.packbits(kept).tobytes().hex() == "6d887f44b6270994"
 
 
 def test_the_towers_of_a_siamese_network_share_their_variables(settings):

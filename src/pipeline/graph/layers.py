@@ -3,6 +3,7 @@
 A layer opens its scope, so that its operations bear its name and can be placed on a device.
 """
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,13 +69,16 @@ def pooled(images: tf.Tensor, name: str, variables: Variables) -> tf.Tensor:
         return tf.nn.max_pool2d(images, ksize=2, strides=2, padding="SAME")
 
 
-def dropped(values: tf.Tensor, rate: float, layer: int, training: Training | None) -> tf.Tensor:
-    """Drop a share of the values and scale up the others, in a pass that trains."""
+def dropped(values: tf.Tensor, rate: float, name: str, training: Training | None) -> tf.Tensor:
+    """Drop a share of the values and scale up the others, in a pass that trains.
+
+    The mask depends on (seed, step) and the layer's name, so that no other layer changes it.
+    """
     if training is None or rate == 0:
         return values
-    return tf.nn.experimental.stateless_dropout(
-        values, rate, tf.random.experimental.stateless_fold_in(training.seed, layer), "philox"
-    )
+    number = zlib.crc32(name.encode()) & 0x7FFFFFFF  # int32
+    seed = tf.random.experimental.stateless_fold_in(training.seed, number)
+    return tf.nn.experimental.stateless_dropout(values, rate, seed, "philox")
 
 
 def batch_normalized(

@@ -76,7 +76,7 @@ def mlp(
         if settings.batch_normalization:
             values = batch_normalized(values, f"normalization_{layer}", variables, training)
         values = activated(values, settings.activation, f"hidden_{layer}", variables)
-        values = dropped(values, settings.dropout, layer, training)
+        values = dropped(values, settings.dropout, f"hidden_{layer}", training)
     return dense(values, outputs, "output", settings, variables)
 
 
@@ -128,7 +128,7 @@ def _head(
     for layer, width in enumerate(settings.hidden, start=1):
         values = dense(values, width, f"hidden_{layer}", settings, variables)
         values = activated(values, "relu", f"hidden_{layer}", variables)
-        values = dropped(values, settings.dropout, layer, training)
+        values = dropped(values, settings.dropout, f"hidden_{layer}", training)
     return dense(values, outputs, "output", settings, variables)
 
 
