@@ -1,5 +1,6 @@
 """Checkpoints of `tf.compat.v1.train.Saver`: structure in `.meta`, values in `.data` and `.index`.
 
+`.meta` is written here rather than by the saver, so that equal trainings give equal bytes.
 `checkpoint` names the latest one, by a relative path, so that the folder can be moved.
 """
 
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.artifacts import hashes, signature
+from pipeline import files
+from pipeline.artifacts import hashes, meta_graph, signature
 from pipeline.artifacts.writing import writing
 from pipeline.errors import ArtifactError, listing, one_line
 from pipeline.settings.train import Train
@@ -48,6 +50,8 @@ class Checkpoints:
             )
             self._best_saver = v1.train.Saver(max_to_keep=1, save_relative_paths=True)
         graph.finalize()
+        self._graph = graph
+        self._meta_graphs: dict[Any, bytes] = {}
 
     @property
     def every(self) -> int:
@@ -61,15 +65,30 @@ class Checkpoints:
     def save(self, session: Any, step: int) -> None:
         """Write a checkpoint; the last one always has its meta graph."""
         with_graph = self._settings.write_meta_graph or step == self._settings.steps
-        _save(self._saver, session, self._folder / PREFIX, step, with_graph)
+        self._save(self._saver, session, self._folder / PREFIX, step, with_graph)
 
     def save_best(self, session: Any, step: int) -> None:
         """Write the best checkpoint so far; the one before goes when this one is whole."""
         self._best.mkdir(exist_ok=True)
-        _save(self._best_saver, session, self._best / PREFIX, step, with_graph=True)
+        self._save(self._best_saver, session, self._best / PREFIX, step, with_graph=True)
         for file in self._best.glob(f"{PREFIX}-*.*"):
             if _step(file.stem) != step:
                 file.unlink()
+
+    def _save(self, saver: Any, session: Any, prefix: Path, step: int, with_graph: bool) -> None:
+        """Write a checkpoint; what is half-written is removed when the system refuses the rest."""
+        path = prefix.with_name(f"{prefix.name}-{step}")
+        with writing(path):
+            saver.save(session, str(prefix), global_step=step, write_meta_graph=False)
+        if with_graph:
+            with files.replacing(path.with_name(f"{path.name}.meta")) as partial:
+                partial.write_bytes(self._meta_graph(saver))
+
+    def _meta_graph(self, saver: Any) -> bytes:
+        """Return the meta graph of a saver, which stays as it is: the graph is finalized."""
+        if saver not in self._meta_graphs:
+            self._meta_graphs[saver] = meta_graph.exported(self._graph, saver)
+        return self._meta_graphs[saver]
 
     def restore(self, session: Any) -> int:
         """Restore the newest readable checkpoint of the folder.
@@ -123,12 +142,6 @@ class Checkpoints:
         for file in (self._best if best else self._folder).iterdir():
             if _WHOLE.fullmatch(file.name):
                 shutil.copy2(file, folder)
-
-
-def _save(saver: Any, session: Any, prefix: Path, step: int, with_graph: bool) -> None:
-    """Write a checkpoint; what is half-written is removed when the system refuses the rest."""
-    with writing(prefix.with_name(f"{prefix.name}-{step}")):
-        saver.save(session, str(prefix), global_step=step, write_meta_graph=with_graph)
 
 
 def _step(prefix: str) -> int:
