@@ -14,7 +14,7 @@ from ..conftest import REPOSITORY
 
 def test_a_gpu_that_is_not_there_is_refused(settings):
     with pytest.raises(DeviceError) as caught:
-        devices.choose(settings("device=gpu:1").device)
+        devices.choose(settings("device=gpu", "device.index=1").device)
     assert "GPU 1 was looked for" in str(caught.value)
     assert "CUDA_VISIBLE_DEVICES hides all" in str(caught.value)
     assert "device=auto" in str(caught.value)

@@ -26,7 +26,7 @@ def victim(finished: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
         ("Option with a typing error", ["model=mpl"], "nearest: mlp", 2),
         ("Source that is not there", ["data.path=nowhere.csv"], "nowhere.csv: no such file", 3),
         (None, ["device=gpu"], "GPU 0 was looked for", 4),  # the reason is that of the machine
-        (None, ["device=gpu:1"], "GPU 1 was looked for", 4),
+        (None, ["device=gpu", "device.index=1"], "GPU 1 was looked for", 4),
         ("Loss that is no longer finite", ["optimizer.learning_rate=1000"], "the loss is", 5),
         ("Batch too large", ["train.batch_size=100000"], "is more than the 3984 training rows", 2),
     ],
