@@ -18,8 +18,7 @@ JUDGED = 10_000
 
 def training_job(
     overrides: Sequence[str],
-    features: np.ndarray,
-    label: np.ndarray,
+    data: tuple[np.ndarray, np.ndarray],
     shape: tuple[int, ...],
     steps: int,
     classes: int = 0,
@@ -31,12 +30,12 @@ def training_job(
 
     Args:
         overrides: of conf/.
-        features: `[rows, features] float32`.
-        label: `[rows, 1] float32`.
+        data: `[rows, features] float32` and the label, `[rows, 1] float32`.
         shape: of an example.
         classes: 0 for a regression.
     """
     memory.keep_freed()
+    features, label = data
     settings, _ = composition.composed([*overrides, "device=cpu", f"train.steps={steps}"])
     task, head = ("classification", "softmax") if classes else ("regression", "values")
     model = Model(settings.model, unscaled(features.shape[1]), shape, classes or 1, head)

@@ -47,7 +47,7 @@ def pipeline(setting: Setting, *overrides: str) -> Job:
     chosen += [f"optimizer.learning_rate={RATE}", f"model.dropout={DROPOUT}"]
     chosen += [f"model.filters={[*FILTERS]}", f"model.hidden={[*HIDDEN]}", *overrides]
     shape, steps = (SIZE, SIZE, 1), len(label) // BATCH
-    return in_graph.training_job(chosen, images, label, shape, steps, CLASSES, repeats=1)
+    return in_graph.training_job(chosen, (images, label), shape, steps, CLASSES, repeats=1)
 
 
 def article(setting: Setting) -> Job:

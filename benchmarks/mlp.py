@@ -60,7 +60,7 @@ def pipeline(setting: Setting, *overrides: str) -> Job:
     chosen = ["model=mlp", "train=minibatch", f"train.batch_size={BATCH}", "optimizer=adam"]
     chosen += [f"optimizer.learning_rate={RATE}", f"model.hidden=[{HIDDEN},{HIDDEN}]", *overrides]
     return in_graph.training_job(
-        chosen, features, label, (COLUMNS,), len(label) // BATCH, repeats=1
+        chosen, (features, label), (COLUMNS,), len(label) // BATCH, repeats=1
     )
 
 

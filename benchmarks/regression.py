@@ -49,7 +49,7 @@ def pipeline(setting: Setting, *overrides: str) -> Job:
     from benchmarks import in_graph
 
     steps = _steps(setting)
-    return in_graph.training_job(["model=linear", *overrides], *data(), (COLUMNS,), steps)
+    return in_graph.training_job(["model=linear", *overrides], data(), (COLUMNS,), steps)
 
 
 def article(setting: Setting) -> Job:
