@@ -53,11 +53,12 @@ tensorboard: $(VENV)/.installed  ## show what train.tensorboard=true wrote, on h
 	$(INSTALL) -e ".[tensorboard]"
 	$(BIN)/tensorboard --logdir tensorboard --host 127.0.0.1
 
-lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts
+lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts, declared dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry src
 
 audit: $(VENV)/.installed  ## ask PyPI for known vulnerabilities of the pinned packages
 	$(INSTALL) -e ".[audit]"
