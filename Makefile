@@ -12,10 +12,10 @@ ACCEPTED = $(shell sed -nE 's/^([A-Z]\S+) .*/--ignore-vuln \1/p' .ci/accepted-vu
 STRICT ?= --strict
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup repro test failures torture ui bench tensorboard lint audit docs clean
+.PHONY: help setup repro check unit test failures torture ui bench tensorboard lint audit docs dvc-deps clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.installed  ## make the environment $(VENV) with pinned dependencies
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -33,6 +33,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 repro: $(VENV)/.installed  ## set up and run the main job: data to proven model, tracked
 	$(BIN)/dvc repro
+
+check: $(VENV)/.installed-dev  ## run linters and fast unit tests side by side, about a minute
+	@$(MAKE) --no-print-directory --jobs=2 lint unit
+
+unit: $(VENV)/.installed-dev  ## run fast unit tests, those without a mark
+	$(BIN)/python -m pytest --quiet -m "not (repro or semantics or slow)"
 
 test: $(VENV)/.installed-test  ## set up and run all tests
 	$(BIN)/python -m pytest
@@ -67,6 +73,9 @@ audit: $(VENV)/.installed  ## ask PyPI for known vulnerabilities of the pinned p
 docs: repro  ## write what the documentation takes from the program: parameters, a picture
 	$(BIN)/python -m pipeline.parameters > docs/parameters.md
 	cp reports/figures/predictions.png docs/predictions.png
+
+dvc-deps: $(VENV)/.installed-test  ## write what each stage depends on into dvc.yaml
+	$(BIN)/python -m tests.stage_deps --write
 
 clean:  ## remove results, runs and resume state; data/raw and the environment stay
 	rm -rf data/prepared artifacts reports .resume .spool .tracked.json tensorboard trace.json mlflow.db mlartifacts

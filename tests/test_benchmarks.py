@@ -29,6 +29,7 @@ def times_faster(one: Callable[[], object], other: Callable[[], object]) -> floa
     return best[1] / best[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("xla", "least"), [("false", 3), ("true", 8)])
 def test_the_loop_in_the_graph_is_faster_than_feeding_each_step(
     in_repository, tmp_path, xla: str, least: float
@@ -39,6 +40,7 @@ def test_the_loop_in_the_graph_is_faster_than_feeding_each_step(
     assert in_graph.result() == pytest.approx(fed.result(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_frozen_graph_is_faster_than_eager_execution(tmp_path):
     home = small(tmp_path / "model")
     row = examples()[1].features[:1]

@@ -81,6 +81,7 @@ def text() -> str:
         return composition.composed()[1]
 
 
+@pytest.mark.slow
 @thorough(150)
 @given(key=st.sampled_from(KEYS), value=values)
 def test_any_value_of_any_key_is_valid_or_one_message(text: str, key: str, value: Any):
@@ -96,6 +97,7 @@ def test_any_value_of_any_key_is_valid_or_one_message(text: str, key: str, value
         assert str(error).startswith("params.yaml: ")
 
 
+@pytest.mark.slow
 @thorough(35)
 @given(
     key=st.sampled_from([*KEYS, "model", "data", "experiment", "nowhere"]),
@@ -110,6 +112,7 @@ def test_any_override_is_composed_or_one_message(key: str, sign: str, value: str
             assert str(error)
 
 
+@pytest.mark.slow
 @thorough(150)
 @given(data=st.data())
 def test_damaged_params_are_the_same_or_one_message(
@@ -163,6 +166,7 @@ def once(use: Any, form: Path) -> Any:
     return use(form)
 
 
+@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_a_damaged_model_is_as_it_was_or_refused(model: Path, data: st.DataObject):
@@ -176,6 +180,7 @@ def test_a_damaged_model_is_as_it_was_or_refused(model: Path, data: st.DataObjec
             assert "\n" not in str(error)
 
 
+@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_a_damaged_model_of_a_stranger_is_described_or_refused(stranger: Path, data: st.DataObject):

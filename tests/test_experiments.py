@@ -19,6 +19,8 @@ from pipeline.stages import prepare
 
 from .conftest import REPOSITORY, Run, read
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS = sorted(file.stem for file in (REPOSITORY / "conf/experiment").glob("*.yaml"))
 
 

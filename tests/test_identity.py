@@ -19,6 +19,7 @@ def name(settings, tmp_path, monkeypatch):
     return of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [
@@ -46,6 +47,7 @@ def test_another_device_does_not_go_on_with_a_training(name):
     assert name(device="/device:GPU:0")[0] != name()[0]
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_training_does_not_name_it(name):
     override = "evaluation.figures.dpi=60"
     assert name(override)[0] == name()[0]

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from .failures import Failure
 @pytest.fixture
 def values(in_repository):
     """The values of conf/ without overrides."""
-    return OmegaConf.to_container(OmegaConf.create(composition.composed()[1]))
+    return OmegaConf.to_container(OmegaConf.create(composed()))
+
+
+@cache
+def composed() -> str:
+    """Compose once for all tests; it takes a tenth of a second."""
+    return composition.composed()[1]
 
 
 def refused(values) -> str:

@@ -131,12 +131,14 @@ def test_pickles_are_found(tmp_path: Path):
     assert len(list(tmp_path.iterdir())) == 8
 
 
+@pytest.mark.repro
 @pytest.mark.parametrize("name", [*OUTS, "mlartifacts"])
 def test_no_artifact_is_a_pickle(finished: Clone, name: str):
     assert any(file.is_file() for file in (finished.path / name).rglob("*"))
     assert pickles(finished.path / name) == []
 
 
+@pytest.mark.repro
 def test_no_secret_of_the_environment_is_written_anywhere(copy: Clone):
     mark = secrets.token_hex(12)
     environment = {
@@ -204,6 +206,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.repro
 def test_the_user_interface_listens_to_this_machine_alone(finished: Clone, tmp_path: Path):
     shutil.copy(finished.path / "mlflow.db", tmp_path)
     port = free_port()
@@ -240,6 +243,7 @@ def test_tensorboard_listens_to_this_machine_alone():
     assert "--bind_all" not in text
 
 
+@pytest.mark.repro
 def test_a_saved_model_does_not_read_outside_of_its_folder(finished: Clone, tmp_path, failure):
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
@@ -264,6 +268,7 @@ def test_a_saved_model_does_not_read_outside_of_its_folder(finished: Clone, tmp_
         open_model(folder)
 
 
+@pytest.mark.repro
 def test_a_checkpoint_does_not_name_files_outside_of_its_folder(finished: Clone, tmp_path: Path):
     from pipeline.artifacts import checkpoint, hashes, signature
 
@@ -299,6 +304,7 @@ importlib.import_module(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", IMPORTS_MLFLOW)
 def test_telemetry_is_off_before_mlflow_is_imported(module: str):
     ours = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}

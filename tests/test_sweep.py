@@ -37,6 +37,7 @@ def run(*overrides: str):
     return sweep.run(overrides, [sys.executable, "-c", STAND_IN], dict(os.environ))
 
 
+@pytest.mark.slow
 def test_every_combination_runs_once_and_in_order(home, capsys):
     results, failures = run("seed=1,2", "optimizer.learning_rate=0.5,0.25", "train.steps=7")
     assert not failures
@@ -48,6 +49,7 @@ def test_every_combination_runs_once_and_in_order(home, capsys):
     assert "[4/4] seed=2 optimizer.learning_rate=0.25: mse 2.25" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_failure_is_named_and_the_others_run(home):
     results, failures = run("seed=range(12,15)")
     assert list(results.seed) == ["12", "14"]

@@ -233,6 +233,7 @@ SMALL = (
 )
 
 
+@pytest.mark.slow
 def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, capsys, failure):
     """`freeze` and `evaluate` by themselves; `dvc repro` makes such outs again first."""
     run(*SMALL, "seed=1")

@@ -36,6 +36,7 @@ def folder_of(form: str) -> str:
     return "frozen" if form == "frozen_graph" else "checkpoint"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "given", "outputs"),
     [

@@ -283,6 +283,7 @@ def test_a_truncated_file_is_one_message_or_a_smaller_graph(tmp_path: Path):
     assert refused > len(whole) // 7 * 0.9
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_raises_nothing_else(tmp_path: Path):
     whole = freeze(mlp, tmp_path / "mlp.pb").read_bytes()
     for place in range(0, len(whole), 5):

@@ -172,6 +172,7 @@ def test_an_archive_of_two_files_is_one_message(failure, tmp_path: Path):
         read(tmp_path / "table.csv.zip")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".gz", ".xz", ".zip"])
 def test_a_bomb_is_refused_before_it_fills_the_memory(failure, tmp_path: Path, ending: str):
     path = tmp_path / f"table.csv{ending}"

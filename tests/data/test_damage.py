@@ -140,6 +140,7 @@ def as_parquet(names: list[str], columns: list[Any], path: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, names=names), path)
 
 
+@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_bytes_of_a_csv(home: Path, data: st.DataObject):
@@ -148,6 +149,7 @@ def test_bytes_of_a_csv(home: Path, data: st.DataObject):
     require_sound_or_refused(data.draw(tables(path)))
 
 
+@pytest.mark.slow
 @thorough(120)
 @given(data=st.data())
 def test_cells_and_columns_of_a_csv(home: Path, data: st.DataObject):
@@ -181,6 +183,7 @@ def whole_parquet(home: Path) -> bytes:
     return (home / "whole.parquet").read_bytes()
 
 
+@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_bytes_of_a_parquet_file(home: Path, whole_parquet: bytes, data: st.DataObject):
@@ -189,6 +192,7 @@ def test_bytes_of_a_parquet_file(home: Path, whole_parquet: bytes, data: st.Data
     require_sound_or_refused(data.draw(tables(path)))
 
 
+@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_columns_of_a_parquet_file(home: Path, data: st.DataObject):

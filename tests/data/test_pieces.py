@@ -67,6 +67,7 @@ def sized(monkeypatch: pytest.MonkeyPatch):
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", "quoted .csv", ".csv.gz", ".parquet"])
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_size_of_a_piece_changes_nothing(data, sized, tmp_path: Path, what, ending):
@@ -168,6 +169,7 @@ print(status.split("VmHWM:")[1].split()[0])
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
     """3 million more rows of eight numbers are 192 MB in float64; a half is allowed."""
     peaks = []

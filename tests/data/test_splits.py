@@ -61,6 +61,7 @@ def test_none_tests_on_the_training_rows(split):
     assert_rows(split("none"), (ROWS, ROWS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", DRAWN)
 def test_no_row_is_in_two_splits(split, how):
     without = split(how)

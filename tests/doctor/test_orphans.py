@@ -27,6 +27,7 @@ def stages() -> list[str]:
     return [work.described(p) for p in work.processes() if "prepare" in work.described(p)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_stage_whose_parent_ended_before_it_could_ask_the_kernel(waiting, begin, failure):
     begin("sh", "-c", f"{STAGE} &", DVC_STAGE="prepare").wait()
@@ -40,6 +41,7 @@ def test_a_stage_whose_parent_ended_before_it_could_ask_the_kernel(waiting, begi
     assert not list(orphans.orphans())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_stage_that_does_not_listen_is_made_to_end(waiting, begin, monkeypatch):
     monkeypatch.setattr(orphans, "SECONDS_TO_END", 2)

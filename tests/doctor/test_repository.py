@@ -127,6 +127,7 @@ def test_what_is_under_way_is_left_alone(place, begin):
         found.fix()
 
 
+@pytest.mark.slow
 def test_dvc_in_the_middle_of_its_list(place):
     """DVC empties the file before it writes it, under a lock of its own."""
     from dvc.lock import make_lock

@@ -15,6 +15,7 @@ from pipeline.graph import cuda
 from .conftest import mended, one, text
 
 
+@pytest.mark.slow
 def test_everything_that_can_be_mended_is(place, capfd):
     Path(".dvc/tmp/rwlock").write_text("{")
     Path(".params.yaml.partial-x").mkdir()

@@ -19,6 +19,8 @@ from pipeline.tracking.execution import Execution
 
 from .conftest import mended, one, text
 
+pytestmark = pytest.mark.slow
+
 
 def execution(name: str, failure: str | None = None) -> Execution:
     return Execution(

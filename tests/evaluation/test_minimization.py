@@ -51,6 +51,7 @@ def test_the_cost_is_the_smallest_y():
     assert TASK.cost(Y, AROUND.label) == 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "loads"), [("minimization", "False"), ("classification", "True")])
 def test_a_task_loads_scikit_learn_only_if_it_needs_it(task, loads):
     code = (

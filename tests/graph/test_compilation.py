@@ -29,6 +29,7 @@ def test_a_short_training_is_not_compiled(choose):
     assert re.fullmatch(r"no: the training takes [\d.]+ s without it", why)
 
 
+@pytest.mark.slow
 def test_small_matrix_products_are_compiled_when_there_are_many(choose):
     mlp = ("model=mlp", "model.hidden=[64,64]", "optimizer=adam", "train.batch_size=256")
     compiled, why = choose(*mlp, "train.steps=10_000_000")
@@ -36,6 +37,7 @@ def test_small_matrix_products_are_compiled_when_there_are_many(choose):
     assert re.fullmatch(r"yes: \S+ ms a step after \S+ s to compile, against \S+ ms", why)
 
 
+@pytest.mark.slow
 def test_convolutions_on_a_cpu_are_not(choose):
     compiled, why = choose(
         "model=lenet",

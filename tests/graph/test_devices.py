@@ -34,6 +34,7 @@ def test_operations_on_another_device_are_refused(kind):
     devices.require_placement({"/device:CPU:0": {"Const": 9}}, "/device:GPU:0", set())
 
 
+@pytest.mark.slow
 def test_tensorflow_starts_quietly():
     done = subprocess.run(
         [sys.executable, "-c", "import pipeline.artifacts.frozen, pipeline.runtimes.forms"],

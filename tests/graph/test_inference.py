@@ -64,6 +64,7 @@ def test_arrays_are_scaled_to_the_bits_of_tensors():
     assert label.tobytes() == scaled_label(tf.constant(rows.label), scaling).numpy().tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("overrides", "given"), NETWORKS)
 def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given):
     dataset, rows = examples(**given)
@@ -75,6 +76,7 @@ def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given)
         np.testing.assert_allclose(output.sum(1), 1, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", ["model.dropout=0.5", "model.batch_normalization=true"])
 def test_training_and_inference_are_different_passes(settings, extra):
     chosen = settings("model=mlp", extra)

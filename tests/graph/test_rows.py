@@ -27,6 +27,7 @@ def given(tmp_path: Path) -> tuple[Dataset, Split]:
     return dataset, prepared.read_split("train", tmp_path, mapped=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("xla", ["false", "true"])
 def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, given, xla: str):
     chosen = settings(*WINDOWS, f"train.xla={xla}")
@@ -37,6 +38,7 @@ def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, give
     assert same(variables, variables_held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 36, 71])
 def test_a_streamed_training_goes_on_within_a_window(
     settings, train, given, tmp_path: Path, stop: int

@@ -9,6 +9,8 @@ from pipeline.errors import ArtifactError, ConfigError
 
 from .test_training import BATCHES, same
 
+pytestmark = pytest.mark.slow
+
 MLP = ("model=mlp", "model.hidden=[8,8]", "optimizer=adam", *BATCHES)
 
 

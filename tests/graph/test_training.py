@@ -29,6 +29,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_steps_a_call_change_no_bit(settings, train, optimizer: str):
     chosen = settings(*BATCHES, f"optimizer={optimizer}", "train.steps=60")
@@ -38,6 +39,7 @@ def test_steps_a_call_change_no_bit(settings, train, optimizer: str):
     assert same(variables, variables_again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_learns(settings, train, optimizer: str):
     chosen = settings("device=cpu", f"optimizer={optimizer}", "train.steps=800")
@@ -45,6 +47,7 @@ def test_every_optimizer_learns(settings, train, optimizer: str):
     assert losses[-1] < losses[0] * 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["linear", "mlp"])
 def test_an_interrupted_training_ends_with_the_same_bits(
     settings, train, tmp_path: Path, model: str
@@ -79,6 +82,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     assert "model.ckpt-50 is damaged" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [BATCHES, ("device=cpu",)], ids=["batches", "all rows"])
 def test_xla_computes_the_same_up_to_rounding(settings, train, rows: tuple[str, ...]):
     plain, _ = train(settings(*rows, "train.steps=40"))
@@ -86,6 +90,7 @@ def test_xla_computes_the_same_up_to_rounding(settings, train, rows: tuple[str, 
     np.testing.assert_allclose(plain, compiled, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "adam"])
 def test_under_xla_too_steps_a_call_change_no_bit(settings, train, optimizer: str):
     chosen = settings(*BATCHES, f"optimizer={optimizer}", "train.xla=true", "train.steps=60",
@@ -201,6 +206,7 @@ def by_global_norm(gradients):
     return [gradient * min(1, 0.2 / norm) for gradient in gradients]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "by_hand"),
     [
@@ -232,6 +238,7 @@ EVERYTHING = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "given"),
     [

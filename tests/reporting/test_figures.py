@@ -36,6 +36,7 @@ def painted(paint, shown):
     return figure.axes[0]
 
 
+@pytest.mark.slow
 def test_a_task_has_its_figures_and_drawn_twice_they_are_the_same_bytes(model, tmp_path):
     shown, names = model
     once, twice = drawn(shown, tmp_path / "once"), drawn(shown, tmp_path / "twice")

@@ -13,7 +13,8 @@ from ..conftest import REPOSITORY, Clone
 pytestmark = pytest.mark.repro
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
+CONTRIBUTING = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 
 
 def test_the_results_shown_are_those_of_the_main_job(finished: Clone):
@@ -42,7 +43,7 @@ def test_links_lead_somewhere(document: Path):
 
 def test_every_make_target_is_there(fresh: Clone):
     listed = fresh.succeed("make", "help", "VENV=none")
-    for target in re.findall(r"make ([a-z]+)", README):
+    for target in re.findall(r"make ([a-z]+(?:-[a-z]+)*)", README + CONTRIBUTING):
         if target not in ("and",):
             assert re.search(rf"^{target} ", listed, re.MULTILINE), target
 

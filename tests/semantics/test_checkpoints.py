@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.semantics
+
 v1 = tf.compat.v1
 
 FEATURES = np.random.default_rng(1).normal(size=(6, 4)).astype(np.float32)

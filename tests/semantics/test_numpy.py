@@ -10,6 +10,8 @@ import tensorflow as tf
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import train_test_split
 
+pytestmark = pytest.mark.semantics
+
 v1 = tf.compat.v1
 
 ANY = ((7,), (3, 5), (2, 4, 3))

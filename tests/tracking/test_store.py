@@ -17,6 +17,8 @@ from pipeline.tracking.live import LiveCurve
 from ..conftest import REPOSITORY
 from ..made import prepared_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
