@@ -72,6 +72,7 @@ SMALL = Workload(
 )
 
 
+@pytest.mark.slow
 def test_contenders_are_measured_in_processes_and_written_down():
     found = measuring.measure(SMALL, rounds=2, quick=True, torch_python=None)
     assert [(m.contender.name, len(m.seconds)) for m in found] == [

@@ -25,6 +25,8 @@ from .artifacts import made
 from .conftest import REPOSITORY
 from .small import examples
 
+pytestmark = pytest.mark.slow
+
 
 def thorough(most: int = 100) -> Any:
     """Try the same examples on every machine, however slow it is."""
@@ -81,7 +83,6 @@ def text() -> str:
         return composition.composed()[1]
 
 
-@pytest.mark.slow
 @thorough(150)
 @given(key=st.sampled_from(KEYS), value=values)
 def test_any_value_of_any_key_is_valid_or_one_message(text: str, key: str, value: Any):
@@ -97,7 +98,6 @@ def test_any_value_of_any_key_is_valid_or_one_message(text: str, key: str, value
         assert str(error).startswith("params.yaml: ")
 
 
-@pytest.mark.slow
 @thorough(35)
 @given(
     key=st.sampled_from([*KEYS, "model", "data", "experiment", "nowhere"]),
@@ -112,7 +112,6 @@ def test_any_override_is_composed_or_one_message(key: str, sign: str, value: str
             assert str(error)
 
 
-@pytest.mark.slow
 @thorough(150)
 @given(data=st.data())
 def test_damaged_params_are_the_same_or_one_message(
@@ -166,7 +165,6 @@ def once(use: Any, form: Path) -> Any:
     return use(form)
 
 
-@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_a_damaged_model_is_as_it_was_or_refused(model: Path, data: st.DataObject):
@@ -180,7 +178,6 @@ def test_a_damaged_model_is_as_it_was_or_refused(model: Path, data: st.DataObjec
             assert "\n" not in str(error)
 
 
-@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_a_damaged_model_of_a_stranger_is_described_or_refused(stranger: Path, data: st.DataObject):

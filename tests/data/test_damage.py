@@ -211,6 +211,7 @@ def test_columns_of_a_parquet_file(home: Path, data: st.DataObject):
     require_sound_or_refused(data.draw(tables(path)))
 
 
+@pytest.mark.slow
 @thorough()
 @given(data=st.data())
 def test_bytes_and_cells_of_prices(home: Path, data: st.DataObject):

@@ -111,6 +111,7 @@ def test_offsets_are_one_zero_to_train_and_a_symmetric_range_to_test(data, rows,
     assert dataset.scaling.feature_scale == (1.0,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["sp500", "cosine", "digits", "diabetes", "synthetic"])
 @pytest.mark.parametrize("split", ["random", "kfold", "walk_forward", "none"])
 def test_every_source_goes_with_every_split(data, option, split):

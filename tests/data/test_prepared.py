@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 from ..made import prepared_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["sp500", "digits", "digit_pairs", "cosine", "offsets"])
 def test_what_is_prepared_twice_is_the_same_byte_for_byte(data, tmp_path: Path, option):
     dataset, splits = prepared_of(data(option), folder=tmp_path / "one")

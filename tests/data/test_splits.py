@@ -40,6 +40,7 @@ def test_the_stratified_split_is_scikit_learns(split):
     np.testing.assert_array_equal(np.bincount(CLASSES[found["test"]]), [10, 6, 4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold", range(4))
 def test_folds_are_scikit_learns(split, fold):
     for how, task, splitter in [

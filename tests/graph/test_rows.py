@@ -11,6 +11,8 @@ from pipeline.data.prepared import Dataset, Split, SplitWriter
 from ..small import examples
 from .test_training import same
 
+pytestmark = pytest.mark.slow
+
 WINDOWS = (
     "train=stream", "train.batch_size=16", "train.window=50", "device=cpu", "optimizer=adam",
     "train.steps=90", "train.checkpoint_every=35", "model=mlp", "model.hidden=[8]",
@@ -27,7 +29,6 @@ def given(tmp_path: Path) -> tuple[Dataset, Split]:
     return dataset, prepared.read_split("train", tmp_path, mapped=True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("xla", ["false", "true"])
 def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, given, xla: str):
     chosen = settings(*WINDOWS, f"train.xla={xla}")
@@ -38,7 +39,6 @@ def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, give
     assert same(variables, variables_held)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 36, 71])
 def test_a_streamed_training_goes_on_within_a_window(
     settings, train, given, tmp_path: Path, stop: int

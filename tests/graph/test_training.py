@@ -68,6 +68,7 @@ def test_an_interrupted_training_ends_with_the_same_bits(
     assert rest.tobytes() == losses[50:].tobytes()  # 50: the last checkpoint before 60
 
 
+@pytest.mark.slow
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     settings, train, tmp_path: Path, capsys
 ):
