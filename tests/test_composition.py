@@ -169,6 +169,7 @@ GIVEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_repository")
 @pytest.mark.parametrize(
     "option",
