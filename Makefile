@@ -71,7 +71,7 @@ audit: $(VENV)/.installed  ## ask PyPI for known vulnerabilities of the pinned p
 	$(BIN)/pip-audit $(STRICT) --no-deps --disable-pip -r constraints.txt $(ACCEPTED)
 
 docs: repro  ## write what the documentation takes from the program: parameters, a picture
-	$(BIN)/python -m pipeline.parameters > docs/parameters.md
+	$(BIN)/python -c "from pipeline.config import describing; print(describing.describe_all(), end='')" > docs/parameters.md
 	cp reports/figures/predictions.png docs/predictions.png
 
 dvc-deps: $(VENV)/.installed-test  ## write what each stage depends on into dvc.yaml

@@ -1,4 +1,4 @@
-"""What `make bench` runs: contenders side by side, in fresh processes and in turns.
+"""Benchmarks that `make bench` runs: contenders take turns in fresh processes.
 
-Nothing is imported here: a contender's process loads its own library alone.
+Nothing is imported here, so that the process of a contender loads its own library alone.
 """

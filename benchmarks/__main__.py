@@ -1,4 +1,4 @@
-"""Measure what pipeline and others take; write docs/benchmarks.md, .json and .png."""
+"""Measure time and memory of the pipeline and others; write docs/benchmarks.md, .json and .png."""
 
 import argparse
 import json
@@ -39,7 +39,7 @@ DOCUMENT = Path("docs/benchmarks.json")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Measure what is asked for, print and write it."""
+    """Measure the chosen workloads, then print and write the results."""
     chosen = arguments.only or NAMES
     document: dict[str, Any] = {
         "machine": writing.machine(_torch_version(arguments.torch_python)),
@@ -47,27 +47,27 @@ def main(arguments: argparse.Namespace) -> None:
         "workloads": {},
     }
     if arguments.only and not arguments.quick:
-        document = _with_earlier(document)
+        document = _merge_earlier(document)
     for workload in WORKLOADS:
         if workload.name in chosen:
-            document["workloads"][workload.name] = _measured(workload, arguments)
-            _keep(document, arguments.quick)
+            document["workloads"][workload.name] = _measure(workload, arguments)
+            _write(document, arguments.quick)
     if "breakdown" in chosen:
         document["breakdown"] = breakdown.measure()
     if "growth" in chosen:
         document["growth"] = growth.measure(arguments.quick)
-    _keep(document, arguments.quick)
+    _write(document, arguments.quick)
     print(writing.markdown(document))
 
 
-def _measured(workload: Workload, arguments: argparse.Namespace) -> dict[str, Any]:
+def _measure(workload: Workload, arguments: argparse.Namespace) -> dict[str, Any]:
     rounds = 1 if arguments.quick else arguments.rounds
-    found = measuring.measure(workload, rounds, arguments.quick, arguments.torch_python)
-    return writing.as_json(workload, found)
+    results = measuring.measure(workload, rounds, arguments.quick, arguments.torch_python)
+    return writing.as_json(workload, results)
 
 
-def _keep(document: dict[str, Any], quick: bool) -> None:
-    """Write the documents; what is quick is no measurement, and is only printed."""
+def _write(document: dict[str, Any], quick: bool) -> None:
+    """Write the documents, unless the sizes are small: such results are only printed."""
     if quick:
         return
     order = [name for name in NAMES if name in document["workloads"]]
@@ -78,8 +78,8 @@ def _keep(document: dict[str, Any], quick: bool) -> None:
         figure.draw(document["growth"], DOCUMENT.with_suffix(".png"))
 
 
-def _with_earlier(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what was measured earlier with the same machine and versions, to go on with."""
+def _merge_earlier(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with earlier results of the same machine and versions."""
     if DOCUMENT.exists():
         earlier = dict(json.loads(DOCUMENT.read_text(encoding="utf-8")))
         if earlier.get("machine") == document["machine"]:
@@ -88,7 +88,7 @@ def _with_earlier(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _torch_version(python: str | None) -> str:
-    """Return the version of PyTorch; nothing where it is not installed."""
+    """Return the version of PyTorch; empty if it is not installed."""
     code = "import torch; print(torch.__version__)"
     done = subprocess.run(
         [python or sys.executable, "-c", code], capture_output=True, text=True, check=False
@@ -101,9 +101,13 @@ def _torch_version(python: str | None) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--rounds", type=int, default=3, help="of each workload (default: 3)")
-    parser.add_argument("--quick", action="store_true", help="small sizes, once; only printed")
-    parser.add_argument("--torch-python", metavar="PATH", help="an interpreter that has PyTorch")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="rounds of each workload (default: 3)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="run small sizes once and print the results only"
+    )
+    parser.add_argument("--torch-python", metavar="PATH", help="a Python interpreter with PyTorch")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Where the time of a cold `dvc repro` goes: interpreter, imports, work, DVC itself."""
+"""The time of a cold `dvc repro`: interpreter, imports, work, and DVC itself."""
 
 import shutil
 import statistics
@@ -11,57 +11,57 @@ from benchmarks import clone
 from benchmarks.clone import Clone
 
 STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
-# As python -m pipeline.stages sets itself up.
+# The setup of `python -m pipeline.stages`, and the imports of a stage.
 IMPORTS = """
-from pipeline import memory
-memory.collect_rarely()
-memory.keep_freed()
+from pipeline.repository import environment
+environment.configure()
 import pipeline.stages.{}
 """
 TRACKED = ("mlflow.db", "mlartifacts", ".spool", ".tracked.json")
 
 
 def measure() -> dict[str, Any]:
-    """Run the main job in a fresh clone, then each stage by itself with what it left.
+    """Run the main job in a fresh clone, then each stage alone on the results of the job.
 
     Returns:
         `{"whole": seconds, "interpreter": …, "dvc": …, "stages": {name: {"imports": …,
         "work": …}}}`.
     """
     with tempfile.TemporaryDirectory(prefix="bench-breakdown-") as folder:
-        made = clone.fresh(Path(folder) / "clone")
-        whole = made.measured("dvc", "repro").seconds
-        _forget_runs(made)
-        took = {name: made.measured_stage(name).seconds for name in STAGES}
-        bare = {name: _python(made, IMPORTS.format(name)) for name in STAGES}
-        interpreter = _python(made, "pass")
+        repository = clone.fresh(Path(folder) / "clone")
+        whole = repository.measure("dvc", "repro").seconds
+        _remove_runs(repository)
+        total = {name: repository.measure_stage(name).seconds for name in STAGES}
+        imports = {name: _time_python(repository, IMPORTS.format(name)) for name in STAGES}
+        interpreter = _time_python(repository, "pass")
     return {
         "whole": whole,
         "interpreter": interpreter,
-        "dvc": whole - sum(took.values()),
+        "dvc": whole - sum(total.values()),
         "stages": {
-            name: {"imports": bare[name] - interpreter, "work": took[name] - bare[name]}
+            name: {"imports": imports[name] - interpreter, "work": total[name] - imports[name]}
             for name in STAGES
         },
     }
 
 
-def _python(made: Clone, code: str) -> float:
-    """Return the time of a process that runs `code`, the median of three."""
-    took = [made.measured(sys.executable, "-c", code).seconds for _ in range(3)]
-    return statistics.median(took)
+def _time_python(repository: Clone, code: str) -> float:
+    """Return the seconds of a process that runs `code`, the median of three."""
+    return statistics.median(
+        repository.measure(sys.executable, "-c", code).seconds for _ in range(3)
+    )
 
 
-def _forget_runs(made: Clone) -> None:
-    """Let `track` find nothing, as in a fresh clone."""
+def _remove_runs(repository: Clone) -> None:
+    """Remove all runs, so that `track` starts as in a fresh clone."""
     for name in TRACKED:
-        path = made.path / name
+        path = repository.path / name
         if path.is_dir():
             shutil.rmtree(path)
         path.unlink(missing_ok=True)
 
 
-def markdown(found: dict[str, Any]) -> list[str]:
+def markdown(breakdown: dict[str, Any]) -> list[str]:
     """Return the section of the document."""
     lines = [
         "## Where a cold `dvc repro` spends its time",
@@ -72,14 +72,14 @@ def markdown(found: dict[str, Any]) -> list[str]:
         "| stage | interpreter | imports | work | sum |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    interpreter = found["interpreter"]
-    for name, took in found["stages"].items():
-        parts = (interpreter, took["imports"], took["work"])
-        shown = " | ".join(f"{part:.2f} s" for part in (*parts, sum(parts)))
-        lines.append(f"| {name}{' (tracking)' if name == 'track' else ''} | {shown} |")
+    interpreter = breakdown["interpreter"]
+    for name, seconds in breakdown["stages"].items():
+        parts = (interpreter, seconds["imports"], seconds["work"])
+        cells = " | ".join(f"{part:.2f} s" for part in (*parts, sum(parts)))
+        lines.append(f"| {name}{' (tracking)' if name == 'track' else ''} | {cells} |")
     lines += [
-        f"| DVC itself | | | | {found['dvc']:.2f} s |",
-        f"| whole | | | | {found['whole']:.2f} s |",
+        f"| DVC itself | | | | {breakdown['dvc']:.2f} s |",
+        f"| whole | | | | {breakdown['whole']:.2f} s |",
         "",
     ]
     return lines

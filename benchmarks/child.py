@@ -1,4 +1,4 @@
-"""One round of one contender, in a process of its own: `python -m benchmarks.child …`."""
+"""One round of a contender in its own process: `python -m benchmarks.child …`."""
 
 import importlib
 import json
@@ -13,27 +13,29 @@ from benchmarks.workload import Job, Setting
 
 
 def main(module: str, function: str, quick: str, scratch: str, *options: str) -> None:
-    """Do the job; print seconds a unit, the result and the peak memory in bytes as JSON."""
-    make = getattr(importlib.import_module(module), function)
-    job: Job = make(Setting(quick == "quick", Path(scratch)), *options)
+    """Run the job; print the seconds a unit, the result and the peak memory in bytes as JSON."""
+    create = getattr(importlib.import_module(module), function)
+    job: Job = create(Setting(quick == "quick", Path(scratch)), *options)
     if job.warm_up:
-        job.work()
+        job.run()
     seconds = []
     for _ in range(job.repeats):
         started = time.perf_counter()
-        job.work()
+        job.run()
         seconds.append(time.perf_counter() - started)
     measured = {
         "seconds": statistics.median(seconds) / job.units,
         "result": job.result(),
-        "memory": _peak(resource.RUSAGE_CHILDREN if job.in_children else resource.RUSAGE_SELF),
+        "memory": _peak_memory(
+            resource.RUSAGE_CHILDREN if job.in_children else resource.RUSAGE_SELF
+        ),
     }
     print(json.dumps(measured))
 
 
-def _peak(whose: int) -> int:
-    """Return the most memory that a process held, in bytes (Linux counts in KiB)."""
-    if whose == resource.RUSAGE_SELF:  # getrusage counts what its parent held when it was forked
+def _peak_memory(whose: int) -> int:
+    """Return the peak memory in bytes (Linux counts in KiB)."""
+    if whose == resource.RUSAGE_SELF:  # getrusage includes the memory of the parent at the fork
         status = Path("/proc/self/status").read_text(encoding="utf-8")
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
     return resource.getrusage(whose).ru_maxrss * 1024

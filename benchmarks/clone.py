@@ -1,4 +1,4 @@
-"""Repositories of their own, in which the pipeline runs as a user runs it."""
+"""Fresh repositories in which the pipeline runs as a user runs it."""
 
 import os
 import shutil
@@ -16,71 +16,76 @@ REPOSITORY = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Process:
-    """What a process took, and said.
+    """A finished process.
 
     Attributes:
-        memory: the most that it held, in bytes; that of its children is not in it.
+        seconds: wall time.
+        memory: peak memory in bytes, without that of its children.
+        output: standard output and standard error.
     """
 
     seconds: float
     memory: int
-    printed: str
+    output: str
 
 
 class Clone:
-    """A repository and what is done in it."""
+    """A repository and the commands that run in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def run(self, *command: str) -> str:
-        """Run a command; returns what it printed.
+        """Run a command and return its output.
 
         Raises:
-            BenchmarkError: it failed; with what it printed.
+            BenchmarkError: it failed; the message has its output.
         """
-        return self.measured(*command).printed
+        return self.measure(*command).output
 
-    def measured(self, *command: str) -> Process:
+    def measure(self, *command: str) -> Process:
         """Run a command, with this interpreter as `python`.
 
         Raises:
-            BenchmarkError: it failed; with what it printed.
+            BenchmarkError: it failed; the message has its output.
         """
-        ours = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "TF_"))}
-        ours["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
-        ours["PYTHONPATH"] = str(self.path / "src")
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "TF_"))
+        }
+        path = [str(Path(sys.executable).parent), environment["PATH"]]
+        environment["PATH"] = os.pathsep.join(path)
+        environment["PYTHONPATH"] = str(self.path / "src")
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             started = time.perf_counter()
             process = subprocess.Popen(
-                command, cwd=self.path, env=ours, stdout=printed, stderr=printed
+                command, cwd=self.path, env=environment, stdout=output, stderr=output
             )
             _, status, used = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
-            printed.seek(0)
-            text = printed.read()
+            output.seek(0)
+            text = output.read()
         if process.returncode:
             raise BenchmarkError(f"{' '.join(command)} failed:\n{text[-4000:]}")
         return Process(seconds, used.ru_maxrss * 1024, text)
 
     def compose(self, *overrides: str) -> None:
-        """Write the params.yaml of these overrides."""
+        """Write params.yaml with overrides."""
         text = self.run(sys.executable, "-m", "pipeline", "run", "--dry-run", *overrides)
         (self.path / "params.yaml").write_text(text, encoding="utf-8")
 
-    def stage(self, *names: str) -> None:
+    def run_stages(self, *names: str) -> None:
         """Run stages without DVC, one after another."""
         for name in names:
-            self.measured_stage(name)
+            self.measure_stage(name)
 
-    def measured_stage(self, name: str) -> Process:
+    def measure_stage(self, name: str) -> Process:
         """Run one stage without DVC."""
-        return self.measured(sys.executable, "-m", "pipeline.stages", name)
+        return self.measure(sys.executable, "-m", "pipeline.stages", name)
 
 
 def fresh(to: Path) -> Clone:
-    """Make a repository with the files of this one that Git tracks."""
+    """Make a repository of the files that Git tracks in this one."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True, text=True
     ).stdout
@@ -88,9 +93,9 @@ def fresh(to: Path) -> Clone:
         if (REPOSITORY / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, to / name)
-    made = Clone(to)
-    made.run("git", "init", "-q", "-b", "main")
-    made.run("git", "add", "-A")
+    repository = Clone(to)
+    repository.run("git", "init", "-q", "-b", "main")
+    repository.run("git", "add", "-A")
     author = ("-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
-    made.run("git", *author, "commit", "-q", "-m", "a state")
-    return made
+    repository.run("git", *author, "commit", "-q", "-m", "a state")
+    return repository

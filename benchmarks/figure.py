@@ -1,29 +1,31 @@
-"""The figure of benchmarks/growth.py: docs/benchmarks.png."""
+"""The figure of the growth, docs/benchmarks.png."""
 
 from pathlib import Path
 from typing import Any
 
-SHOWN = (("seconds", "time (s)", 1.0), ("memory", "peak memory (GB)", 1e-9))
+PLOTS = (("seconds", "time (s)", 1.0), ("memory", "peak memory (GB)", 1e-9))
 
 
-def draw(found: dict[str, Any], file: Path) -> None:
+def draw(growth: dict[str, Any], file: Path) -> None:
     """Draw time and memory against rows and steps, both axes logarithmic."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 6.5), layout="constrained")
-    axes = figure.subplots(2, len(found), squeeze=False)
-    for column, (what, grown) in enumerate(found.items()):
-        for row, (key, label, factor) in enumerate(SHOWN):
+    axes = figure.subplots(2, len(growth), squeeze=False)
+    for column, (what, measured) in enumerate(growth.items()):
+        for row, (key, label, factor) in enumerate(PLOTS):
             plot = axes[row][column]
-            points = [(point["size"], point[key] * factor) for point in grown["points"]]
-            slope = f"slope of the last decade {grown['slopes'][key]:.2f}"
+            points = [(point["size"], point[key] * factor) for point in measured["points"]]
+            slope = f"slope of the last decade {measured['slopes'][key]:.2f}"
             plot.loglog(*zip(*points, strict=True), "o-", label=slope)
-            if "estimated" in grown:
-                last = grown["estimated"]
+            if "estimated" in measured:
+                last = measured["estimated"]
                 estimated = [points[-1], (last["size"], last[key] * factor)]
                 plot.loglog(*zip(*estimated, strict=True), "o--", mfc="none", label="estimated")
             low, high = plot.get_ylim()
-            plot.set(xlabel=what, ylabel=label, ylim=(low / 2, high * 2))  # noise is no slope
+            plot.set(
+                xlabel=what, ylabel=label, ylim=(low / 2, high * 2)
+            )  # keeps noise from looking like a slope
             plot.grid(visible=True, which="major", alpha=0.3)
             plot.legend(loc="upper left")
     figure.savefig(file, dpi=110, metadata={"Software": None})

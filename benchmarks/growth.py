@@ -1,4 +1,4 @@
-"""What more rows and more steps cost: time and peak memory of the stages, as processes."""
+"""Time and peak memory of the stages, as processes, with more rows and more steps."""
 
 import math
 import sys
@@ -11,53 +11,57 @@ from benchmarks import clone
 from benchmarks.clone import Clone
 
 STAGES = ("prepare", "train", "freeze", "evaluate")
-# Decades that are measured; one more is estimated for the rows.
+# Decades that are measured; the next one is estimated for the rows.
 ROWS, STEPS = range(3, 8), range(3, 8)
 
 Point = dict[str, float]
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Measure growing jobs.
+    """Measure jobs of growing size.
 
     Returns:
         `{"rows": {"points": […], "estimated": …, "slopes": …}, "steps": …}`; a point has `size`,
         `seconds` and `memory` in bytes of all stages, and both of each stage.
     """
     return {
-        "rows": _grown("rows", ROWS[:2] if quick else ROWS, _of_rows, estimate=True),
-        "steps": _grown("steps", STEPS[:2] if quick else STEPS, _of_steps, estimate=False),
+        "rows": _measure_decades(
+            "rows", ROWS[:2] if quick else ROWS, _row_overrides, estimate=True
+        ),
+        "steps": _measure_decades(
+            "steps", STEPS[:2] if quick else STEPS, _step_overrides, estimate=False
+        ),
     }
 
 
-def _of_rows(rows: int) -> list[str]:
+def _row_overrides(rows: int) -> list[str]:
     return ["data=synthetic", f"data.rows={rows}", "model=linear", "train.steps=100"]
 
 
-def _of_steps(steps: int) -> list[str]:
+def _step_overrides(steps: int) -> list[str]:
     every = f"train.checkpoint_every={max(steps // 4, 250)}"
     return [f"train.steps={steps}", every, f"train.log_every={steps // 1000}"]
 
 
-def _grown(
+def _measure_decades(
     what: str, decades: Sequence[int], overrides: Callable[[int], list[str]], estimate: bool
 ) -> dict[str, Any]:
     points = []
     for decade in decades:
         with tempfile.TemporaryDirectory(prefix="bench-growth-") as folder:
-            made = clone.fresh(Path(folder) / "clone")
-            made.compose("device=cpu", *overrides(10**decade))
-            points.append({"size": 10.0**decade, **_point(made)})
+            repository = clone.fresh(Path(folder) / "clone")
+            repository.compose("device=cpu", *overrides(10**decade))
+            points.append({"size": 10.0**decade, **_measure_stages(repository)})
         print(f"growth: {10**decade:,} {what}: {points[-1]['seconds']:.3g} s", file=sys.stderr)
     slopes = {key: _slope(points, key) for key in ("seconds", "memory")}
-    found: dict[str, Any] = {"points": points, "slopes": slopes}
+    growth: dict[str, Any] = {"points": points, "slopes": slopes}
     if estimate:
-        found["estimated"] = _estimated(points)
-    return found
+        growth["estimated"] = _estimate_next(points)
+    return growth
 
 
-def _estimated(points: Sequence[Point]) -> Point:
-    """Return the next decade, if each further row costs what those of the last decade did."""
+def _estimate_next(points: Sequence[Point]) -> Point:
+    """Return the next decade, if a further row costs as much as one of the last decade."""
     before, last = points[-2:]
     size = last["size"] * 10
     decades = (size - last["size"]) / (last["size"] - before["size"])
@@ -65,13 +69,13 @@ def _estimated(points: Sequence[Point]) -> Point:
     return {"size": size, **grown}
 
 
-def _point(made: Clone) -> Point:
+def _measure_stages(repository: Clone) -> Point:
     point: Point = {"seconds": 0.0, "memory": 0.0}
     for stage in STAGES:
-        took = made.measured_stage(stage)
-        point |= {f"{stage} seconds": took.seconds, f"{stage} memory": took.memory}
-        point["seconds"] += took.seconds
-        point["memory"] = max(point["memory"], took.memory)
+        process = repository.measure_stage(stage)
+        point |= {f"{stage} seconds": process.seconds, f"{stage} memory": process.memory}
+        point["seconds"] += process.seconds
+        point["memory"] = max(point["memory"], process.memory)
     return point
 
 
@@ -80,7 +84,7 @@ def _slope(points: Sequence[Point], key: str) -> float:
     return math.log10(points[-1][key] / points[-2][key])
 
 
-def markdown(found: dict[str, Any]) -> list[str]:
+def markdown(growth: dict[str, Any]) -> list[str]:
     """Return the section of the document."""
     lines = [
         "## What more rows and more steps cost",
@@ -93,18 +97,18 @@ def markdown(found: dict[str, Any]) -> list[str]:
         "![Time and memory against rows and steps](benchmarks.png)",
         "",
     ]
-    for what, grown in found.items():
+    for what, measured in growth.items():
         heads = " | ".join(f"{stage}" for stage in STAGES)
         lines += [
             f"| {what} | time | {heads} | peak memory |",
             "| ---: | ---: |" + " ---: |" * len(STAGES) + " ---: |",
         ]
-        for point in grown["points"]:
+        for point in measured["points"]:
             stages = " | ".join(f"{point[f'{stage} seconds']:.1f} s" for stage in STAGES)
             lines.append(_line(point, stages, ""))
-        if "estimated" in grown:
-            lines.append(_line(grown["estimated"], " | " * (len(STAGES) - 1), ", estimated"))
-        slopes = grown["slopes"]
+        if "estimated" in measured:
+            lines.append(_line(measured["estimated"], " | " * (len(STAGES) - 1), ", estimated"))
+        slopes = measured["slopes"]
         lines += [
             "",
             f"Slope with {what}: time {slopes['seconds']:.2f}, memory {slopes['memory']:.2f}.",

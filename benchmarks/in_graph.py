@@ -1,19 +1,25 @@
-"""Trainings by the pipeline itself, through its own functions."""
+"""Trainings by the pipeline itself, with the loop in the graph."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.workload import Job
-from pipeline import composition, memory
-from pipeline.data.prepared import Split
-from pipeline.data.scaling import Scaling
-from pipeline.graph import devices, rows, start, training
-from pipeline.graph.inference import Model
-from pipeline.graph.loop import loop
+from pipeline.config import composing
+from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.scaling import Scaling
+from pipeline.graph import devices
+from pipeline.repository import environment
+from pipeline.training.graph import build_training_graph, compute_loss
+from pipeline.training.initialization import Initialization
+from pipeline.training.job import TrainingJob, specify_inference
+from pipeline.training.loop import run_loop
+from pipeline.training.rows import create_rows
+from pipeline.workspace import Workspace
 
-# Rows of which the final loss is taken.
-JUDGED = 10_000
+# Number of rows that the final loss is computed on.
+LOSS_ROWS = 10_000
 
 
 def training_job(
@@ -26,33 +32,51 @@ def training_job(
 ) -> Job:
     """Build the training graph; the job is the loop, from the first step.
 
-    The first pass, which is the warm-up, also puts the rows on the device.
+    The warm-up also copies the rows to the device.
 
     Args:
         overrides: of conf/.
-        data: `[rows, features] float32` and the label, `[rows, 1] float32`.
-        shape: of an example.
-        classes: 0 for a regression.
+        data: features, `[rows, features] float32`, and label, `[rows, 1] float32`.
+        shape: shape of an example.
+        steps: number of training steps.
+        classes: number of classes; 0 for a regression.
+        repeats: number of timed repetitions.
     """
-    memory.keep_freed()
-    features, label = data
-    settings, _ = composition.composed([*overrides, "device=cpu", f"train.steps={steps}"])
-    task, head = ("classification", "softmax") if classes else ("regression", "values")
-    model = Model(settings.model, unscaled(features.shape[1]), shape, classes or 1, head)
-    held = rows.of(settings, Split(features, label, np.arange(len(label))), model.scaling)
-    graph = training.build(settings, model, task, held, "/device:CPU:0")
-    plan = start.plan(graph.graph, graph.weights, settings.train.start)
-    session = devices.open_session(graph.graph, settings.device, "/device:CPU:0")
+    environment.keep_freed()
+    workspace, split = Workspace.here(), _split(*data)
+    settings, _ = composing.compose(workspace, [*overrides, "device=cpu", f"train.steps={steps}"])
+    dataset = _describe(split.features.shape[1], shape, classes)
+    model = specify_inference(settings, dataset)
+    job = TrainingJob(settings, workspace, "/device:CPU:0", Path(), dataset, split, model)
+    rows = create_rows(job)
+    graph = build_training_graph(job, rows)
+    initialization = Initialization(job, graph)
+    session = devices.open_session(graph.graph, settings.device, job.device)
 
-    def work() -> None:
-        plan.run(session)
-        for _ in loop(graph, session, settings, held):
+    def train() -> None:
+        initialization.run(session)
+        for _ in run_loop(graph, session, settings, rows):
             pass
 
-    judged = Split(features[:JUDGED], label[:JUDGED], np.arange(JUDGED))
-    return Job(work, steps, lambda: training.fed_loss(session, judged), repeats)
+    sample = _split(*(values[:LOSS_ROWS] for values in data))
+    return Job(train, steps, lambda: compute_loss(session, sample), repeats)
 
 
-def unscaled(columns: int) -> Scaling:
-    """Return the scaling that changes nothing."""
-    return Scaling((0.0,) * columns, (1.0,) * columns, 0.0, 1.0)
+def _split(features: np.ndarray, label: np.ndarray) -> Split:
+    return Split(features, label, np.arange(len(label)))
+
+
+def _describe(columns: int, shape: tuple[int, ...], classes: int) -> Dataset:
+    return Dataset(
+        source="synthetic",
+        task="classification" if classes else "regression",
+        features=tuple(f"f{column}" for column in range(columns)),
+        shape=shape,
+        target="y",
+        classes=tuple(map(str, range(classes))),
+        index_name="row",
+        today=None,
+        horizon=0,
+        scaling=Scaling((0.0,) * columns, (1.0,) * columns, 0.0, 1.0),
+        source_sha256="",
+    )

@@ -1,4 +1,4 @@
-"""An MLP 32-64-64-1 predicts: one row a call, and 100,000."""
+"""Predictions of an MLP 32-64-64-1, with one row and with 100,000 rows a call."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,13 +10,13 @@ import numpy as np
 from benchmarks.workload import Contender, Job, Setting, Workload
 
 COLUMNS, HIDDEN, LAYERS = 32, 64, ("hidden_1", "hidden_2", "output")
-# Calls of a job; Keras takes a hundredth.
+# Calls of a job by rows a call; Keras does a hundredth of them.
 CALLS = {"1": 2000, "100000": 10}
 
 Weights = dict[str, np.ndarray]
 
 
-# Of 100,000 rows.
+# What limits the calls with 100,000 rows.
 LIMITS = (
     "the three matrix products alone take half the time of eager execution by hand, and two thirds"
     " of the frozen graph's, so no more than 2× can be had. Pieces of 4,096 to 100,000 rows were"
@@ -26,7 +26,7 @@ LIMITS = (
 
 
 def _workload(name: str, rows: str, eager: float, keras: float | None, limits: str) -> Workload:
-    contender = partial(Contender, options=(rows,))
+    one = partial(Contender, options=(rows,))
     return Workload(
         name=name,
         module=__name__,
@@ -36,14 +36,14 @@ def _workload(name: str, rows: str, eager: float, keras: float | None, limits: s
         result="mean prediction",
         limits=limits,
         contenders=(
-            contender("pipeline, frozen graph", "frozen_graph", ours=True),
-            contender("pipeline, SavedModel", "saved_model", ours=True),
-            contender("eager execution, as the gate has it", "eager", required=eager),
-            contender("eager execution by hand", "eager_by_hand", required=eager),
-            contender("tf.function", "function"),
-            contender("Keras predict", "keras_predict", required=keras, most_rounds=1),
-            contender("NumPy by hand", "numpy_by_hand"),
-            contender("PyTorch", "torch_module", library="torch"),
+            one("pipeline, frozen graph", "frozen_graph", ours=True),
+            one("pipeline, SavedModel", "saved_model", ours=True),
+            one("eager execution, as the gate has it", "eager", required=eager),
+            one("eager execution by hand", "eager_by_hand", required=eager),
+            one("tf.function", "function"),
+            one("Keras predict", "keras_predict", required=keras, most_rounds=1),
+            one("NumPy by hand", "numpy_by_hand"),
+            one("PyTorch", "torch_module", library="torch"),
         ),
     )
 
@@ -54,35 +54,29 @@ MANY_ROWS = _workload("many_rows", "100000", eager=1.5, keras=None, limits=LIMIT
 
 def frozen_graph(setting: Setting, rows: str) -> Job:
     """`artifacts/frozen`, opened as `pipeline predict` opens it."""
-    from pipeline import memory
-    from pipeline.runtimes.forms import open_model
+    from benchmarks import pipeline_calls
 
-    memory.keep_freed()
-    return _job(open_model(_trained(setting) / "artifacts/frozen").predict, setting, rows)
+    return _job(pipeline_calls.open_predict(_train(setting), "artifacts/frozen"), setting, rows)
 
 
 def saved_model(setting: Setting, rows: str) -> Job:
     """`artifacts/saved_model`, opened as `pipeline predict` opens it."""
-    from pipeline import memory
-    from pipeline.runtimes.forms import open_model
+    from benchmarks import pipeline_calls
 
-    memory.keep_freed()
-    return _job(open_model(_trained(setting) / "artifacts/saved_model").predict, setting, rows)
+    return _job(
+        pipeline_calls.open_predict(_train(setting), "artifacts/saved_model"), setting, rows
+    )
 
 
 def eager(setting: Setting, rows: str) -> Job:
-    """The reference of the gate: the network's function, executed eagerly."""
-    from pipeline import memory
-    from pipeline.graph.devices import plain_session
-    from pipeline.runtimes.forms import Eager
+    """The reference of the parity gate."""
+    from benchmarks import pipeline_calls
 
-    memory.keep_freed()
-    model = Eager(_trained(setting) / "artifacts/checkpoint", plain_session)
-    return _job(model.predict, setting, rows)
+    return _job(pipeline_calls.open_eager_predict(_train(setting)), setting, rows)
 
 
 def _tensorflow(setting: Setting) -> Callable[[Any], Any]:
-    """Return the same operations on constants that are there already."""
+    """Return the network as operations on constants that exist already."""
     import tensorflow as tf
 
     constants = {name: tf.constant(value) for name, value in _weights(setting).items()}
@@ -97,7 +91,7 @@ def _tensorflow(setting: Setting) -> Callable[[Any], Any]:
 
 
 def eager_by_hand(setting: Setting, rows: str) -> Job:
-    """Matrix products and ReLU without scaling, on constants that are there already."""
+    """Matrix products and ReLU without scaling, on constants that exist already."""
     import tensorflow as tf
 
     network = _tensorflow(setting)
@@ -105,7 +99,7 @@ def eager_by_hand(setting: Setting, rows: str) -> Job:
 
 
 def function(setting: Setting, rows: str) -> Job:
-    """The same in a `tf.function`."""
+    """The same operations in a `tf.function`."""
     import tensorflow as tf
 
     spec = tf.TensorSpec([None, COLUMNS], tf.float32)
@@ -149,9 +143,9 @@ def torch_module(setting: Setting, rows: str) -> Job:
         nn.Linear(HIDDEN, 1),
     )  # fmt: skip
     weights = _weights(setting)
-    for place, layer in zip((0, 2, 4), LAYERS, strict=True):
-        model[place].weight.data = torch.from_numpy(weights[f"{layer}/weights"].T.copy())
-        model[place].bias.data = torch.from_numpy(weights[f"{layer}/bias"])
+    for position, layer in zip((0, 2, 4), LAYERS, strict=True):
+        model[position].weight.data = torch.from_numpy(weights[f"{layer}/weights"].T.copy())
+        model[position].bias.data = torch.from_numpy(weights[f"{layer}/bias"])
 
     def predict(x: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
@@ -166,36 +160,35 @@ def _job(
     features = np.random.default_rng(0).normal(size=(int(rows), COLUMNS)).astype(np.float32)
     calls = setting.size(calls or CALLS[rows], 1)
 
-    def work() -> None:
+    def run() -> None:
         for _ in range(calls):
             predict(features)
 
-    return Job(work, calls, lambda: float(np.mean(predict(features))))
+    return Job(run, calls, lambda: float(np.mean(predict(features))))
 
 
-def _trained(setting: Setting) -> Path:
-    """Return a repository in which the model has been trained and frozen."""
+def _train(setting: Setting) -> Path:
+    """Return the root of a repository with the frozen model; the first contender makes it."""
     from benchmarks import clone
 
-    home = setting.scratch / "trained"
-    if not home.exists():
-        made = clone.fresh(home)
-        made.compose(
+    root = setting.scratch / "trained"
+    if not root.exists():
+        repository = clone.fresh(root)
+        repository.compose(
             "data=synthetic", f"data.columns={COLUMNS}", "data.rows=2000", "data.scaling=none",
             "model=mlp", f"model.hidden=[{HIDDEN},{HIDDEN}]", "optimizer=adam", "train.steps=50",
             "device=cpu",
         )  # fmt: skip
-        made.stage("prepare", "train", "freeze")
-    return home
+        repository.run_stages("prepare", "train", "freeze")
+    return root
 
 
 def _weights(setting: Setting) -> Weights:
-    """Return the trained values by name; the first contender of the workload keeps them."""
+    """Return the trained values by name; the first contender saves them for all."""
     file = setting.scratch / "weights.npz"
     if not file.exists():
-        from pipeline.artifacts import checkpoint
+        from benchmarks import pipeline_calls
 
-        values = checkpoint.values(_trained(setting) / "artifacts/checkpoint")
-        kept = {name.removeprefix("network/"): value for name, value in values.items()}
-        np.savez(file, **{name: kept[name] for name in kept if name.startswith(LAYERS)})
+        values = pipeline_calls.read_variables(_train(setting))
+        np.savez(file, **{name: values[name] for name in values if name.startswith(LAYERS)})
     return dict(np.load(file))

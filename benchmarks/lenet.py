@@ -8,8 +8,8 @@ from benchmarks.workload import Contender, Job, Setting, Workload
 
 SIZE, CLASSES, BATCH, RATE, DROPOUT = 28, 10, 128, 0.001, 0.3
 FILTERS, HIDDEN = (16, 32), (120, 84)
-# Rows of which the final loss is taken.
-JUDGED = 1000
+# Number of rows that the final loss is computed on.
+LOSS_ROWS = 1000
 
 WORKLOAD = Workload(
     name="lenet",
@@ -56,37 +56,39 @@ def article(setting: Setting) -> Job:
 
     v1 = tf.compat.v1
     images, label = data(setting)
-    made, normal = v1.Variable, tf.keras.initializers.HeNormal()
+    variable, normal = v1.Variable, tf.keras.initializers.HeNormal()
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None, SIZE * SIZE])
         y = v1.placeholder(tf.float32, [None, 1])
         rate = v1.placeholder_with_default(0.0, [])
         values = tf.reshape(x, [-1, SIZE, SIZE, 1])
         for filters in FILTERS:
-            kernel = made(normal([5, 5, values.shape[3], filters]))
-            values = tf.nn.conv2d(values, kernel, 1, "SAME") + made(tf.zeros([filters]))
+            kernel = variable(normal([5, 5, values.shape[3], filters]))
+            values = tf.nn.conv2d(values, kernel, 1, "SAME") + variable(tf.zeros([filters]))
             values = tf.nn.max_pool2d(tf.nn.relu(values), 2, 2, "SAME")
         values = tf.reshape(values, [-1, int(np.prod(values.shape[1:]))])
         for width in HIDDEN:
-            values = tf.matmul(values, made(normal([values.shape[1], width])))
-            values = tf.nn.relu(values + made(tf.zeros([width])))
+            values = tf.matmul(values, variable(normal([values.shape[1], width])))
+            values = tf.nn.relu(values + variable(tf.zeros([width])))
             values = tf.nn.dropout(values, rate)
-        logits = tf.matmul(values, made(normal([HIDDEN[-1], CLASSES]))) + made(tf.zeros([CLASSES]))
+        logits = tf.matmul(values, variable(normal([HIDDEN[-1], CLASSES]))) + variable(
+            tf.zeros([CLASSES])
+        )
         classes = tf.cast(y[:, 0], tf.int32)
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits))
         step = v1.train.AdamOptimizer(RATE).minimize(loss)
         initialize = v1.global_variables_initializer()
     session = v1.Session(graph=graph)
 
-    def work() -> None:
+    def run() -> None:
         session.run(initialize)
         for rows in np.random.default_rng(0).permutation(len(label)).reshape(-1, BATCH):
             session.run([step, loss], {x: images[rows], y: label[rows], rate: DROPOUT})
 
     def result() -> float:
-        return float(session.run(loss, {x: images[:JUDGED], y: label[:JUDGED]}))
+        return float(session.run(loss, {x: images[:LOSS_ROWS], y: label[:LOSS_ROWS]}))
 
-    return Job(work, len(label) // BATCH, result, repeats=1)
+    return Job(run, len(label) // BATCH, result, repeats=1)
 
 
 def keras_fit(setting: Setting) -> Job:
@@ -113,11 +115,11 @@ def keras_fit(setting: Setting) -> Job:
         return model
 
     fit(4 * BATCH)  # the warm-up
-    made = []
+    models = []
     return Job(
-        lambda: made.append(fit(len(label))),
+        lambda: models.append(fit(len(label))),
         len(label) // BATCH,
-        lambda: made[-1].evaluate(images[:JUDGED], label[:JUDGED], verbose=0),
+        lambda: models[-1].evaluate(images[:LOSS_ROWS], label[:LOSS_ROWS], verbose=0),
         repeats=1,
         warm_up=False,
     )
@@ -144,7 +146,7 @@ def torch_by_hand(setting: Setting) -> Job:
     model = nn.Sequential(*blocks, nn.Flatten(), *dense, nn.Linear(HIDDEN[-1], CLASSES))
     optimizer = torch.optim.Adam(model.parameters(), RATE)
 
-    def work() -> None:
+    def run() -> None:
         model.train()
         for rows in torch.randperm(len(label)).reshape(-1, BATCH):
             optimizer.zero_grad()
@@ -154,6 +156,6 @@ def torch_by_hand(setting: Setting) -> Job:
     def result() -> float:
         model.eval()
         with torch.no_grad():
-            return float(nn.functional.cross_entropy(model(images[:JUDGED]), label[:JUDGED]))
+            return float(nn.functional.cross_entropy(model(images[:LOSS_ROWS]), label[:LOSS_ROWS]))
 
-    return Job(work, len(label) // BATCH, result, repeats=1, warm_up=False)
+    return Job(run, len(label) // BATCH, result, repeats=1, warm_up=False)

@@ -1,4 +1,4 @@
-"""Contenders in fresh processes, in turns, several rounds: machines are noisy, ratios count."""
+"""Runs contenders in fresh processes and in turns, so that noise affects all of them alike."""
 
 import importlib.util
 import json
@@ -15,11 +15,11 @@ from benchmarks.workload import BenchmarkError, Contender, Workload
 
 @dataclass
 class Measured:
-    """What the rounds of one contender gave.
+    """The results of the rounds of one contender.
 
     Attributes:
-        seconds: a unit, of each round.
-        memory: the largest, in bytes.
+        seconds: seconds a unit, one value a round.
+        memory: the largest peak memory, in bytes.
     """
 
     contender: Contender
@@ -29,11 +29,11 @@ class Measured:
 
     @property
     def median(self) -> float:
-        """The median over rounds, seconds a unit."""
+        """The median over the rounds, in seconds a unit."""
         return statistics.median(self.seconds)
 
     def add(self, round_: dict[str, Any]) -> None:
-        """Take in a round."""
+        """Add the results of a round."""
         self.seconds.append(round_["seconds"])
         self.result = round_["result"]
         self.memory = max(self.memory, round_["memory"])
@@ -42,30 +42,30 @@ class Measured:
 def measure(
     workload: Workload, rounds: int, quick: bool, torch_python: str | None
 ) -> list[Measured]:
-    """Measure all contenders whose libraries are there.
+    """Measure all contenders whose libraries are installed.
 
     Args:
-        torch_python: an interpreter that has PyTorch; None for this one.
+        torch_python: an interpreter with PyTorch; None for this one.
 
     Raises:
-        BenchmarkError: a contender's process failed; with what it wrote.
+        BenchmarkError: the process of a contender failed; the message has its output.
     """
-    there = [c for c in workload.contenders if _interpreter(c, torch_python)]
-    found = [Measured(contender) for contender in there]
+    installed = [c for c in workload.contenders if _interpreter(c, torch_python)]
+    results = [Measured(contender) for contender in installed]
     with tempfile.TemporaryDirectory(prefix=f"bench-{workload.name}-") as scratch:
         for turn in range(rounds):
-            for measured in found:
+            for measured in results:
                 contender = measured.contender
                 if contender.most_rounds is not None and turn >= contender.most_rounds:
                     continue
                 python = _interpreter(contender, torch_python)
-                measured.add(_round(python, workload, contender, quick, scratch))
-                _tell(workload, measured)
-    return found
+                measured.add(_run_round(python, workload, contender, quick, scratch))
+                _print_last(workload, measured)
+    return results
 
 
 def _interpreter(contender: Contender, torch_python: str | None) -> str:
-    """Return the interpreter for a contender; nothing where its library is missing."""
+    """Return the interpreter for a contender; empty if its library is missing."""
     if contender.library is None:
         return sys.executable
     if torch_python:
@@ -73,12 +73,12 @@ def _interpreter(contender: Contender, torch_python: str | None) -> str:
     return sys.executable if importlib.util.find_spec(contender.library) else ""
 
 
-def _round(
+def _run_round(
     python: str, workload: Workload, contender: Contender, quick: bool, scratch: str
 ) -> dict[str, Any]:
-    words = [workload.module, contender.function, "quick" if quick else "full", scratch]
+    arguments = [workload.module, contender.function, "quick" if quick else "full", scratch]
     done = subprocess.run(
-        [python, "-m", "benchmarks.child", *words, *contender.options],
+        [python, "-m", "benchmarks.child", *arguments, *contender.options],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
@@ -89,6 +89,6 @@ def _round(
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _tell(workload: Workload, measured: Measured) -> None:
+def _print_last(workload: Workload, measured: Measured) -> None:
     last = measured.seconds[-1] * workload.scale
     print(f"{workload.name}: {measured.contender.name}: {last:.6g} s", file=sys.stderr, flush=True)

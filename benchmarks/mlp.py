@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.workload import Contender, Job, Setting, Workload
 
 COLUMNS, HIDDEN, BATCH, RATE = 32, 64, 256, 0.001
-# Rows of which the final loss is taken.
-JUDGED = 10_000
+# Number of rows that the final loss is computed on.
+LOSS_ROWS = 10_000
 
 WORKLOAD = Workload(
     name="mlp",
@@ -82,15 +82,15 @@ def article(setting: Setting) -> Job:
         initialize = v1.global_variables_initializer()
     session = v1.Session(graph=graph)
 
-    def work() -> None:
+    def run() -> None:
         session.run(initialize)
         for rows in batches(len(label)):
             session.run([step, loss], {x: features[rows], y: label[rows]})
 
     def result() -> float:
-        return float(session.run(loss, {x: features[:JUDGED], y: label[:JUDGED]}))
+        return float(session.run(loss, {x: features[:LOSS_ROWS], y: label[:LOSS_ROWS]}))
 
-    return Job(work, len(label) // BATCH, result, repeats=1)
+    return Job(run, len(label) // BATCH, result, repeats=1)
 
 
 def function(setting: Setting) -> Job:
@@ -110,16 +110,16 @@ def function(setting: Setting) -> Job:
         optimizer.apply(tape.gradient(loss, model.trainable_variables))
         return loss
 
-    def work() -> None:
+    def run() -> None:
         for variable, value in zip((*model.variables, *optimizer.variables), begin, strict=True):
             variable.assign(value)
         for rows in batches(len(y)):
             step(tf.constant(rows))
 
     def result() -> float:
-        return float(tf.reduce_mean(tf.square(model(x[:JUDGED]) - y[:JUDGED])))
+        return float(tf.reduce_mean(tf.square(model(x[:LOSS_ROWS]) - y[:LOSS_ROWS])))
 
-    return Job(work, len(y) // BATCH, result, repeats=1)
+    return Job(run, len(y) // BATCH, result, repeats=1)
 
 
 def keras_fit(setting: Setting) -> Job:
@@ -136,11 +136,11 @@ def keras_fit(setting: Setting) -> Job:
         return model
 
     fit(20 * BATCH)  # the warm-up
-    made = []
+    models = []
     return Job(
-        lambda: made.append(fit(steps * BATCH)),
+        lambda: models.append(fit(steps * BATCH)),
         steps,
-        lambda: made[-1].evaluate(features[:JUDGED], label[:JUDGED], verbose=0),
+        lambda: models[-1].evaluate(features[:LOSS_ROWS], label[:LOSS_ROWS], verbose=0),
         repeats=1,
         warm_up=False,
     )
@@ -164,12 +164,12 @@ def scikit_learn(setting: Setting) -> Job:
     )
 
     def result() -> float:
-        return float(np.mean(np.square(model.predict(features[:JUDGED]) - label[:JUDGED, 0])))
+        return float(np.mean(np.square(model.predict(features[:LOSS_ROWS]) - label[:LOSS_ROWS, 0])))
 
-    def work() -> None:
+    def run() -> None:
         model.partial_fit(features, label[:, 0])  # one epoch
 
-    return Job(work, len(label) // BATCH, result, repeats=1, warm_up=False)
+    return Job(run, len(label) // BATCH, result, repeats=1, warm_up=False)
 
 
 def torch_loader(setting: Setting) -> Job:
@@ -199,7 +199,7 @@ def _torch_job(features: Any, label: Any, epoch: Iterable[Any]) -> Job:
     model = nn.Sequential(*layers, nn.Linear(HIDDEN, 1))
     optimizer = torch.optim.Adam(model.parameters(), RATE)
 
-    def work() -> None:
+    def run() -> None:
         for x, y in epoch:
             optimizer.zero_grad()
             nn.functional.mse_loss(model(x), y).backward()
@@ -207,6 +207,6 @@ def _torch_job(features: Any, label: Any, epoch: Iterable[Any]) -> Job:
 
     def result() -> float:
         with torch.no_grad():
-            return float(nn.functional.mse_loss(model(features[:JUDGED]), label[:JUDGED]))
+            return float(nn.functional.mse_loss(model(features[:LOSS_ROWS]), label[:LOSS_ROWS]))
 
-    return Job(work, len(label) // BATCH, result, repeats=1, warm_up=False)
+    return Job(run, len(label) // BATCH, result, repeats=1, warm_up=False)

@@ -1,4 +1,4 @@
-"""A large CSV file becomes scaled arrays: the stage `prepare` against pandas."""
+"""Preparation of a large CSV file: the stage `prepare` against pandas."""
 
 from pathlib import Path
 
@@ -29,35 +29,30 @@ WORKLOAD = Workload(
 
 
 def prepare(setting: Setting) -> Job:
-    """The stage in this process; it scales in the graph later, and here only finds the scaling."""
-    import os
+    """The stage in this process; it fits the scaling, which the graph applies later."""
+    from benchmarks import pipeline_calls
 
-    from pipeline import files, memory, parameters
-    from pipeline.stages import prepare as stage
-
-    memory.keep_freed()
-    file = _file(setting)
-    home = Clone(setting.scratch / "clone")
-    if not home.path.exists():
-        clone.fresh(home.path)
-        home.compose("data=csv", f"data.path={file}", f"data.target=c{COLUMNS - 1}")
-    os.chdir(home.path)
-    settings = parameters.load(files.PARAMS)
-    label = files.PREPARED / "test/label.npy"
+    file = _write_rows(setting)
+    repository = Clone(setting.scratch / "clone")
+    if not repository.path.exists():
+        clone.fresh(repository.path)
+        repository.compose("data=csv", f"data.path={file}", f"data.target=c{COLUMNS - 1}")
+    label = repository.path / "data/prepared/test/label.npy"
 
     def result() -> float:
         return float(np.load(label).mean(dtype=np.float64))
 
-    return Job(lambda: stage.run(settings), _rows(setting), result, repeats=1, warm_up=False)
+    run = pipeline_calls.open_stage(repository.path, "prepare")
+    return Job(run, _count_rows(setting), result, repeats=1, warm_up=False)
 
 
 def pandas(setting: Setting) -> Job:
-    """What a script would do."""
+    """A script with pandas."""
     import pandas as pd
 
-    file = _file(setting)
+    file = _write_rows(setting)
 
-    def work() -> None:
+    def prepare_rows() -> None:
         table = pd.read_csv(file)
         features = table.iloc[:, :-1].to_numpy(np.float32)
         label = table.iloc[:, -1:].to_numpy(np.float32)
@@ -71,25 +66,25 @@ def pandas(setting: Setting) -> Job:
     def result() -> float:
         return float(np.load(setting.scratch / "test_label.npy").mean(dtype=np.float64))
 
-    return Job(work, _rows(setting), result, repeats=1, warm_up=False)
+    return Job(prepare_rows, _count_rows(setting), result, repeats=1, warm_up=False)
 
 
-def _rows(setting: Setting) -> int:
+def _count_rows(setting: Setting) -> int:
     return setting.size(11_500_000, 50_000)
 
 
-def _file(setting: Setting) -> Path:
-    """Return the CSV file; the first contender writes it, in pieces."""
+def _write_rows(setting: Setting) -> Path:
+    """Return the CSV file; the first contender writes it, block by block."""
     import pyarrow as pa
     from pyarrow import csv
 
     file = setting.scratch / "rows.csv"
     if not file.exists():
         names = [f"c{column}" for column in range(COLUMNS)]
-        generator, piece = np.random.default_rng(0), 50_000
+        generator, block = np.random.default_rng(0), 50_000
         schema = pa.schema([(name, pa.float64()) for name in names])
         with csv.CSVWriter(file, schema) as writer:
-            for _ in range(_rows(setting) // piece):
-                values = generator.normal(size=(COLUMNS, piece))
+            for _ in range(_count_rows(setting) // block):
+                values = generator.normal(size=(COLUMNS, block))
                 writer.write_batch(pa.record_batch(list(values), schema=schema))
     return file

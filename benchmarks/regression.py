@@ -1,4 +1,4 @@
-"""The article's regression by several hands: same data, same steps, same loss."""
+"""The article's regression with several libraries: same data, same steps, same loss."""
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def pipeline(setting: Setting, *overrides: str) -> Job:
 
 
 def article(setting: Setting) -> Job:
-    """One `Session.run` a step, the data fed each time."""
+    """One `Session.run` a step, which feeds the data each time."""
     import tensorflow as tf
 
     v1, steps = tf.compat.v1, _steps(setting)
@@ -68,12 +68,12 @@ def article(setting: Setting) -> Job:
         initialize = v1.global_variables_initializer()
     session, feed = v1.Session(graph=graph), {x: features, y: label}
 
-    def work() -> None:
+    def run() -> None:
         session.run(initialize)
         for _ in range(steps):
             session.run([step, loss], feed)
 
-    return Job(work, steps, lambda: float(session.run(loss, feed)))
+    return Job(run, steps, lambda: float(session.run(loss, feed)))
 
 
 def function(setting: Setting) -> Job:
@@ -96,17 +96,17 @@ def function(setting: Setting) -> Job:
         bias.assign_sub(RATE * by_bias)
         return value
 
-    def work() -> None:
+    def run() -> None:
         weights.assign(tf.random.normal([COLUMNS, 1]))
         bias.assign(tf.ones([1]))
         for _ in range(steps):
             step()
 
-    return Job(work, steps, lambda: float(loss()))
+    return Job(run, steps, lambda: float(loss()))
 
 
 def keras_fit(setting: Setting) -> Job:
-    """A dense layer, an epoch a step."""
+    """A dense layer; an epoch is a step."""
     import keras
 
     steps = setting.size(200, 50)
@@ -128,12 +128,12 @@ def keras_fit(setting: Setting) -> Job:
 
 
 def numpy_by_hand(setting: Setting) -> Job:
-    """The gradient, written out."""
+    """The gradient in NumPy."""
     steps = _steps(setting)
     features, label = data()
     weights, bias = np.empty((COLUMNS, 1), np.float32), np.empty(1, np.float32)
 
-    def work() -> None:
+    def run() -> None:
         weights[:] = np.random.default_rng(0).normal(size=(COLUMNS, 1))
         bias[:] = 1
         for _ in range(steps):
@@ -142,7 +142,7 @@ def numpy_by_hand(setting: Setting) -> Job:
             weights[:] -= RATE * 2 / ROWS * (features.T @ error)
             bias[:] -= RATE * 2 * error.mean(0)
 
-    return Job(work, steps, lambda: float(np.mean(np.square(features @ weights + bias - label))))
+    return Job(run, steps, lambda: float(np.mean(np.square(features @ weights + bias - label))))
 
 
 def closed_form(setting: Setting) -> Job:
@@ -170,11 +170,11 @@ def torch_by_hand(setting: Setting) -> Job:
     def loss() -> torch.Tensor:
         return torch.nn.functional.mse_loss(model(features), label)
 
-    def work() -> None:
+    def run() -> None:
         model.reset_parameters()
         for _ in range(steps):
             optimizer.zero_grad()
             loss().backward()
             optimizer.step()
 
-    return Job(work, steps, lambda: float(loss().detach()))
+    return Job(run, steps, lambda: float(loss().detach()))

@@ -1,4 +1,4 @@
-"""Rows that stream from disk while a linear model trains, against rows in memory and Keras."""
+"""Training on rows that stream from disk, against rows in memory and Keras."""
 
 from pathlib import Path
 
@@ -36,30 +36,20 @@ WORKLOAD = Workload(
 
 def train(setting: Setting, stream: str) -> Job:
     """The stage `train` in this process."""
-    import os
+    from benchmarks import pipeline_calls
 
-    import pipeline.graph  # noqa: F401  (TensorFlow is imported)
-    from pipeline import files, memory, parameters
-    from pipeline.stages import train as stage
-
-    memory.keep_freed()
-    home = _prepared(setting)
-    rows = _rows(home)
-    home.compose(*_chosen(setting), f"train.steps={rows // BATCH}", f"train.stream={stream}")
-    os.chdir(home.path)
-    settings = parameters.load(files.PARAMS)
+    repository = _prepare(setting)
+    rows = _count_rows(repository)
+    overrides = [f"train.steps={rows // BATCH}", f"train.stream={stream}"]
+    repository.compose(*_overrides(setting), *overrides)
 
     def result() -> float:
-        from pipeline.runtimes.forms import open_model
+        features, label = _read_sample(repository)
+        predict = pipeline_calls.open_predict(repository.path, "artifacts/checkpoint")
+        return float(np.sqrt(np.mean(np.square(predict(features) - label))))
 
-        features, label = _judged(home)
-        with open_model(files.CHECKPOINT) as model:
-            return float(np.sqrt(np.mean(np.square(model.predict(features) - label))))
-
-    def work() -> None:
-        stage.run(settings)
-
-    return Job(work, rows, result, repeats=1, warm_up=False)
+    run = pipeline_calls.open_stage(repository.path, "train")
+    return Job(run, rows, result, repeats=1, warm_up=False)
 
 
 def keras_fit(setting: Setting) -> Job:
@@ -67,9 +57,9 @@ def keras_fit(setting: Setting) -> Job:
     import keras
     import tensorflow as tf
 
-    home = _prepared(setting)
-    rows = _rows(home)
-    arrays = (_train(home) / f"{name}.npy" for name in ("features", "label"))
+    repository = _prepare(setting)
+    rows = _count_rows(repository)
+    arrays = (_train_folder(repository) / f"{name}.npy" for name in ("features", "label"))
 
     def batches(file: Path) -> tf.data.Dataset:
         width = np.load(file, mmap_mode="r").shape[1]
@@ -86,13 +76,13 @@ def keras_fit(setting: Setting) -> Job:
     data = both.prefetch(tf.data.AUTOTUNE)
 
     def result() -> float:
-        features, label = _judged(home)
+        features, label = _read_sample(repository)
         return float(np.sqrt(model.evaluate(features, label, verbose=0)))
 
     return Job(lambda: model.fit(data, verbose=0), rows, result, repeats=1, warm_up=False)
 
 
-def _chosen(setting: Setting) -> list[str]:
+def _overrides(setting: Setting) -> list[str]:
     rows = setting.size(20_000_000, 200_000)
     return [
         "data=synthetic", f"data.columns={COLUMNS}", f"data.rows={rows + 10_000}",
@@ -102,28 +92,28 @@ def _chosen(setting: Setting) -> list[str]:
     ]  # fmt: skip
 
 
-def _prepared(setting: Setting) -> Clone:
+def _prepare(setting: Setting) -> Clone:
     """Return a repository with the prepared rows; the first contender makes it."""
-    home = setting.scratch / "rows"
-    if home.exists():
-        return Clone(home)
-    made = clone.fresh(home)
-    made.compose(*_chosen(setting))
-    made.stage("prepare")
-    return made
+    root = setting.scratch / "rows"
+    if root.exists():
+        return Clone(root)
+    repository = clone.fresh(root)
+    repository.compose(*_overrides(setting))
+    repository.run_stages("prepare")
+    return repository
 
 
-def _train(home: Clone) -> Path:
-    return home.path / "data/prepared/train"
+def _train_folder(repository: Clone) -> Path:
+    return repository.path / "data/prepared/train"
 
 
-def _rows(home: Clone) -> int:
-    return len(np.load(_train(home) / "label.npy", mmap_mode="r"))
+def _count_rows(repository: Clone) -> int:
+    return len(np.load(_train_folder(repository) / "label.npy", mmap_mode="r"))
 
 
-def _judged(home: Clone) -> tuple[np.ndarray, np.ndarray]:
+def _read_sample(repository: Clone) -> tuple[np.ndarray, np.ndarray]:
     features, label = (
-        np.load(_train(home) / f"{name}.npy", mmap_mode="r")[:10_000]
+        np.load(_train_folder(repository) / f"{name}.npy", mmap_mode="r")[:10_000]
         for name in ("features", "label")
     )
     return features, label

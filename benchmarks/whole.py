@@ -43,32 +43,41 @@ NOTHING_TO_DO = Workload(
 
 
 def cold_repro(setting: Setting) -> Job:
-    """All stages, the making of MLflow's store included."""
-    made = clone.fresh(Path(tempfile.mkdtemp(dir=setting.scratch)) / "clone")
+    """All stages, including the creation of the MLflow store."""
+    repository = clone.fresh(Path(tempfile.mkdtemp(dir=setting.scratch)) / "clone")
 
     def result() -> float:
-        metrics = json.loads((made.path / "reports/metrics.json").read_text(encoding="utf-8"))
+        metrics = json.loads((repository.path / "reports/metrics.json").read_text(encoding="utf-8"))
         return float(metrics["model"]["mse"])
 
     return Job(
-        lambda: made.run("dvc", "repro"), 1, result, repeats=1, warm_up=False, in_children=True
+        lambda: repository.run("dvc", "repro"),
+        1,
+        result,
+        repeats=1,
+        warm_up=False,
+        in_children=True,
     )
 
 
 def scripts(setting: Setting) -> Job:
     """Three processes, one after another."""
-    here = Clone(Path(tempfile.mkdtemp(dir=setting.scratch)))
+    repository = Clone(Path(tempfile.mkdtemp(dir=setting.scratch)))
     printed = []
 
-    def work() -> None:
+    def run() -> None:
         for name in ("train", "restore_checkpoint", "restore_pb"):
-            words = (f"{ARTICLE / name}.py", str(clone.REPOSITORY / "data/raw/sp500.csv"), "model")
-            printed.append(here.run(sys.executable, *words))
+            arguments = (
+                f"{ARTICLE / name}.py",
+                str(clone.REPOSITORY / "data/raw/sp500.csv"),
+                "model",
+            )
+            printed.append(repository.run(sys.executable, *arguments))
 
-    return Job(work, 1, lambda: _tested(printed), repeats=1, warm_up=False, in_children=True)
+    return Job(run, 1, lambda: _test_loss(printed), repeats=1, warm_up=False, in_children=True)
 
 
-def _tested(printed: list[str]) -> float:
+def _test_loss(printed: list[str]) -> float:
     """Return the test loss that the scripts printed, if they agree."""
     found = {round(float(text.split("test ")[1].split()[0]), 1) for text in printed}
     return found.pop() if len(found) == 1 else float("nan")
@@ -85,10 +94,10 @@ def status(setting: Setting) -> Job:
 
 
 def _again(setting: Setting, verb: str) -> Job:
-    home = setting.scratch / "finished"
-    if not home.exists():
-        clone.fresh(home).run("dvc", "repro")
-    finished = Clone(home)
+    root = setting.scratch / "finished"
+    if not root.exists():
+        clone.fresh(root).run("dvc", "repro")
+    finished = Clone(root)
     printed = []
     return Job(
         lambda: printed.append(finished.run("dvc", verb)),

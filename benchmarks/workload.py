@@ -1,4 +1,4 @@
-"""What is measured: workloads, their contenders, and the job that a contender's process does."""
+"""Workloads, their contenders, and the job that the process of a contender runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a contender is told.
+    """The setting of a contender.
 
     Attributes:
-        quick: small sizes, to see that everything runs.
+        quick: use small sizes, to check that everything runs.
         scratch: a folder that the contenders of a workload share; it is removed at the end.
     """
 
@@ -28,18 +28,18 @@ class Setting:
 
 @dataclass(frozen=True)
 class Job:
-    """What a contender's process does, all set up.
+    """The job of a contender, ready to run.
 
     Attributes:
-        work: is timed.
-        units: steps, calls or rows that it does.
-        result: is not timed; shows that contenders do the same work.
-        repeats: how often a process works; its median counts.
-        warm_up: work once before, untimed.
-        in_children: the work is done by other processes; their memory counts.
+        run: the function that is timed.
+        units: number of steps, calls or rows of one run.
+        result: returns a number that shows that contenders do the same; it is not timed.
+        repeats: number of timed runs in a process, whose median counts.
+        warm_up: run once before, untimed.
+        in_children: child processes do the job, and their memory counts.
     """
 
-    work: Callable[[], object]
+    run: Callable[[], object]
     units: int
     result: Callable[[], float]
     repeats: int = 3
@@ -49,16 +49,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work.
+    """One way to do the job of a workload.
 
     Attributes:
-        name: in the tables.
-        function: of the workload's module; takes a `Setting` and the options, returns a `Job`.
-        ours: others are compared with it.
-        required: how many times faster than this contender ours must be, at least.
-        required_memory: how many times more memory this contender must take, at least.
-        most_rounds: so often it is measured at most, as it takes long.
-        library: that its process imports, where the project does not depend on it.
+        name: name in the tables.
+        function: name of a function in the workload's module that takes a `Setting` and the
+            options, and returns a `Job`.
+        ours: it is the pipeline, with which others are compared.
+        required: how many times faster than this contender the pipeline must be.
+        required_memory: how many times less memory than this contender the pipeline must use.
+        most_rounds: most rounds of a slow contender.
+        library: the library of its process, if the project does not depend on it.
     """
 
     name: str
@@ -73,16 +74,16 @@ class Contender:
 
 @dataclass(frozen=True)
 class Workload:
-    """Contenders that do the same work; the first is the pipeline as it comes.
+    """Contenders that do the same job; the first is the pipeline with its defaults.
 
     Attributes:
-        module: that has the contenders' functions.
-        unit: what is timed, in words: `1,000 steps`.
-        scale: how many of a job's units that is.
-        result: what the jobs' results are.
-        most_memory: of the first contender's process, in bytes.
-        note: what a reader must know.
-        limits: what was tried where something required is not met, and what limits it.
+        module: name of the module with the functions of the contenders.
+        unit: the timed unit in words, such as `1,000 steps`.
+        scale: number of a job's units in it.
+        result: description of the jobs' results.
+        most_memory: memory limit of the first contender's process, in bytes.
+        note: a note for readers.
+        limits: what limits the pipeline where a requirement is not met, and what was tried.
     """
 
     name: str

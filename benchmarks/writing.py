@@ -1,4 +1,4 @@
-"""What was measured, as docs/benchmarks.json and docs/benchmarks.md have it."""
+"""The measurements as docs/benchmarks.json and docs/benchmarks.md hold them."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "dvc", "m
 
 
 def machine(torch_version: str) -> dict[str, str]:
-    """Describe what was measured on, and with."""
+    """Return the machine and the versions of the libraries."""
     libraries = {name: version(name) for name in LIBRARIES}
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores",
@@ -34,12 +34,12 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def as_json(workload: Workload, found: Sequence[Measured]) -> dict[str, Any]:
-    """Return what was measured of a workload; times are of its unit, in seconds."""
-    ours = [measured for measured in found if measured.contender.ours]
+def as_json(workload: Workload, results: Sequence[Measured]) -> dict[str, Any]:
+    """Return the results of a workload; times are seconds for its unit."""
+    ours = [measured for measured in results if measured.contender.ours]
     first = ours[0]
     rows = []
-    for measured in found:
+    for measured in results:
         contender, times = measured.contender, [s * workload.scale for s in measured.seconds]
         row: dict[str, Any] = {
             "name": contender.name,
@@ -71,14 +71,14 @@ def as_json(workload: Workload, found: Sequence[Measured]) -> dict[str, Any]:
 
 def markdown(document: dict[str, Any]) -> str:
     """Return docs/benchmarks.md."""
-    described = ", ".join(
+    machine = ", ".join(
         value if name in ("processor", "system") else f"{name} {value}"
         for name, value in document["machine"].items()
     )
     lines = [
         "# Benchmarks",
         "",
-        f"Made by `make bench` on {described}.",
+        f"Made by `make bench` on {machine}.",
         "",
         "Each contender runs in fresh processes, in turns with the others, in as many rounds as"
         " the table says; short work is done three times in a process. Medians count. Imports,"
@@ -149,7 +149,7 @@ def _memory_ratios(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _limits(workload: dict[str, Any]) -> list[str]:
-    """Return why the pipeline as it comes is not as fast as required, where it is not."""
+    """Return what limits the pipeline with its defaults, if it is not as fast as required."""
     missed = any(
         not next(iter(row["met"].values()), True) for row in workload["contenders"] if "met" in row
     )
@@ -157,7 +157,7 @@ def _limits(workload: dict[str, Any]) -> list[str]:
 
 
 def _met(row: dict[str, Any]) -> str:
-    """Say whether the pipeline as it comes is fast enough, or which other way is."""
+    """Return whether the pipeline with its defaults is fast enough, or which variant is."""
     if "required" not in row:
         return ""
     first, *others = row["met"].items()

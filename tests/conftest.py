@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from pipeline import composition, files
-from pipeline.settings import Settings
+from pipeline.config import composing as composition
+from pipeline.repository import environment
+from pipeline.schema.settings import Settings
+from pipeline.workspace import Workspace, files
 
 from .failures import Failure, Table
 
 # Tests are of this code, not of the machine: they run on the CPU everywhere.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+environment.configure()
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -214,7 +217,7 @@ def settings(in_repository: None) -> Callable[..., Settings]:
     """Compose conf/ with overrides."""
 
     def compose(*overrides: str) -> Settings:
-        return composition.composed(overrides)[0]
+        return composition.compose(Workspace.here(), overrides)[0]
 
     return compose
 
@@ -239,21 +242,24 @@ Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def run(folder: Path) -> Iterator[Run]:
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Run the stages up to the proof in an empty folder and this process; returns the metrics."""
     from tensorflow.python.framework.config import disable_op_determinism
 
+    from pipeline.graph import devices
     from pipeline.stages import evaluate, freeze, prepare, train
+
+    monkeypatch.setattr(devices, "_configured", None)  # as in a process of its own
 
     shutil.copytree(REPOSITORY / "conf", folder / "conf")
     shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
 
     def stages(*overrides: str) -> dict[str, Any]:
-        settings, text = composition.composed([*overrides, "device=cpu"])
-        composition.publish(text)
+        settings, text = composition.compose(Workspace.here(), [*overrides, "device=cpu"])
+        composition.publish(text, Workspace.here())
         for stage in (prepare, train, freeze, evaluate):
-            stage.run(settings)
-        return dict(read(files.METRICS))
+            stage.run(settings, Workspace.here())
+        return dict(read(Workspace.here().metrics))
 
     yield stages
     disable_op_determinism()  # other tests of this process use TensorFlow as it comes

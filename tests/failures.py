@@ -20,27 +20,32 @@ TABLE = Path(__file__).parents[1] / "docs/failures.md"
 PROPERTY = "failure"
 
 AREAS = {
-    "test_composition": "Configuration",
-    "test_parameters": "Configuration",
+    "config": "Configuration",
+    "schema": "Configuration",
+    "workspace": "Configuration",
     "data": "Data",
     "graph": "Training",
-    "artifacts": "Models",
-    "evaluation": "Proof",
+    "training": "Training",
+    "models": "Models",
+    "inspection": "Models",
+    "evaluation": "Parity",
     "tracking": "Tracking",
     "repro": "Whole runs",
     "doctor": "What pipeline doctor finds",
-    "test_reproduction": "Reproduction",
-    "test_cli": "Commands",
+    "experiments": "Reproduction and sweeps",
+    "cli": "Commands",
+    "stages": "Commands",
+    "repository": "Commands",
     "test_security": "Security",
 }
 OTHER = "Other"
 
 HEADER = """# Failures
 
-What can go wrong, what the program then says, and the test that makes it go wrong. Every row comes
-from that test: `make failures` runs all tests and writes this page. Exit codes: 2 configuration,
-3 data, 4 device, 5 training, 6 artifact, 7 parity, 8 tracking, 9 busy, 1 what the system refuses,
-10 not reproducible, 0 a warning. Earlier results are as they were after each of them.
+What can go wrong, the message, and the test that causes it. Every row comes from its test:
+`make failures` runs all tests and writes this page. Exit codes: 2 configuration, 3 data, 4 device,
+5 training, 6 artifact, 7 parity, 8 tracking, 9 busy, 1 refused by the operating system,
+10 not reproducible, 0 a warning. Earlier results are unchanged after each failure.
 """
 
 # What differs from machine to machine and from run to run.

@@ -4,13 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifacts.checkpoint import Checkpoints
-from pipeline.data.prepared import Dataset, Split
-from pipeline.data.scaling import fit
-from pipeline.graph import devices, start, training
-from pipeline.graph import rows as training_rows
-from pipeline.graph.loop import loop
-from pipeline.settings import Settings
+from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.scaling import Fit
+from pipeline.data.prepared.tasks import TASKS
+from pipeline.graph import devices, tf
+from pipeline.schema.settings import Settings
+from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.graph import build_training_graph
+from pipeline.training.initialization import Initialization
+from pipeline.training.job import TrainingJob, specify_inference
+from pipeline.training.loop import run_loop
+from pipeline.training.rows import create_rows
+from pipeline.workspace import Workspace
 
 
 def examples(
@@ -32,6 +37,8 @@ def examples(
         )
     label = np.asarray(label, np.float32)
     names = tuple(f"f{i}" for i in range(features.shape[1]))
+    fit = Fit(scaling, TASKS[task], (*names, "y"))
+    fit.add(features, label)
     dataset = Dataset(
         source="csv",
         task=task,
@@ -42,10 +49,20 @@ def examples(
         index_name="row",
         today=None,
         horizon=0,
-        scaling=fit(features, label, scaling, task, (*names, "y")),
+        scaling=fit.scaling(len(label)),
         source_sha256="",
     )
     return dataset, Split(features, label, np.arange(len(label)))
+
+
+def job_of(
+    settings: Settings, folder: Path, given: tuple[Dataset, Split] | None = None
+) -> TrainingJob:
+    """Return the job of small examples, in the current folder as its workspace."""
+    dataset, rows = given or examples()
+    device, _ = devices.choose_device(settings.device)
+    model = specify_inference(settings, dataset)
+    return TrainingJob(settings, Workspace.here(), device, folder, dataset, rows, model)
 
 
 def train(
@@ -64,23 +81,21 @@ def train(
     """
     folder = folder or home / f"run-{len(list(home.iterdir()))}"
     folder.mkdir(exist_ok=True)
-    dataset, rows = given or examples()
-    device, _ = devices.choose(settings.device)
-    model = training.model_of(settings, dataset)
-    source = training_rows.of(settings, rows, dataset.scaling)
-    graph = training.build(settings, model, dataset.task, source, device)
-    plan = start.plan(graph.graph, graph.weights, settings.train.start)
+    job = job_of(settings, folder, given)
+    source = create_rows(job)
+    graph = build_training_graph(job, source)
+    initialization = Initialization(job, graph)
     with graph.graph.as_default():
-        variables = training.v1.global_variables()
+        variables = tf.compat.v1.global_variables()
     checkpoints = Checkpoints(graph.graph, settings.train, folder)
     stops = (settings.train.checkpoint_every,)
     recorded = [np.empty((0, len(graph.columns)), np.float32)]
-    with devices.open_session(graph.graph, settings.device, device) as session:
+    with devices.open_session(graph.graph, settings.device, job.device) as session:
         if not checkpoints.restore(session):
-            plan.run(session)
-        for done in loop(graph, session, settings, source, stops, call):
+            initialization.run(session)
+        for done in run_loop(graph, session, settings, source, stops, call):
             recorded.append(done.recorded)
-            if checkpoints.due(done.step):
+            if checkpoints.is_due(done.step):
                 checkpoints.save(session, done.step)
             if stop is not None and done.step >= stop:
                 break

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from benchmarks import clone, measuring, regression, writing
+from benchmarks import clone, measuring, pipeline_calls, regression, writing
 from benchmarks.workload import BenchmarkError, Contender, Setting, Workload
 
-from pipeline.graph.devices import plain_session
-from pipeline.runtimes.forms import Eager, FrozenGraph
-
-from .artifacts.made import small
+from .models.made import small
 from .small import examples
 
 ROUNDS = 8
@@ -36,7 +33,7 @@ def test_the_loop_in_the_graph_is_faster_than_feeding_each_step(
 ):
     setting = Setting(quick=False, scratch=tmp_path)
     in_graph, fed = regression.pipeline(setting, f"train.xla={xla}"), regression.article(setting)
-    assert times_faster(in_graph.work, fed.work) > least
+    assert times_faster(in_graph.run, fed.run) > least
     assert in_graph.result() == pytest.approx(fed.result(), rel=1e-5)
 
 
@@ -44,15 +41,13 @@ def test_the_loop_in_the_graph_is_faster_than_feeding_each_step(
 def test_a_frozen_graph_is_faster_than_eager_execution(tmp_path):
     home = small(tmp_path / "model")
     row = examples()[1].features[:1]
-    with (
-        FrozenGraph(home / "frozen", plain_session) as frozen,
-        Eager(home / "checkpoint", plain_session) as eager,
-    ):
+    frozen = pipeline_calls.open_predict(home, "frozen")
+    eager = pipeline_calls.open_eager_predict(home, "checkpoint")
 
-        def calls(model: FrozenGraph | Eager) -> Callable[[], object]:
-            return lambda: [model.predict(row) for _ in range(200)]
+    def calls(predict: pipeline_calls.Predict) -> Callable[[], object]:
+        return lambda: [predict(row) for _ in range(200)]
 
-        assert times_faster(calls(frozen), calls(eager)) > 4
+    assert times_faster(calls(frozen), calls(eager)) > 4
 
 
 SMALL = Workload(
@@ -98,8 +93,8 @@ def test_a_contender_that_fails_is_named_with_what_it_said():
 
 def test_a_clone_runs_what_git_tracks(tmp_path: Path):
     made = clone.fresh(tmp_path / "clone")
-    took = made.measured(sys.executable, "-c", "import pipeline; print(pipeline.__file__)")
-    assert str(made.path / "src") in took.printed
+    took = made.measure(sys.executable, "-c", "import pipeline; print(pipeline.__file__)")
+    assert str(made.path / "src") in took.output
     assert took.seconds > 0
     assert took.memory > 1e6
     with pytest.raises(BenchmarkError, match="what it said"):

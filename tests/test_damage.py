@@ -8,121 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
 
-from pipeline import composition, parameters
-from pipeline.artifacts.checkpoint import Checkpoints
-from pipeline.artifacts.inspection import inspect
-from pipeline.errors import ConfigError, PipelineError
+from pipeline.config import composing as composition
+from pipeline.errors import PipelineError
 from pipeline.graph import tf
-from pipeline.runtimes.forms import open_model
-from pipeline.settings import Settings
+from pipeline.inspection import inspect
+from pipeline.models.run.form import predict_in_pieces
+from pipeline.models.run.registry import open_model
+from pipeline.training.checkpoints import Checkpoints
+from pipeline.workspace import Workspace
 
-from .artifacts import made
 from .conftest import REPOSITORY
+from .damage import damaged, thorough
+from .models import made
 from .small import examples
 
 pytestmark = pytest.mark.slow
-
-
-def thorough(most: int = 100) -> Any:
-    """Try the same examples on every machine, however slow it is."""
-    return hypothesis_settings(
-        max_examples=most,
-        derandomize=True,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
-@st.composite
-def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
-    """Return bytes with some flipped, cut off, put in or left out."""
-    content = bytearray(whole)
-    for _ in range(draw(st.integers(1, 3))):
-        place = draw(st.integers(0, max(len(content) - 1, 0)))
-        match draw(st.sampled_from(("flip", "cut", "insert", "leave out"))):
-            case "flip" if content:
-                content[place] ^= 1 << draw(st.integers(0, 7))
-            case "cut":
-                del content[place:]
-            case "insert":
-                content[place:place] = draw(st.binary(min_size=1, max_size=9))
-            case _:
-                del content[place : place + draw(st.integers(1, 99))]
-    return bytes(content)
-
-
-KEYS = sorted({key for key, _ in parameters.declared()})
-
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(["???", "${seed}", "${oc.env:HOME}", "${x", "1e-3", "mlp", "w.npy", "/gpu:0"])
-)
-values = st.recursive(
-    scalars,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=9) | st.integers(), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-@pytest.fixture(scope="module")
-def text() -> str:
-    """The params.yaml of conf/."""
-    with chdir(REPOSITORY):
-        return composition.composed()[1]
-
-
-@thorough(150)
-@given(key=st.sampled_from(KEYS), value=values)
-def test_any_value_of_any_key_is_valid_or_one_message(text: str, key: str, value: Any):
-    whole = OmegaConf.to_container(OmegaConf.create(text))
-    *above, last = key.split(".")
-    section = whole
-    for name in above:
-        section = section.setdefault(name, {})
-    section[last] = value
-    try:
-        assert isinstance(parameters.check(whole, "params.yaml"), Settings)
-    except ConfigError as error:
-        assert str(error).startswith("params.yaml: ")
-
-
-@thorough(35)
-@given(
-    key=st.sampled_from([*KEYS, "model", "data", "experiment", "nowhere"]),
-    sign=st.sampled_from(["", "+", "++", "~"]),
-    value=st.text(max_size=12) | values.map(str),
-)
-def test_any_override_is_composed_or_one_message(key: str, sign: str, value: str):
-    with chdir(REPOSITORY):
-        try:
-            composition.composed([f"{sign}{key}={value}"])
-        except PipelineError as error:
-            assert str(error)
-
-
-@thorough(150)
-@given(data=st.data())
-def test_damaged_params_are_the_same_or_one_message(
-    text: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-):
-    path = tmp_path_factory.getbasetemp() / "damaged.yaml"
-    path.write_bytes(data.draw(damaged(text.encode())))
-    try:
-        assert isinstance(parameters.load(path), Settings)
-    except ConfigError as error:
-        assert str(error).startswith(str(path))
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +54,8 @@ def drawn(data: st.DataObject, home: Path) -> tuple[Path, bytes]:
 
 
 def predicted(form: Path) -> bytes:
-    with open_model(form) as model:
-        return model.predict(examples()[1].features).tobytes()
+    with open_model(form, Workspace.here()) as runner:
+        return predict_in_pieces(runner, examples()[1].features).tobytes()
 
 
 def described(form: Path) -> str:
@@ -195,7 +98,9 @@ def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, An
     folder = tmp_path_factory.mktemp("resumed") / "work"
     folder.mkdir()
     with chdir(REPOSITORY):
-        chosen, _ = composition.composed(["train.steps=3", "train.checkpoint_every=1"])
+        chosen, _ = composition.compose(
+            Workspace.here(), ["train.steps=3", "train.checkpoint_every=1"]
+        )
     with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
         variable = tf.compat.v1.get_variable("v", [50])
         set_to = tf.compat.v1.placeholder(tf.float32, [])

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, composition
+from pipeline import cli
+from pipeline.config import composing as composition
+from pipeline.workspace import Workspace
 
 from .conftest import REPOSITORY
 
@@ -38,7 +40,7 @@ def repository(folder: Path) -> Path:
 @pytest.mark.parametrize("command", sorted({t for t in QUOTED if t.startswith("pipeline run ")}))
 def test_every_run_composes(repository: Path, command: str):
     _, _, *overrides = shlex.split(command)
-    composition.composed(overrides)
+    composition.compose(Workspace.here(), overrides)
 
 
 @pytest.mark.parametrize("command", [t for t in QUOTED if t.startswith("pipeline ")])

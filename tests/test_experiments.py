@@ -11,11 +11,15 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from pipeline import composition, files, identity, inputs, parameters
-from pipeline.artifacts.checkpoint import Checkpoints
+from pipeline import config
+from pipeline.config import composing as composition
+from pipeline.config import side_files as inputs
 from pipeline.errors import ArtifactError, ConfigError, DeviceError, TrainingError
-from pipeline.history import History
 from pipeline.stages import prepare
+from pipeline.stages.train import identity
+from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.learning_curve import LearningCurve
+from pipeline.workspace import Workspace, files
 
 from .conftest import REPOSITORY, Run, read
 
@@ -28,11 +32,11 @@ EXPERIMENTS = sorted(file.stem for file in (REPOSITORY / "conf/experiment").glob
 def test_every_experiment_passes_in_smoke_size(run: Run, experiment: str):
     metrics = run(f"experiment={experiment}", "debug=smoke")
     assert metrics["parity"]["passed"]
-    forms = {form["name"] for form in read(files.PARITY)["forms"]}
+    forms = {form["name"] for form in read(Workspace.here().parity)["forms"]}
     assert forms >= {"checkpoint_code", "checkpoint_meta_graph", "frozen_graph", "saved_model"}
     assert forms >= {"saved_model_train"}
-    assert list(files.FIGURES.glob("*.png"))
-    assert "parity passed" in files.REPORT.read_text(encoding="utf-8")
+    assert list(Workspace.here().figures.glob("*.png"))
+    assert "parity passed" in Workspace.here().report.read_text(encoding="utf-8")
 
 
 def test_the_article_reaches_the_closed_form(run: Run):
@@ -48,12 +52,12 @@ def test_own_csv_and_parquet(run: Run, folder: Path):
     metrics = run("data=csv", "data.path=own.csv", "data.target=target", "train.steps=20")
     assert metrics["parity"]["passed"]
     assert set(metrics["baselines"]) == {"linear_regression", "mean"}
-    assert files.FORECAST.read_text() == "row,rows_ahead,prediction\n"
-    assert not (files.FIGURES / "forecast.png").exists()
+    assert Workspace.here().forecast.read_text() == "row,rows_ahead,prediction\n"
+    assert not (Workspace.here().figures / "forecast.png").exists()
     parquet = ("data=csv", "data.path=own.parquet", "data.target=progression")
     mlp = ("model=mlp", "model.dropout=0.2", "train=minibatch", "train.steps=20")
     assert run(*parquet, "data.features=[bmi,bp]", *mlp)["parity"]["passed"]
-    assert read(files.PREPARED / "dataset.json")["features"] == ["bmi", "bp"]
+    assert read(Workspace.here().prepared / "dataset.json")["features"] == ["bmi", "bp"]
 
 
 def test_own_classes(run: Run, folder: Path):
@@ -62,13 +66,13 @@ def test_own_classes(run: Run, folder: Path):
     own = ("data=csv", "data.path=own.csv", "data.target=level", "data.task=classification")
     metrics = run(*own, "model=softmax", "data.split=stratified", "train.steps=300")
     assert metrics["model"]["accuracy"] == 1
-    assert set(pd.read_csv(files.PREDICTIONS).prediction) == {"low", "high"}
+    assert set(pd.read_csv(Workspace.here().predictions).prediction) == {"low", "high"}
 
 
 def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):
     metrics = run("experiment=cosine")
     assert metrics["model"]["mse"] == pytest.approx(0.0381469, rel=0.01)
-    points = pd.read_csv(files.PREDICTIONS)
+    points = pd.read_csv(Workspace.here().predictions)
     cubic = np.polynomial.Polynomial.fit(points.x, points.actual, 3).convert().coef
     printed = [line.split() for line in capsys.readouterr().out.splitlines()]
     shown = {line[0]: line[1:] for line in printed if line and line[0] in ("1", "x", "x^2", "x^3")}
@@ -91,31 +95,31 @@ def test_lenet_reads_digits(run: Run):
 def test_sinc_is_minimized_step_by_step(run: Run):
     metrics = run("experiment=sinc")
     assert metrics["model"]["minimum"] == pytest.approx(0, abs=1e-6)
-    path = pd.read_csv(files.HISTORY)
+    path = pd.read_csv(Workspace.here().history)
     assert list(path.columns) == ["step", "loss", "x"]
     np.testing.assert_allclose(path.loss, 1 - np.sin(path.x) / path.x, atol=1e-6)
 
 
 def test_early_stopping_keeps_the_best_checkpoint(run: Run):
     run("experiment=diabetes", "train.validation={every: 20, patience: 3}")
-    history = pd.read_csv(files.HISTORY)
+    history = pd.read_csv(Workspace.here().history)
     validated = history.dropna(subset="validation_loss")
     best = int(validated.step[validated.validation_loss.idxmin()])
     assert history.step.max() == best + 3 * 20 < 2000
-    assert read(files.SIGNATURE)["step"] == best
-    names = {file.name for file in files.CHECKPOINT.glob("model.ckpt-*")}
+    assert read(Workspace.here().sidecar)["step"] == best
+    names = {file.name for file in Workspace.here().checkpoint.glob("model.ckpt-*")}
     assert names == {f"model.ckpt-{best}.{end}" for end in ("index", "meta", "data-00000-of-00001")}
 
 
 def test_overfit_learns_a_few_rows_by_heart(run: Run):
     run("experiment=diabetes", "debug=overfit", "model.dropout=0", "train.steps=1500")
-    history = pd.read_csv(files.HISTORY)
+    history = pd.read_csv(Workspace.here().history)
     assert history.loss.iloc[-1] < 1e-3 * history.loss.iloc[0]
 
 
 def test_a_new_head_is_trained_on_a_layer_of_a_frozen_graph(run: Run, folder: Path):
     run("experiment=digits", "model=mlp", "model.hidden=[16]", "train.steps=300")
-    shutil.copytree(files.FROZEN, folder / "base")
+    shutil.copytree(Workspace.here().frozen, folder / "base")
     metrics = run(
         "experiment=digits",
         "model=transfer",
@@ -127,21 +131,22 @@ def test_a_new_head_is_trained_on_a_layer_of_a_frozen_graph(run: Run, folder: Pa
     assert metrics["model"]["accuracy"] > 0.8
     assert metrics["parity"]["passed"]
     shutil.rmtree(folder / "base")  # the new frozen graph needs it no longer
-    from pipeline.runtimes.forms import open_model
+    from pipeline.models.run.form import predict_in_pieces
+    from pipeline.models.run.registry import open_model
 
-    with open_model(files.FROZEN) as model:
-        assert model.predict(np.zeros((1, 64), np.float32)).shape == (1, 10)
+    with open_model(Workspace.here().frozen, Workspace.here()) as runner:
+        assert predict_in_pieces(runner, np.zeros((1, 64), np.float32)).shape == (1, 10)
 
 
 def test_profile_and_tensorboard_change_no_weight(run: Run, folder: Path):
     small = ("experiment=lenet", "debug=smoke", "model.filters=[2,3]", "model.hidden=[8]")
     run(*small)
-    before = files.FROZEN_GRAPH.read_bytes()
+    before = Workspace.here().frozen_graph.read_bytes()
     run(*small, "train.profile=true", "train.tensorboard=true", "train.tensorboard_every=10")
-    assert files.FROZEN_GRAPH.read_bytes() == before
-    events = read(folder / files.TRACE)["traceEvents"]
+    assert Workspace.here().frozen_graph.read_bytes() == before
+    events = read(Workspace(folder).trace)["traceEvents"]
     assert any("Conv2D" in event["name"] for event in events)
-    (written,) = (folder / files.TENSORBOARD).iterdir()
+    (written,) = Workspace(folder).tensorboard.iterdir()
     tags = tags_of(written)
     assert {"loss", "validation_loss", "learning_rate"} <= tags["scalars"]
     assert any("weights/network/output/weights" in tag for tag in tags["histograms"])
@@ -173,19 +178,19 @@ def tags_of(folder: Path) -> dict[str, set[str]]:
 def test_a_network_and_data_of_the_user_s_own(run: Run, folder: Path):
     """The example of docs/extending.md, as it stands there."""
     document = (REPOSITORY / "docs/extending.md").read_text(encoding="utf-8")
-    (module,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    module = re.findall(r"```python\n(.*?)```", document, re.DOTALL)[0]
     (command,) = re.findall(r"^pipeline run model=custom .*$", document, re.MULTILINE)
     (folder / "my_module.py").write_text(module, encoding="utf-8")
     _, _, *overrides = shlex.split(command)
     metrics = run(*overrides)
     assert metrics["parity"]["passed"]
     assert metrics["model"]["r2"] > metrics["baselines"]["linear_regression"]["r2"]
-    settings = parameters.load(files.PARAMS)
+    settings = config.load(Workspace.here())
     assert list(settings.inputs) == ["my_module.py"]
-    inputs.require_unchanged(settings)
+    inputs.require_unchanged(settings, Workspace.here())
     (folder / "my_module.py").write_text(module + "\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"my_module\.py is missing or has changed since"):
-        inputs.require_unchanged(settings)
+        inputs.require_unchanged(settings, Workspace.here())
 
 
 @pytest.mark.parametrize(
@@ -204,17 +209,21 @@ def test_a_killed_training_ends_with_the_same_bytes(
     run(*command)
 
     def digests():
-        outs = [*files.CHECKPOINT.iterdir(), files.HISTORY, files.PLACEMENT, files.FROZEN_GRAPH]
+        here = Workspace.here()
+        outs = [*here.checkpoint.iterdir(), here.history, here.placement, here.frozen_graph]
         return {file.name: files.sha256(file) for file in outs}
 
     expected = digests()
-    for out in (files.HISTORY, files.PLACEMENT):  # as DVC does before it runs a stage
+    for out in (
+        Workspace.here().history,
+        Workspace.here().placement,
+    ):  # as DVC does before it runs a stage
         out.unlink()
 
     class Killed(BaseException):
         pass
 
-    extend = History.extend
+    extend = LearningCurve.extend
 
     def until(self, step, *rest):
         if step >= stop:
@@ -228,7 +237,7 @@ def test_a_killed_training_ends_with_the_same_bytes(
         if stop == "publish":
             patch.setattr(Checkpoints, "copy", killed)
         else:
-            patch.setattr(History, "extend", until)
+            patch.setattr(LearningCurve, "extend", until)
         run(*command)
     assert list((folder / ".resume").iterdir())
     run(*command)
@@ -243,7 +252,7 @@ ARTICLE = [file.stem for file in sorted((REPOSITORY / "conf/optimizer").glob("*.
 def test_every_optimizer_lowers_the_loss_of_the_article_by_nine_tenths(run: Run, optimizer: str):
     """In the setting of its own file under conf/optimizer."""
     run("experiment=article", f"optimizer={optimizer}", "model.weights=ones")
-    loss = pd.read_csv(files.HISTORY).loss
+    loss = pd.read_csv(Workspace.here().history).loss
     assert loss.iloc[-1] < 0.1 * loss.iloc[0]
 
 
@@ -286,11 +295,11 @@ def test_a_mistake_in_one_s_own_network_is_one_message(run, folder, overrides, e
 
 def test_what_a_transfer_cannot_go_on_from_is_one_message(run: Run, folder: Path):
     run("experiment=diabetes", "debug=smoke")
-    shutil.copytree(files.FROZEN, folder / "base")
+    shutil.copytree(Workspace.here().frozen, folder / "base")
     transfer = ("model=transfer", "model.graph=base/model.pb", "train.steps=3")
     layer = "model.layer=network/hidden_1/activation:0"
     wrong = {
-        "data.scaling=standard: the frozen graph of model=transfer scales by itself": [layer],
+        "data.scaling: the graph of model=transfer scales its features itself": [layer],
         "base/model.pb does not take 4 features": [layer, "data.scaling=none"],
         r"has shape \(32,\), and no row for each row": [
             "model.layer=network/hidden_1/bias:0", "data=diabetes", "data.scaling=none",
@@ -306,8 +315,8 @@ def test_what_a_transfer_cannot_go_on_from_is_one_message(run: Run, folder: Path
     ("overrides", "error", "message"),
     [
         (["model=mlp", "device.placement={hidden_1: /gpu:0}"], DeviceError, "there is none"),
-        (["model.weights=[[1,2],[3]]"], ConfigError, "is no array of float32"),
-        (["model.weights=1" + "0" * 60], ConfigError, "is no array of float32"),
+        (["model.weights=[[1,2],[3]]"], ConfigError, "is not an array of float32"),
+        (["model.weights=1" + "0" * 60], ConfigError, "is not an array of float32"),
         (["model=mlp", "model.hidden=[900000,900000]"], TrainingError, "too little memory"),
     ],
 )
@@ -318,7 +327,7 @@ def test_what_cannot_be_done_is_one_message(run: Run, overrides, error, message)
 
 def test_a_start_that_fits_nothing_is_refused(run: Run, folder: Path):
     run("experiment=sinc", "debug=smoke")
-    shutil.copytree(files.CHECKPOINT, folder / "base")
+    shutil.copytree(Workspace.here().checkpoint, folder / "base")
     with pytest.raises(ArtifactError, match="has no variable that fits: it has"):
         run("train.start.checkpoint=base", "train.steps=3")
 
@@ -333,8 +342,10 @@ def test_streamed_and_held_rows_end_in_the_same_bytes(run: Run):
                "train.validation.every=50")  # fmt: skip
 
     def digests():
-        checkpoint = [f for f in files.CHECKPOINT.iterdir() if f.suffix not in (".meta", ".json")]
-        return {file.name: files.sha256(file) for file in [*checkpoint, files.HISTORY]}
+        checkpoint = [
+            f for f in Workspace.here().checkpoint.iterdir() if f.suffix not in (".meta", ".json")
+        ]
+        return {file.name: files.sha256(file) for file in [*checkpoint, Workspace.here().history]}
 
     assert run(*windows)["parity"]["passed"]
     streamed = digests()
@@ -346,11 +357,11 @@ def test_streamed_and_held_rows_end_in_the_same_bytes(run: Run):
 def test_xla_auto_is_decided_once_for_a_training(run: Run, folder: Path, decided: bool | None):
     overrides = ("train.xla=auto", "train.steps=20")
     if decided is not None:  # by the training that was killed
-        settings, text = composition.composed([*overrides, "device=cpu"])
-        composition.publish(text)
-        prepare.run(settings)
-        work = folder / ".resume" / identity.of_training(settings, "/device:CPU:0")[:16]
+        settings, text = composition.compose(Workspace.here(), [*overrides, "device=cpu"])
+        composition.publish(text, Workspace.here())
+        prepare.run(settings, Workspace.here())
+        work = folder / ".resume" / identity(settings, Workspace.here(), "/device:CPU:0")[:16]
         work.mkdir(parents=True)
         files.write_json(work / "xla.json", decided)
     run(*overrides)
-    assert read(files.PLACEMENT)["xla"] is (decided or False)
+    assert read(Workspace.here().placement)["xla"] is (decided or False)

@@ -2,21 +2,24 @@
 
 import pytest
 
-from pipeline import files, identity
+from pipeline.stages.train import identity
+from pipeline.tracking.execution import Execution
+from pipeline.workspace import Workspace
 
 
 @pytest.fixture
-def name(settings, tmp_path, monkeypatch):
+def name(settings, tmp_path):
     """Name a training and an execution, for overrides."""
-    (tmp_path / "prepared").mkdir()
-    (tmp_path / "prepared/data").write_text("one")
-    monkeypatch.setattr(files, "PREPARED", tmp_path / "prepared")
+    workspace = Workspace(tmp_path)
+    workspace.prepared.mkdir(parents=True)
+    (workspace.prepared / "data").write_text("one")
 
-    def of(*overrides: str, device: str = "/device:CPU:0") -> tuple[str, str]:
+    def identify(*overrides: str, device: str = "/device:CPU:0") -> tuple[str, str]:
         chosen = settings(*overrides)
-        return identity.of_training(chosen, device), identity.of_execution(chosen)
+        execution = Execution.current(chosen, workspace)
+        return identity(chosen, workspace, device), execution.identity
 
-    return of
+    return identify
 
 
 @pytest.mark.slow
@@ -38,7 +41,7 @@ def test_another_parameter_never_goes_on_from_an_old_state(name, override):
 
 def test_other_data_has_another_name(name, tmp_path):
     before = name()
-    (tmp_path / "prepared/data").write_text("two")
+    (tmp_path / "data/prepared/data").write_text("two")
     assert name()[0] != before[0]
     assert name()[1] != before[1]
 

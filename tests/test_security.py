@@ -18,9 +18,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline import files
 from pipeline.errors import ArtifactError, TrackingError
 from pipeline.tracking import address
+from pipeline.workspace import Workspace
 
 from .conftest import OUTS, REPOSITORY, Clone
 
@@ -180,9 +180,12 @@ def test_an_address_is_shown_without_secrets(uri: str, monkeypatch: pytest.Monke
     from pipeline.tracking import store
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    assert "host" in address.shown()
-    assert "secret" not in address.shown()
-    with pytest.raises(TrackingError, match="host") as caught, store.reachable():
+    assert "host" in address.printable_uri(Workspace.here())
+    assert "secret" not in address.printable_uri(Workspace.here())
+    with (
+        pytest.raises(TrackingError, match="host") as caught,
+        store.reachable(Workspace.here()),
+    ):
         raise OSError(f"request to {uri}/api/2.0 failed")
     assert "secret" not in str(caught.value)
     assert str(caught.value).endswith(" failed")
@@ -247,42 +250,44 @@ def test_tensorboard_listens_to_this_machine_alone():
 def test_a_saved_model_does_not_read_outside_of_its_folder(finished: Clone, tmp_path, failure):
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-    from pipeline.artifacts import hashes, saved_model, signature
-    from pipeline.runtimes.forms import open_model
+    from pipeline.models.forms import saved_model
+    from pipeline.models.metadata import hashes, sidecar
+    from pipeline.models.run.registry import open_model
 
     folder = tmp_path / "below/model"
-    shutil.copytree(finished.path / files.SAVED_MODEL, folder)
+    shutil.copytree(Workspace(finished.path).saved_model, folder)
     (tmp_path / "x").write_text("outside")
     model = SavedModel()
     model.ParseFromString((folder / "saved_model.pb").read_bytes())
     asset = model.meta_graphs[-1].asset_file_def.add(filename="../../../x")
     asset.tensor_info.name = model.meta_graphs[-1].graph_def.node[0].name + ":0"
     (folder / "saved_model.pb").write_bytes(model.SerializeToString())
-    signed = signature.read(folder / saved_model.SIGNATURE)
-    signature.write(hashes.signed(signed, folder), folder / saved_model.SIGNATURE)
+    found = sidecar.read(folder / saved_model.SIDECAR)
+    sidecar.write(hashes.sign(found, folder), folder / saved_model.SIDECAR)
     with failure.raises(
         "SavedModel with an asset outside of its folder",
         ArtifactError,
         match=r"names an asset outside of its folder, '\.\./\.\./\.\./x'",
     ):
-        open_model(folder)
+        open_model(folder, Workspace.here())
 
 
 @pytest.mark.repro
 def test_a_checkpoint_does_not_name_files_outside_of_its_folder(finished: Clone, tmp_path: Path):
-    from pipeline.artifacts import checkpoint, hashes, signature
+    from pipeline.models.forms import checkpoint
+    from pipeline.models.metadata import hashes, sidecar
 
     (tmp_path / "below").mkdir()
-    for file in (finished.path / files.CHECKPOINT).iterdir():
-        inside = file.name in (checkpoint.STATE, signature.FILE)
+    for file in Workspace(finished.path).checkpoint.iterdir():
+        inside = file.name in (checkpoint.STATE, sidecar.FILE)
         shutil.copy(file, tmp_path / "below" if inside else tmp_path)
     folder = tmp_path / "below"
     state = (folder / checkpoint.STATE).read_text().replace('"model.', '"../model.')
     (folder / checkpoint.STATE).write_text(state)
-    signed = signature.read(folder / signature.FILE)
-    signature.write(hashes.signed(signed, folder), folder / signature.FILE)
+    found = sidecar.read(folder / sidecar.FILE)
+    sidecar.write(hashes.sign(found, folder), folder / sidecar.FILE)
     with pytest.raises(ArtifactError, match="is not described by its model"):
-        checkpoint.values(folder)
+        checkpoint.read_variables(folder)
 
 
 IMPORTS_MLFLOW = sorted(
@@ -291,24 +296,41 @@ IMPORTS_MLFLOW = sorted(
     if re.search(r"^(import|from) mlflow", file.read_text(encoding="utf-8"), re.MULTILINE)
 )
 
-# Ends at the first import of MLflow, and says what MLflow would read.
+# Ends at the first import of MLflow, or of the stage that imports it, and prints its variable.
 WATCH = """
-import importlib, os, sys
+import os, sys
 class Watch:
     def find_spec(self, name, path=None, target=None):
-        if name == "mlflow":
+        if name in ("mlflow", "pipeline.stages.track"):
             os.write(1, os.environ.get("MLFLOW_DISABLE_TELEMETRY", "unset").encode())
             os._exit(0)
 sys.meta_path.insert(0, Watch())
-importlib.import_module(sys.argv[1])
 """
+STAGE = """
+import runpy
+sys.argv = ["stages", "track"]
+runpy.run_module("pipeline.stages", run_name="__main__")
+"""
+MLFLOW_STARTS = {
+    "a verb": "from pipeline.cli import main; sys.exit(main(['sync']))",
+    "a stage": STAGE,
+    **{
+        module: "from pipeline.repository import environment; environment.configure();"
+        f" import {module}"
+        for module in IMPORTS_MLFLOW
+    },
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", IMPORTS_MLFLOW)
-def test_telemetry_is_off_before_mlflow_is_imported(module: str):
+@pytest.mark.parametrize("start", MLFLOW_STARTS)
+def test_telemetry_is_off_before_mlflow_is_imported(start: str, folder: Path):
+    (folder / "dvc.yaml").touch()
+    (folder / ".spool/waiting").mkdir(parents=True)
+    for name in ("conf", "data", "params.yaml"):
+        (folder / name).symlink_to(REPOSITORY / name)
     ours = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
-    command = [sys.executable, "-c", WATCH, module]
+    command = [sys.executable, "-c", WATCH + MLFLOW_STARTS[start]]
     done = subprocess.run(command, env=ours, capture_output=True, text=True, check=True)
     assert done.stdout == "true"
 

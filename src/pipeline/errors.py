@@ -1,7 +1,7 @@
-"""Mistakes and circumstances that a user can mend: one message, no traceback.
+"""Errors that a user can fix: they are shown as one message, without a traceback.
 
-Anything else that is raised is a bug and keeps its traceback. Each kind has an exit code of its
-own, so that scripts can tell them apart.
+Any other exception is a bug and keeps its traceback. Each class has its own exit code, so that
+scripts can tell them apart.
 """
 
 import difflib
@@ -9,81 +9,68 @@ from collections.abc import Iterable
 
 
 class PipelineError(Exception):
-    """What was wrong, where, and what to do about it."""
+    """The message tells what is wrong, where, and how to fix it."""
 
     exit_code = 1
 
-
-class ConfigError(PipelineError):
-    """A parameter, an override or a file under conf/ is wrong."""
-
-    exit_code = 2
+    def __init_subclass__(cls, exit_code: int | None = None) -> None:
+        cls.exit_code = exit_code or cls.exit_code
 
 
-class DataError(PipelineError):
-    """The input data is missing, unreadable or unfit for training."""
-
-    exit_code = 3
+class ConfigError(PipelineError, exit_code=2):
+    """A parameter, an override or a file in conf/ is wrong."""
 
 
-class DeviceError(PipelineError):
-    """The chosen device is not there or was not used."""
-
-    exit_code = 4
+class DataError(PipelineError, exit_code=3):
+    """The input data is missing, unreadable or not suitable for training."""
 
 
-class TrainingError(PipelineError):
-    """Training cannot go on, for example because the loss is no longer finite."""
-
-    exit_code = 5
+class DeviceError(PipelineError, exit_code=4):
+    """The chosen device does not exist or was not used."""
 
 
-class ArtifactError(PipelineError):
-    """A checkpoint, frozen graph, SavedModel or signature is missing, damaged or does not fit."""
-
-    exit_code = 6
+class TrainingError(PipelineError, exit_code=5):
+    """Training cannot continue, for example because the loss is not finite."""
 
 
-class ParityError(PipelineError):
-    """The restored forms of the model do not agree with eager execution."""
-
-    exit_code = 7
+class ArtifactError(PipelineError, exit_code=6):
+    """A checkpoint, frozen graph, SavedModel or sidecar is missing, damaged or does not fit."""
 
 
-class TrackingError(PipelineError):
-    """The MLflow store cannot be reached or refuses what is sent."""
+class ParityError(PipelineError, exit_code=7):
+    """The restored forms of the model disagree with eager execution."""
 
-    exit_code = 8
+
+class TrackingError(PipelineError, exit_code=8):
+    """The MLflow store cannot be reached or rejects data."""
 
 
 class RefusedError(TrackingError):
-    """This run cannot be sent to the MLflow store; others can."""
+    """The MLflow store rejects this run, but accepts others."""
 
 
-class BusyError(PipelineError):
-    """Another process works on the same results."""
-
-    exit_code = 9
+class BusyError(PipelineError, exit_code=9):
+    """Another process is working on the same results."""
 
 
-class ReproductionError(PipelineError):
-    """The same inputs gave other results, or could not be run again."""
-
-    exit_code = 10
+class ReproductionError(PipelineError, exit_code=10):
+    """The same inputs gave different results, or could not be run again."""
 
 
-def from_system(error: OSError) -> PipelineError:
-    """Say what the operating system refused, and where."""
+def from_system(error: PipelineError | OSError) -> PipelineError:
+    """Convert an error of the operating system; the message names the file and the reason."""
+    if isinstance(error, PipelineError):
+        return error
     return PipelineError(f"{error.filename or 'the system'}: {error.strerror or error}")
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's text in one line of a readable length."""
+    """Return the message of an error as one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `"; nearest: …"` for the known name most like `name`, or an empty string."""
+    """Return `"; nearest: …"` for the known name that is most similar, or an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; nearest: {close[0]}" if close else ""
 
@@ -91,5 +78,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def listing(items: Iterable[object], most: int = 5) -> str:
     """Join the first `most` items with commas and count the rest."""
     items = list(items)
-    shown = ", ".join(str(item) for item in items[:most])
-    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"
+    text = ", ".join(str(item) for item in items[:most])
+    return text if len(items) <= most else f"{text} and {len(items) - most} more"

@@ -9,7 +9,7 @@ from hydra import initialize_config_dir
 from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
-from pipeline.settings.data import Data
+from pipeline.schema.data import Data
 
 from ..conftest import REPOSITORY
 

@@ -12,15 +12,15 @@ import numpy as np
 import pyarrow
 import pytest
 
-from pipeline.data.missing import complete
-from pipeline.data.sources import REMEDY
+from pipeline.data.missing_values import read_complete_numbers
 from pipeline.data.tables import read_table
 from pipeline.errors import DataError
+from pipeline.prediction import REMEDY
 
 
 def read(path: Path, columns=("x", "y")) -> np.ndarray:
     """Read columns of a table, in which nothing is missing."""
-    return complete(read_table(path), columns, path, REMEDY)
+    return read_complete_numbers(read_table(path), columns, path, REMEDY)
 
 
 UTF16 = "x,y\n1,2\n"
@@ -33,24 +33,24 @@ CSV = [
     (
         "CSV with semicolons",
         b"x;y\n1;2\n",
-        "one column only, 'x;y': .* by semicolons; save it with",
+        "only one column, 'x;y': .* by semicolons; save it with",
     ),
     (
         "CSV with tabs",
         b"x\ty\n1\t2\n",
-        r"one column only, 'x\\ty': .* by tabs; save it with commas",
+        r"only one column, 'x\\ty': .* by tabs; save it with commas",
     ),
-    ("CSV with bars", b"x|y\n1|2\n", "by bars"),
+    ("CSV with bars", b"x|y\n1|2\n", "by vertical bars"),
     ("CSV in UTF-16", UTF16.encode("utf-16"), "is UTF-16; save it as UTF-8"),
     ("CSV in UTF-16, big-endian", b"\xfe\xff" + UTF16.encode("utf-16-be"), "is UTF-16"),
     ("CSV in UTF-16 without a mark", UTF16.encode("utf-16-le"), "NUL byte in line 1.* UTF-16"),
-    ("CSV in Latin-1", LATIN1, "no text in UTF-8: byte 0xf6 in line 3; save it as CSV in UTF-8"),
+    ("CSV in Latin-1", LATIN1, "not text in UTF-8: byte 0xf6 in line 3; save it as CSV in UTF-8"),
     ("CSV cut within a character", "x,y\n1,é".encode()[:-1], "byte 0xc3 in line 2"),
     ("CSV with a NUL byte", b"x,y\n1,2\n3,\x004\n", "has a NUL byte in line 3, .* give text in"),
     ("a picture named .csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "byte 0x89 in line 1"),
     ("a spreadsheet named .csv", b"PK\x03\x04" + bytes(9), "a ZIP archive or a spreadsheet; save"),
-    ("Parquet named .csv", b"PAR1" + bytes(9), "is a Parquet file; let its name end in .parquet"),
-    ("gzip named .csv", gzip.compress(b"x,y\n1,2\n"), "packed with gzip; let its name end in"),
+    ("Parquet named .csv", b"PAR1" + bytes(9), "is a Parquet file; rename it to .parquet"),
+    ("gzip named .csv", gzip.compress(b"x,y\n1,2\n"), "compressed with gzip; rename it to"),
     ("CSV with an open quotation mark", b'x,y\n1,2\n"3,4\n5,6\n', "that opens in row 2 is never"),
     ("CSV with an open mark in its header", b'"x,y\n1,2\n', "that opens in the header is never"),
     (
@@ -61,16 +61,20 @@ CSV = [
     (
         "CSV with a row too long",
         b"x,y\n1,2\n\n3,4,5\n",
-        "row 2 has 3 cells, but the header 2; mend",
+        "row 2 has 3 cells, but the header has 2; fix",
     ),
-    ("CSV with all rows too long", b"x,y\n1,2,3\n4,5,6\n", "row 1 has 3 cells, but the header 2"),
+    (
+        "CSV with all rows too long",
+        b"x,y\n1,2,3\n4,5,6\n",
+        "row 1 has 3 cells, but the header has 2",
+    ),
     ("CSV with a row too short", b"x,y\n1,2\n3\n", r"'y' is empty or NaN in row 2 \(1 of 2\)"),
     ("CSV with a column twice", b"x,y,y\n1,2,3\n", "more than one column 'y'; rename them"),
-    ("CSV without a column", b"x,z\n1,2\n", "no column 'y'; it has x, z; mend the name"),
+    ("CSV without a column", b"x,z\n1,2\n", "no column 'y'; it has x, z; fix the name"),
     (
         "CSV with a word among numbers",
         b"x,y\n1,2\n3,oops\n",
-        "'y' has text.* 'oops', in row 2;.*mend",
+        "'y' has text.* 'oops', in row 2;.*fix",
     ),
     (
         "CSV with a comma as decimal point",
@@ -162,7 +166,7 @@ def test_a_packed_csv_is_read_and_a_broken_one_refused(failure, tmp_path: Path, 
     np.testing.assert_array_equal(read(path), [[1, 2]] * 999)
     for name, content in (("cut", packed[:-9]), ("plain text", b"x,y\n1,2\n")):
         path.write_bytes(content)
-        with failure.raises(f".csv{ending}: {name}", DataError, match="read: .*; mend or replace"):
+        with failure.raises(f".csv{ending}: {name}", DataError, match="read: .*; fix or replace"):
             read(path)
 
 

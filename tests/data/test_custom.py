@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.data.sources import read_examples
 from pipeline.errors import ConfigError, DataError
+from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
@@ -27,7 +28,7 @@ def read(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         chosen = data("custom", path=str(tmp_path), target_=name, options=options)
         (tmp_path / "own.py").write_text(IMPORTS + source)
         monkeypatch.chdir(tmp_path)
-        examples = read_examples(chosen)
+        examples = read_examples(chosen, Workspace.here())
         return examples, prepared_of(chosen, examples)
 
     monkeypatch.setattr(sys, "path", sys.path[:])
@@ -165,7 +166,7 @@ GOOD = "np.eye(4)[:, :2], np.ones((4, 1)), ('a', 'b'), 'y'"
         (
             "no classes",
             f"Examples({GOOD}, task='classification')",
-            "classes must be two names at least",
+            "classes must be at least two names",
         ),
         (
             "a shape that does not fit",
@@ -177,7 +178,11 @@ GOOD = "np.eye(4)[:, :2], np.ones((4, 1)), ('a', 'b'), 'y'"
             f"Examples({GOOD}, task='similarity')",
             "shape of a pair must begin with 2",
         ),
-        ("an unknown `today`", f"Examples({GOOD}, today='c')", "today must be a name of a feature"),
+        (
+            "an unknown `today`",
+            f"Examples({GOOD}, today='c')",
+            "today must be the name of a feature",
+        ),
         (
             "an unknown part",
             f"Examples({GOOD}, part=np.array(['train', 'exam'] * 2))",
@@ -205,14 +210,14 @@ def test_what_does_not_fit_is_one_message(failure, read, what, returned, expecte
             ConfigError,
             "absent.load",
             {},
-            "there is no absent.py here",
+            "absent.py does not exist",
         ),
         (
             "no module in a package of data functions",
             ConfigError,
             "own.deep.load",
             {},
-            "there is no own/deep.py here",
+            "own/deep.py does not exist",
         ),
         (
             "a data function with another name",
@@ -226,7 +231,7 @@ def test_what_does_not_fit_is_one_message(failure, read, what, returned, expecte
             DataError,
             "own.load",
             {"rows": 3},
-            "cannot take the path and data.options: got an unexpected",
+            "does not accept the path and data.options: got an unexpected",
         ),
         (
             "`path` among the options",

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from pipeline.data.idx import read_idx
-from pipeline.data.prices import PRICE_COLUMNS
+from pipeline.data.sources.idx_images import read_idx
+from pipeline.data.sources.prices import PRICE_COLUMNS
 from pipeline.errors import DataError
-from pipeline.settings.data import DataSource, PricesData, TableData
+from pipeline.schema.data import DataSource, PricesData, TableData
 
 from ..conftest import REPOSITORY
 from ..made import prepared_of

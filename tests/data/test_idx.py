@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.idx import TYPES, read_idx
 from pipeline.data.sources import read_examples
+from pipeline.data.sources.idx_images import TYPES, read_idx
 from pipeline.errors import ConfigError, DataError
+from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
@@ -58,11 +59,11 @@ PACKED = gzip.compress(WHOLE, mtime=0)
 @pytest.mark.parametrize(
     ("what", "content", "expected"),
     [
-        ("an empty IDX file", b"", "begins with nothing, which is no magic number"),
-        ("IDX with a cut magic number", b"\0\0\x08", "no magic number"),
+        ("an empty IDX file", b"", "begins with nothing, which is not the magic number"),
+        ("IDX with a cut magic number", b"\0\0\x08", "not the magic number"),
         ("IDX of an unknown type of number", b"\0\0\x0a\x03" + WHOLE[4:], "begins with 00000a03"),
         ("IDX without dimensions", b"\0\0\x08\0", "begins with 00000800"),
-        ("a picture in place of an IDX file", b"\x89PNG", "no magic number"),
+        ("a picture in place of an IDX file", b"\x89PNG", "not the magic number"),
         ("IDX cut in its header", WHOLE[:10], "ends after 6 of 12 bytes"),
         ("IDX cut at its end", WHOLE[:-1], "ends after 239 of 240 bytes"),
         ("IDX with a byte too many", WHOLE + b"\0", r"longer than its header says, \[12, 5, 4\]"),
@@ -126,7 +127,7 @@ def test_images_are_flat_rows_and_classes_have_the_names_of_their_labels(data, t
 
 def test_colours_are_channels(data, tmp_path: Path):
     path = write(tmp_path, images=IMAGES.reshape(12, 2, 2, 5), labels=LABELS)
-    examples = read_examples(data("mnist", path=path, **PLAIN))
+    examples = read_examples(data("mnist", path=path, **PLAIN), Workspace.here())
     assert examples.shape == (2, 2, 5)
     assert examples.feature_names[6] == "pixel_0_1_1"
 
@@ -143,15 +144,20 @@ def test_test_files_are_the_test_split(data, tmp_path: Path):
 @pytest.mark.parametrize(
     ("what", "arrays", "changes", "expected"),
     [
-        ("IDX with fewer labels than images", {"labels": LABELS[:9]}, {}, "9 labels, .* 12 images"),
+        (
+            "IDX with fewer labels than images",
+            {"labels": LABELS[:9]},
+            {},
+            "9 labels, and .* 12 images",
+        ),
         (
             "IDX labels that are no whole numbers",
             {"labels": LABELS.astype(np.float32)},
             {},
-            "must be .* whole numbers, not .* float32",
+            "must be .* integers, not .* float32",
         ),
-        ("IDX images in place of labels", {"labels": IMAGES}, {}, "must be .* whole numbers"),
-        ("IDX labels of one class", {"labels": LABELS * 0}, {}, "one class only, 0"),
+        ("IDX images in place of labels", {"labels": IMAGES}, {}, "must be .* integers"),
+        ("IDX labels of one class", {"labels": LABELS * 0}, {}, "only one class, 0"),
         (
             "IDX labels in place of images",
             {"images": LABELS},
@@ -187,7 +193,7 @@ def test_test_files_are_the_test_split(data, tmp_path: Path):
             "a file in place of the folder of IDX files",
             {},
             {"path": "conf/config.yaml"},
-            "is no folder",
+            "is not a directory",
         ),
         ("a folder that is not there", {}, {"path": "nowhere"}, "data.path=nowhere: no such file"),
     ],
@@ -197,7 +203,7 @@ def test_files_that_do_not_fit_are_one_message(
 ):
     path = write(tmp_path, **{"images": IMAGES, "labels": LABELS, **arrays})
     with failure.raises(what, DataError, match=expected):
-        read_examples(data("mnist", **{"path": path, **PLAIN, **changes}))
+        read_examples(data("mnist", **{"path": path, **PLAIN, **changes}), Workspace.here())
 
 
 def test_without_test_files_nothing_is_given(failure, data, tmp_path: Path):

@@ -38,13 +38,14 @@ def test_missing_values_are_refused_with_their_places(failure, prepare, ending):
         rf"own\.{ending}: values are missing:\n"
         r"  column 'a' is empty or NaN in rows 2, 3, 5, 8, 11 and 2 more \(7 of 20\);\n"
         r"  column 'y' is empty or NaN in row 1 \(1 of 20\);\n"
-        r"  data.missing=drop leaves such rows out, mean or median fills features; or mend the file"
+        r"  data.missing=drop leaves such rows out, mean or median fills features; or fix the file"
     )
     with failure.raises(f"missing values in {ending}", DataError, match=expected):
         prepare("fail", {"a": [2, 3, 5, 8, 11, 13, 17], "y": [1]}, ending)
 
 
-def test_rows_with_missing_values_are_dropped_and_the_others_keep_their_numbers(prepare, capsys):
+def test_rows_with_missing_values_are_dropped_and_the_others_keep_their_numbers(prepare, caplog):
+    caplog.set_level("INFO")
     frame, splits = prepare("drop", {"a": [2, 7], "y": [7, 20]})
     index = np.concatenate([splits["train"].index, splits["test"].index])
     np.testing.assert_array_equal(index, np.setdiff1d(np.arange(1, 21), [2, 7, 20]))
@@ -52,7 +53,7 @@ def test_rows_with_missing_values_are_dropped_and_the_others_keep_their_numbers(
         kept = frame.iloc[split.index - 1].astype(np.float32)
         np.testing.assert_array_equal(split.features, kept[["a", "b"]])
         np.testing.assert_array_equal(split.label, kept[["y"]])
-    assert "3 of 20 rows have a missing value: dropped" in capsys.readouterr().out
+    assert "dropped 3 of 20 rows, which have a missing value" in caplog.text
 
 
 @pytest.mark.parametrize("missing", ["mean", "median"])
@@ -60,8 +61,9 @@ def test_rows_with_missing_values_are_dropped_and_the_others_keep_their_numbers(
     "split", ["chronological", "random", "kfold", "walk_forward", "given", "none"]
 )
 def test_features_are_filled_as_scikit_learn_does_from_the_training_rows(
-    prepare, capsys, missing, split
+    prepare, caplog, missing, split
 ):
+    caplog.set_level("INFO")
     part = np.array(["test", "train", "train", "validation", "train"] * 4)
     given = {"split_column": "part", "columns": {"part": part}} if split == "given" else {}
     holes = {"a": [2, 5, 19, 20], "b": [1, 5, 11]}
@@ -72,7 +74,7 @@ def test_features_are_filled_as_scikit_learn_does_from_the_training_rows(
     for name in ("train", "validation", "test"):
         found = splits[name]
         np.testing.assert_allclose(found.features, expected[found.index - 1], rtol=1e-6)
-    assert f"the {missing} of the training rows: a (4), b (3)" in capsys.readouterr().out
+    assert f"the {missing} of the training rows: a (4), b (3)" in caplog.text
 
 
 @pytest.mark.parametrize("missing", ["mean", "median"])
@@ -111,7 +113,7 @@ def test_rows_without_a_label_can_be_dropped(prepare, changes):
 
 
 def test_a_column_without_values_is_one_message(failure, prepare):
-    expected = "own.csv: each row .* column 'a' lacks most .20., leave it out"
+    expected = "own.csv: every row .* column 'a' has the most .20., leave it out"
     with failure.raises("missing=drop: an empty column", DataError, match=expected):
         prepare("drop", {"a": range(1, 21), "b": [3]})
     expected = "own.csv: no value in the 16 training rows to fill from: a; leave such a column out"

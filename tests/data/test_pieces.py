@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import csv_text, stored, tables
-from pipeline.data.scaling import Fit
+from pipeline.data import csv_reader, tables
+from pipeline.data.prepared import dataset as prepared
+from pipeline.data.prepared.scaling import Fit
+from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.tables import Table, TableWriter, read_table
 from pipeline.errors import DataError
 
@@ -60,9 +62,9 @@ def sized(monkeypatch: pytest.MonkeyPatch):
     """Set how much is read and computed at once."""
 
     def change(size: int) -> None:
-        monkeypatch.setattr(csv_text, "BLOCK", size * 30)
-        monkeypatch.setattr(csv_text, "ROWS", size)
-        monkeypatch.setattr(tables, "ROWS", size)
+        monkeypatch.setattr(csv_reader, "BLOCK_BYTES", size * 30)
+        monkeypatch.setattr(csv_reader, "PIECE_ROWS", size)
+        monkeypatch.setattr(tables, "PIECE_ROWS", size)
 
     return change
 
@@ -133,7 +135,7 @@ def test_lines_are_whole_wherever_a_block_ends(sized, tmp_path: Path, end):
 def test_scaling_is_exact_far_from_zero_whatever_the_blocks(rows):
     """Of 10⁶ + a small number: sums of squares in float64 keep no digit of the deviation."""
     column = (np.random.default_rng(0).normal(size=10**4) + 1e6).astype(np.float32)[:, None]
-    fit = Fit("standard", "regression", ("a", "y"))
+    fit = Fit("standard", TASKS["regression"], ("a", "y"))
     for begin in range(0, len(column), rows):
         fit.add(column[begin : begin + rows], column[begin : begin + rows])
     exact = column.astype(np.longdouble)
@@ -159,11 +161,12 @@ import sys
 from pathlib import Path
 from pipeline.data import preparation
 from pipeline.data.sources import read_examples
-from pipeline.settings.data import Data
+from pipeline.schema.data import Data
+from pipeline.workspace import Workspace
 from pydantic import TypeAdapter
 import json
 chosen = TypeAdapter(Data).validate_python(json.loads(sys.argv[1]))
-preparation.prepare(chosen, 0, read_examples(chosen), str, Path(sys.argv[2]))
+preparation.prepare(chosen, 0, read_examples(chosen, Workspace.here()), str, Path(sys.argv[2]))
 status = Path("/proc/self/status").read_text()
 print(status.split("VmHWM:")[1].split()[0])
 """
@@ -187,6 +190,11 @@ def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
 
 
 def test_blocks_cover_all_rows():
-    for rows, columns in ((0, 3), (1, 3), (stored.MOST_ROWS + 1, 1), (10, 2 * stored.MOST_CELLS)):
-        covered = [row for block in stored.blocks(rows, columns) for row in range(rows)[block]]
+    for rows, columns in (
+        (0, 3),
+        (1, 3),
+        (prepared.BLOCK_ROWS + 1, 1),
+        (10, 2 * prepared.BLOCK_CELLS),
+    ):
+        covered = [row for block in prepared.blocks(rows, columns) for row in range(rows)[block]]
         assert covered == list(range(rows))

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data import prepared
-from pipeline.data.prepared import Split, SplitWriter
+from pipeline.data.prepared import dataset as prepared
+from pipeline.data.prepared.dataset import Split, SplitWriter
 from pipeline.errors import DataError
 
-from ..made import prepared_of
+from ..made import prepared_of, ready_options
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", ["sp500", "digits", "digit_pairs", "cosine", "offsets"])
+@pytest.mark.parametrize("option", ready_options())
 def test_what_is_prepared_twice_is_the_same_byte_for_byte(data, tmp_path: Path, option):
     dataset, splits = prepared_of(data(option), folder=tmp_path / "one")
     prepared_of(data(option), folder=tmp_path / "two")

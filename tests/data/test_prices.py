@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.data.sources import read_examples
 from pipeline.errors import DataError
+from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
@@ -81,7 +82,7 @@ def test_unfit_prices_are_one_message(failure, data, tmp_path: Path, what, chang
     raw = pd.read_csv(data("sp500").path)[:300]
     change(raw).to_csv(tmp_path / "prices.csv", index=False)
     with failure.raises(what, DataError, match=rf"(?s)prices\.csv.*{expected}"):
-        read_examples(data("sp500", path=str(tmp_path / "prices.csv")))
+        read_examples(data("sp500", path=str(tmp_path / "prices.csv")), Workspace.here())
 
 
 def test_prices_beyond_float32_are_one_message(failure, data, tmp_path: Path):
@@ -95,15 +96,19 @@ def test_prices_beyond_float32_are_one_message(failure, data, tmp_path: Path):
         prepared_of(chosen)
 
 
-def test_days_with_a_missing_price_can_be_dropped(data, tmp_path: Path, capsys):
+def test_days_with_a_missing_price_can_be_dropped(data, tmp_path: Path, caplog):
+    caplog.set_level("INFO")
     raw = pd.read_csv(data("sp500").path)[:300]
     holes = altered("date", 9, " ")(altered("low", 7, None)(raw))
     for name, table in (("holes", holes), ("dropped", raw.drop(index=[6, 8]))):
         table.to_csv(tmp_path / f"{name}.csv", index=False)
     found, expected = (
-        read_examples(data("sp500", path=str(tmp_path / f"{name}.csv"), missing="drop"))
+        read_examples(
+            data("sp500", path=str(tmp_path / f"{name}.csv"), missing="drop"),
+            Workspace.here(),
+        )
         for name in ("holes", "dropped")
     )
     for field in ("features", "label", "index", "latest_features", "latest_index"):
         np.testing.assert_array_equal(getattr(found, field), getattr(expected, field))
-    assert "2 of 300 rows have a missing value: dropped" in capsys.readouterr().out
+    assert "dropped 2 of 300 rows, which have a missing value" in caplog.text

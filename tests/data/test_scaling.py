@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.data.scaling import fit
+from pipeline.data.prepared.scaling import Fit, Scaling
+from pipeline.data.prepared.tasks import TASKS
 from pipeline.errors import DataError
 
 from ..made import prepared_of
@@ -12,6 +13,12 @@ from ..made import prepared_of
 FEATURES = np.array([[1, -8, 0], [3, 2, 0]], np.float32)
 LABEL = np.array([[1], [0]], np.float32)
 NAMES = ("a", "b", "c", "y")
+
+
+def fit(features, label, method: str, task: str, names) -> Scaling:
+    fitted = Fit(method, TASKS[task], names)
+    fitted.add(features, label)
+    return fitted.scaling(len(label))
 
 
 def test_standard_is_scikit_learns_on_the_training_rows_alone(data):
@@ -73,7 +80,7 @@ def test_only_a_number_to_predict_is_scaled(task):
             LABEL * 0,
             "unit",
             "classification",
-            "of one class of 'y'",
+            "the same class of 'y'",
         ),
         (
             "training pairs of one kind",
@@ -81,7 +88,7 @@ def test_only_a_number_to_predict_is_scaled(task):
             LABEL * 0,
             "unit",
             "similarity",
-            "of one class of 'y'",
+            "the same class of 'y'",
         ),
         (
             "features that are all zero",

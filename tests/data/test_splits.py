@@ -103,7 +103,7 @@ def test_given_rows_without_validation_rows_are_drawn(split):
             "kfold",
             {"fold": 5},
             ConfigError,
-            r"data\.fold=5, but data\.folds=5 .* give 0 to 4",
+            r"data\.fold=5 does not exist with data\.folds=5; .* give 0 to 4",
         ),
         ("a window that is not there", "walk_forward", {"fold": 9}, ConfigError, "give 0 to 4"),
         (
@@ -196,7 +196,7 @@ def test_given_rows_without_validation_rows_are_drawn(split):
             "none",
             {"task": "minimization"},
             ConfigError,
-            "take data.split=given",
+            "set data.split=given",
         ),
     ],
 )

@@ -10,18 +10,18 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from pipeline.data import csv_text
-from pipeline.data.missing import complete
-from pipeline.data.sources import REMEDY
+from pipeline.data import tables
+from pipeline.data.missing_values import read_complete_numbers
 from pipeline.data.tables import read_table, write_table
 from pipeline.errors import DataError
+from pipeline.prediction import REMEDY
 
 from ..made import numbers
 
 
 def read(path: Path, columns=("x", "y")) -> np.ndarray:
     """Read columns of a table, in which nothing is missing."""
-    return complete(read_table(path), columns, path, REMEDY)
+    return read_complete_numbers(read_table(path), columns, path, REMEDY)
 
 
 def test_columns_of_any_kind_are_numbers_or_named(failure, tmp_path: Path):
@@ -66,7 +66,7 @@ def test_a_broken_parquet_file_is_one_message(failure, tmp_path: Path):
     path = tmp_path / "table.parquet"
     whole = parquet(tmp_path)
     for what, content, expected in (
-        ("an empty Parquet file", b"", "cannot be read: .*; mend or replace it"),
+        ("an empty Parquet file", b"", "cannot be read: .*; fix or replace it"),
         ("Parquet cut at its end", whole[:-9], "cannot be read"),
         ("Parquet cut in its middle", whole[: len(whole) // 2], "cannot be read"),
         ("Parquet with a damaged footer", whole[:-99] + bytes(91) + whole[-8:], "cannot be read"),
@@ -82,7 +82,7 @@ def test_a_parquet_bomb_is_one_message(failure, tmp_path: Path):
     path = tmp_path / "table.parquet"
     zeros = pyarrow.table({"x": pyarrow.array(np.zeros(2**25 + 1, np.int8))})
     pyarrow.parquet.write_table(zeros, path)
-    expected = "announces 268 MB, 100 times its size and more; if that is meant so, give it as CSV"
+    expected = "announces 268 MB, over 100 times its size; if this is intended, give it as CSV"
     with failure.raises("Parquet: a bomb", DataError, match=expected):
         read_table(path)
 
@@ -93,8 +93,12 @@ def test_what_is_no_file_and_unknown_endings_are_one_message(failure, tmp_path: 
     (tmp_path / "folder.csv").mkdir()
     for what, name, expected in (
         ("a table that is not there", "none.csv", "no such file; give an existing one"),
-        ("a folder in place of a table", "folder.csv", "is no regular file; give a CSV or Parquet"),
-        ("a table named .xlsx", "table.xlsx", "the ending '.xlsx' is unknown; give a file .csv"),
+        (
+            "a folder in place of a table",
+            "folder.csv",
+            "is not a regular file; give a CSV or Parquet",
+        ),
+        ("a table named .xlsx", "table.xlsx", "the ending '.xlsx' is unknown; give a .csv file"),
         ("a table packed by something else", "table.csv.lzma", "the ending '.lzma' is unknown"),
         ("a table without an ending", "table", "the ending '' is unknown"),
     ):
@@ -121,14 +125,14 @@ def test_the_fast_way_to_write_gives_the_bytes_of_pandas(word):
         table = pd.DataFrame({"t,": words, "n": np.array([number, 2]).astype(kind)})
         for chosen in (table, table[["t,"]]):
             ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
-            csv_text.write(chosen, ours, has_header=True)
+            tables.write_csv(chosen, ours, has_header=True)
             chosen.to_csv(theirs, index=False, lineterminator="\n")
             assert ours.getvalue() == theirs.getvalue()
 
 
 def test_plain_text_and_numbers_are_written_the_fast_way():
     table = pd.DataFrame({"t": pd.Series(["a", None], dtype="str"), "n": np.float32([0.1, 2])})
-    assert csv_text._unquoted(table) == "a,0.1\n,2.0\n"
+    assert tables._format_unquoted(table) == "a,0.1\n,2.0\n"
     for unfit in (table[["t"]], table.assign(t=[True, False]), table.assign(t='"')):
         with pytest.raises(pyarrow.ArrowInvalid):
-            csv_text._unquoted(unfit)
+            tables._format_unquoted(unfit)

@@ -9,6 +9,7 @@ import pytest
 from pipeline.data.sources import read_examples
 from pipeline.data.tables import read_table
 from pipeline.errors import ConfigError, DataError
+from pipeline.workspace import Workspace
 
 from ..made import features_of, prepared_of
 
@@ -49,7 +50,7 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "the target among the features",
             {},
             {"features": ["a", "y"]},
-            "holds the column 'y' of data.target",
+            "contains 'y', the column of data.target",
         ),
         ("a feature named twice", {}, {"features": ["a", "a"]}, "names a column twice"),
         ("a constant column", {"b": 7}, {}, "constant over the 16 training rows: b"),
@@ -70,7 +71,7 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "no column of numbers",
             {"a": "x", "b": "x"},
             {},
-            "no column of numbers but the target 'y'; add one",
+            "no column of numbers besides the target 'y'; add one",
         ),
         (
             "a word in a column of numbers",
@@ -100,7 +101,7 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "a target of one class",
             {"y": 7},
             {"task": "classification"},
-            "'y' has one class only, 7",
+            "'y' has only one class, 7",
         ),
         (
             "a missing class",
@@ -112,7 +113,7 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "training rows of one class",
             {"y": [0] * 18 + [1, 1]},
             {"task": "classification"},
-            "16 training rows are of one class",
+            "16 training rows have the same class",
         ),
         ("a split column that is not there", {}, {"split_column": "part"}, "no column 'part'"),
         ("a split column that is the target", {}, {"split_column": "y"}, "are both 'y'"),
@@ -148,7 +149,7 @@ def test_an_unfit_table_is_one_message(failure, prepare, what, columns, changes,
 
 
 def test_one_row_is_too_few(failure, prepare):
-    expected = r"own\.csv: 1 labelled row with .* each needs two at least"
+    expected = r"own\.csv: 1 labelled row with .* each needs at least two"
     with failure.raises("a table of one row", DataError, match=expected):
         prepare(rows=1)
 
@@ -191,7 +192,7 @@ def test_predictions_take_the_features_by_name_or_derive_them_from_prices(
     found = features_of(table, "csv", ("a", "b"), tmp_path)
     np.testing.assert_array_equal(found, np.array([[5, 3], [6, 4]], np.float32))
     path = Path(data("sp500").path)
-    examples = read_examples(data("sp500"))
+    examples = read_examples(data("sp500"), Workspace.here())
     derived = features_of(read_table(path), "sp500", examples.feature_names, path)
     np.testing.assert_array_equal(derived[:-51], examples.features.astype(np.float32))
     with failure.raises("rows to predict without a column", DataError, match="'pixel_0_1'"):
@@ -222,7 +223,7 @@ def test_dates_name_the_rows(prepare):
         (
             "an unreadable date",
             [*DATES[:-1], "17.3.2024"],
-            "'day' has '17.3.2024' in row 20, which is no date; write dates as",
+            "'day' has '17.3.2024' in row 20, which is not a date; write dates as",
         ),
         ("a missing date", [None, *DATES[1:]], r"'day' is empty or NaN in row 1 \(1 of 20\)"),
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.doctor.finding import Finding, Level
+from pipeline.workspace import Workspace
 
 from ..conftest import REPOSITORY, Clone
 
@@ -92,5 +93,5 @@ def one(findings: Iterator[Finding], level: Level) -> Finding:
 
 def mended(check: Callable[[], Iterator[Finding]]) -> str:
     """Apply the fix of a check's only finding that has one; returns what it says it did."""
-    (fix,) = [finding.fix for finding in check() if finding.fix]
+    (fix,) = [finding.fix for finding in check(Workspace.here()) if finding.fix]
     return fix()

@@ -7,13 +7,14 @@ import pytest
 from pipeline.doctor import git
 from pipeline.doctor.finding import Level
 from pipeline.errors import PipelineError
+from pipeline.workspace import Workspace
 
 from .conftest import dvc, mended, one, text, until
 
 
 def test_a_branch(place):
-    assert one(git.head(), Level.OK).text == "on branch main"
-    assert not list(git.merge())
+    assert one(git.head(Workspace.here()), Level.OK).text == "on branch main"
+    assert not list(git.merge(Workspace.here()))
 
 
 def test_a_killed_experiment(place, begin, failure):
@@ -22,16 +23,16 @@ def test_a_killed_experiment(place, begin, failure):
     Path("new").touch()
     experiment = begin(*dvc("exp", "run"))
     until(lambda: "exp run" in rwlock())
-    assert "while `dvc exp run` works" in one(git.head(), Level.OK).text
+    assert "while `dvc exp run` is running" in one(git.head(Workspace.here()), Level.OK).text
     experiment.kill()
     experiment.wait()
     before = place.succeed("git", "status", "--porcelain")
     assert "params.yaml" in before
-    said = text(git.head())
+    said = text(git.head(Workspace.here()))
     assert "branch main points to the same commit; git switch main" in said
-    failure.said("a killed `dvc exp run`", said, "as a killed `dvc exp run` leaves it")
+    failure.said("a killed `dvc exp run`", said, "by a killed `dvc exp run`")
     mended(git.head)
-    assert one(git.head(), Level.OK).text == "on branch main"
+    assert one(git.head(Workspace.here()), Level.OK).text == "on branch main"
     assert place.succeed("git", "status", "--porcelain") == before
     assert "seed: 1" in Path("params.yaml").read_text()
 
@@ -44,27 +45,29 @@ def rwlock() -> str:
 def test_detached_where_no_branch_is(place, failure):
     place.succeed("git", "checkout", "-q", "--detach")
     place.commit()
-    failure.said("a commit that no branch points to", text(git.head()), "no branch points")
-    assert one(git.head(), Level.WARN).fix is None
+    failure.said(
+        "a commit that no branch points to", text(git.head(Workspace.here())), "no branch points"
+    )
+    assert one(git.head(Workspace.here()), Level.WARN).fix is None
 
 
 def test_detached_where_many_branches_are(place):
     place.succeed("git", "branch", "other")
     place.succeed("git", "branch", "third")
     place.succeed("git", "checkout", "-q", "--detach")
-    found = one(git.head(), Level.WARN)  # the one it came from
+    found = one(git.head(Workspace.here()), Level.WARN)  # the one it came from
     assert found.remedy == "git switch main"
     place.succeed("git", "checkout", "-q", "--detach")
     place.succeed("git", "checkout", "-q", "HEAD~0")
     place.succeed("git", "branch", "-q", "-D", "main")
-    found = one(git.head(), Level.WARN)
+    found = one(git.head(Workspace.here()), Level.WARN)
     assert found.fix is None
     assert "other, third" in found.text
 
 
 def test_a_branch_that_has_moved_meanwhile(place):
     place.succeed("git", "checkout", "-q", "--detach")
-    found = one(git.head(), Level.WARN)
+    found = one(git.head(Workspace.here()), Level.WARN)
     place.commit()
     with pytest.raises(PipelineError, match="main has moved"):
         found.fix()
@@ -79,9 +82,11 @@ def test_an_unfinished_merge(place, failure):
     place.edit("params.yaml", "seed: 0", "seed: 2")
     place.commit()
     assert place.run("git", "merge", "other").returncode
-    failure.said("a merge that is not finished", text(git.merge()), "git merge --continue")
+    failure.said(
+        "a merge that is not finished", text(git.merge(Workspace.here())), "git merge --continue"
+    )
 
 
 def test_no_git(folder, failure):
-    failure.said("no Git repository", text(git.head()), "not a git repository", 1)
-    assert not list(git.merge())
+    failure.said("no Git repository", text(git.head(Workspace.here())), "not a git repository", 1)
+    assert not list(git.merge(Workspace.here()))

@@ -9,19 +9,20 @@ import pytest
 from pipeline.doctor import installation
 from pipeline.doctor.finding import Level
 from pipeline.errors import ConfigError
+from pipeline.workspace import Workspace
 
 from ..conftest import REPOSITORY
 from .conftest import one, text
 
 
 def test_what_is_pinned_is_installed(place):
-    assert one(installation.python(), Level.OK)
-    assert one(installation.libraries(), Level.OK)
+    assert one(installation.python(Workspace.here()), Level.OK)
+    assert one(installation.libraries(Workspace.here()), Level.OK)
 
 
 def test_another_python(place):
     place.edit("pyproject.toml", '">=3.11,<3.14"', '">=2.6,<3"')
-    assert "does not fit >=2.6,<3" in one(installation.python(), Level.FAIL).text
+    assert "does not fit >=2.6,<3" in one(installation.python(Workspace.here()), Level.FAIL).text
 
 
 def test_other_versions_are_named_when_they_matter(place, failure):
@@ -30,23 +31,23 @@ def test_other_versions_are_named_when_they_matter(place, failure):
     other = ["numpy==1.0" if line.startswith("numpy=") else line for line in lines]
     other = ["zipp==1.0" if line.startswith("zipp=") else line for line in other]
     constraints.write_text("\n".join([*other, "not-installed==1.0", "  # nothing"]))
-    said = text(installation.libraries())
+    said = text(installation.libraries(Workspace.here()))
     failure.said("another version of a library than is pinned", said, "numpy==1.0 is pinned")
-    assert "1 that others need differ" in said
+    assert "other differences from constraints.txt: 1" in said
     assert "not-installed" not in said
 
 
 def test_a_library_is_missing(place, failure):
     place.edit("pyproject.toml", '"pyarrow>=25"', '"pyarow>=25"')
-    said = text(installation.libraries())
-    expected = "pyarow is missing, which pyproject.toml needs"
+    said = text(installation.libraries(Workspace.here()))
+    expected = "pyarow is missing, which pyproject.toml requires"
     failure.said("a library that is not installed", said, expected, 1)
 
 
 def test_a_library_is_too_old(place, failure):
     place.edit("pyproject.toml", '"pyarrow>=25"', '"pyarrow>=2500"')
-    said = text(installation.libraries())
-    failure.said("a library that is too old", said, "needs pyarrow>=2500, and", 1)
+    said = text(installation.libraries(Workspace.here()))
+    failure.said("a library that is too old", said, "requires pyarrow>=2500, but", 1)
 
 
 def test_a_library_lacks_what_it_needs(place, failure, tmp_path, monkeypatch):
@@ -58,10 +59,10 @@ def test_a_library_lacks_what_it_needs(place, failure, tmp_path, monkeypatch):
     metadata.write_text("")  # the installation broke off
     monkeypatch.syspath_prepend(str(tmp_path / "libraries"))
     place.edit("pyproject.toml", '"pyarrow>=25"', '"broken", "cut"')
-    said = text(installation.libraries())
-    assert "FAIL  libraries: cut is missing, which pyproject.toml needs;" in said
+    said = text(installation.libraries(Workspace.here()))
+    assert "FAIL  libraries: cut is missing, which pyproject.toml requires;" in said
     place.edit("pyproject.toml", '"broken", "cut"', '"broken[more]"')
-    said = text(installation.libraries())
+    said = text(installation.libraries(Workspace.here()))
     failure.said("a library whose own need is missing", said, "gone is missing, which broken", 1)
 
 
@@ -75,7 +76,7 @@ def test_a_library_lacks_what_it_needs(place, failure, tmp_path, monkeypatch):
 def test_damaged_files(place, failure, what, file, content, said):
     (place.path / file).write_text(content)
     with failure.raises(what, ConfigError, said):
-        list(installation.libraries())
+        list(installation.libraries(Workspace.here()))
 
 
 def test_nothing_is_installed(place, tmp_path: Path):

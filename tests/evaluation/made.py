@@ -1,9 +1,9 @@
-"""Small data sets of every task."""
+"""Small data sets for each task."""
 
 import numpy as np
 
-from pipeline.data.prepared import Dataset, Split
-from pipeline.data.scaling import Scaling
+from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.scaling import Scaling
 
 
 def column(*values):

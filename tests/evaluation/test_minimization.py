@@ -1,6 +1,5 @@
-"""What is said of a minimum that was found."""
+"""Metrics, baseline and columns of a minimum that was found."""
 
-import os
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 
 from pipeline.evaluation.tasks.minimization import Minimization
 
+from ..conftest import REPOSITORY
 from .made import column, dataset, rows
 
 DATASET = dataset("minimization", ("offset",), index_name="offset")
@@ -55,19 +55,20 @@ def test_the_cost_is_the_smallest_y():
 @pytest.mark.parametrize(("task", "loads"), [("minimization", "False"), ("classification", "True")])
 def test_a_task_loads_scikit_learn_only_if_it_needs_it(task, loads):
     code = (
-        "import sys, pandas; from types import SimpleNamespace as N;"
-        "from pipeline.evaluation import metrics, parity, tasks;"
-        f"tasks.choose(N(task={task!r}), 1.0, pandas.DataFrame(), dict);"
+        "import sys, numpy, pandas; from tests.evaluation.made import dataset, rows;"
+        "from pipeline.evaluation import parity, tasks;"
+        f"task = tasks.choose(dataset({task!r}), 1.0, pandas.DataFrame({{'loss': [1.0]}}), dict);"
+        "task.metrics(numpy.eye(2), rows(numpy.eye(2), [0, 1]));"
         "print('sklearn' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
     )
     assert done.stdout.strip() == loads
 
 
 def test_every_task_is_chosen_by_its_name():
-    from pipeline.data.examples import TASKS
+    from pipeline.data.prepared.tasks import TASKS
     from pipeline.evaluation.tasks import choose
 
     chosen = [type(choose(dataset(task), 1.0, HISTORY, trained)).__name__.lower() for task in TASKS]

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.evaluation.parity import judge
+from pipeline.evaluation import parity
+from pipeline.evaluation.parity import Requirement
 
 HOW = {"eager": "eagerly", "frozen_graph": "import_graph_def", "saved_model": "tag serve"}
 REFERENCE = np.linspace(-3, 5, 40, dtype=np.float32)[:, None]
@@ -14,6 +15,16 @@ LABEL = REFERENCE + np.float32(0.5)
 
 def mean_difference(output, label):
     return float(np.mean(np.abs(output - label)))
+
+
+def judge(outputs, how, label, reference, tolerance, cost):
+    """Judge forms of one output each."""
+    return parity.judge(
+        {name: one if isinstance(one, str) else {"y": one} for name, one in outputs.items()},
+        {name: Requirement(restored_by, tolerance) for name, restored_by in how.items()},
+        reference,
+        lambda named: cost(named["y"], label),
+    )
 
 
 def verdict(frozen, saved=REFERENCE, eager=REFERENCE, tolerance=1e-6):
@@ -166,3 +177,99 @@ def test_no_outputs_are_no_parity():
 
 def test_outputs_in_another_order_of_memory_are_the_same():
     assert judge_wide(np.asfortranarray(WIDE), tolerance=0.0)
+
+
+NAMED = {
+    "scores": WIDE,
+    "number": np.arange(12),
+    "is_first": np.arange(12) == 0,
+    "label": np.array([b"low", b"high"] * 6, object),
+}
+
+
+def judge_named(outputs, expected=NAMED, tolerance=1e-6):
+    required = {name: Requirement(name, tolerance) for name in ("eager", "frozen_graph")}
+    outputs = {"eager": expected, "frozen_graph": outputs}
+    return parity.judge(outputs, required, "eager", lambda _: 0.0)
+
+
+def changed(name, row, value):
+    values = NAMED[name].copy()
+    values[row] = value
+    return {**NAMED, name: values}
+
+
+def test_named_outputs_of_several_dtypes_pass_when_they_are_equal():
+    found = judge_named({name: values.copy() for name, values in NAMED.items()}, tolerance=0.0)
+    assert found
+    assert found.rows == 12
+    assert found.forms[0].comparison.equal_fraction == 1
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        (changed("scores", 3, 9), "scores: row 3 differs by"),
+        (changed("number", 4, 5), "number: row 4 differs; 91.7% of the values are equal"),
+        (changed("is_first", 5, True), "is_first: row 5 differs"),
+        (changed("label", 6, b"high"), "label: row 6 differs"),
+        ({**NAMED, "number": NAMED["number"].astype(np.int32)}, "number: its output is int32"),
+        ({**NAMED, "scores": WIDE[:-1]}, "scores: its output has shape (11, 5)"),
+        ({**NAMED, "more": WIDE}, "its outputs are is_first, label, more, number, scores"),
+        ({"scores": WIDE}, "its outputs are scores, the reference's is_first, label, number"),
+        ({}, "its outputs are none"),
+    ],
+)
+def test_of_named_outputs_one_that_differs_fails(outputs, reason):
+    found = judge_named(outputs, tolerance=0.1)
+    assert not found
+    assert reason in found.forms[0].reason
+    json.dumps(found.to_json(), allow_nan=False)
+    assert reason in str(found)
+
+
+def test_what_has_no_comparison_fails():
+    for value in (WIDE.astype(np.complex64), np.zeros(3, "V2"), np.zeros((3, 0), np.int32)):
+        assert not judge_named({"y": value}, expected={"y": value})
+    assert not judge_named({}, expected={})
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e-4, 1.0, 1e4])
+def test_floats_of_any_width_are_compared_relative_to_their_size(dtype, size):
+    values = np.array([1.0, -2.0, 4.0], dtype) * dtype(size)
+    neighbours = np.nextafter(values, dtype(np.inf))
+    comparison = judge_named({"y": neighbours}, expected={"y": values}).forms[0].comparison
+    assert comparison.max_ulp == 1
+    assert comparison.smallest_tolerance == pytest.approx(1.5 * np.finfo(dtype).eps, rel=0.5)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_squares_of_float64_neither_vanish_nor_overflow(size):
+    values = np.array([1.0, -2.0, 4.0]) * size
+    found = judge_named({"y": values * 1.1}, expected={"y": values})
+    assert not found
+    assert found.forms[0].comparison.smallest_tolerance == pytest.approx(0.15, rel=0.2)
+    found = judge_named({"y": np.array([-1.5e308])}, expected={"y": np.array([1.5e308])})
+    assert not found
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_a_scalar_is_one_row():
+    assert judge_named({"y": np.float32(2)}, expected={"y": np.float32(2)}).rows == 1
+    assert not judge_named({"y": np.float32(2)}, expected={"y": np.float32(3)})
+    assert not judge_named({"y": np.float32("nan")}, expected={"y": np.float32("nan")})
+
+
+def test_each_form_has_its_own_tolerance():
+    required = {
+        "eager": Requirement("", 1e-6),
+        "narrow": Requirement("", 1e-6),
+        "wide": Requirement("", 0.1, "int8_tolerance"),
+        "half": Requirement("", 1e-3, "int8_tolerance"),
+    }
+    outputs = {name: {"y": WIDE * np.float32(1.01)} for name in required}
+    found = parity.judge({**outputs, "eager": {"y": WIDE}}, required, "eager", lambda _: 0.0)
+    assert [form.passed for form in found.forms] == [False, True, False]
+    assert "evaluation.parity.tolerance is 1e-06" in found.forms[0].reason
+    assert "evaluation.parity.int8_tolerance is 0.001" in found.forms[2].reason

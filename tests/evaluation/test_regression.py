@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from pipeline.data.scaling import Scaling
-from pipeline.evaluation import metrics
+from pipeline.data.prepared.scaling import Scaling
+from pipeline.evaluation.report import results as metrics
 from pipeline.evaluation.tasks import regression
 from pipeline.evaluation.tasks.regression import Regression
 

@@ -6,11 +6,12 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph import devices
-from pipeline.graph.inference import add_inference, predict, scaled_features, scaled_label
-from pipeline.graph.layers import Training, dropped
-from pipeline.graph.networks import network
-from pipeline.graph.training import model_of
-from pipeline.graph.variables import GivenVariables, GraphVariables
+from pipeline.graph.inference import add_inference, predict, scale_features, scale_label
+from pipeline.graph.layers import TrainingPass, dropout
+from pipeline.graph.networks import apply_network
+from pipeline.graph.variables import CheckpointVariables, GraphVariables
+from pipeline.training.job import specify_inference
+from pipeline.workspace import Workspace
 
 from ..small import examples
 
@@ -40,28 +41,28 @@ def in_graph(chosen, dataset, rows):
     """Build, initialize and run the inference graph; values of variables get some noise."""
     graph = tf.Graph()
     with graph.as_default():
-        variables = GraphVariables(seed=0)
-        model = model_of(chosen, dataset)
+        variables = GraphVariables(Workspace.here(), seed=0)
+        model = specify_inference(chosen, dataset)
         add_inference(model, variables)
         with devices.open_session(graph, chosen.device, "/device:CPU:0") as session:
             session.run(v1.global_variables_initializer())
-            for count, variable in enumerate(variables.made.values()):
+            for count, variable in enumerate(variables.by_name.values()):
                 noise = np.random.default_rng(count).uniform(0, 0.1, variable.shape.as_list())
                 variable.load(session.run(variable) + noise.astype(np.float32), session)
             output = session.run("prediction:0", {"features:0": rows.features})
-            values = {f"network/{n}": session.run(v) for n, v in variables.made.items()}
+            values = {f"network/{n}": session.run(v) for n, v in variables.by_name.items()}
     return model, output, values
 
 
 def test_arrays_are_scaled_to_the_bits_of_tensors():
     dataset, rows = examples()
     scaling = dataset.scaling
-    array = scaled_features(rows.features, scaling)
-    assert array.tobytes() == scaled_features(tf.constant(rows.features), scaling).numpy().tobytes()
-    in_pairs = scaled_features(rows.features.reshape(len(rows.label) // 2, -1), scaling)
+    array = scale_features(rows.features, scaling)
+    assert array.tobytes() == scale_features(tf.constant(rows.features), scaling).numpy().tobytes()
+    in_pairs = scale_features(rows.features.reshape(len(rows.label) // 2, -1), scaling)
     assert in_pairs.tobytes() == array.tobytes()
-    label = scaled_label(rows.label, scaling)
-    assert label.tobytes() == scaled_label(tf.constant(rows.label), scaling).numpy().tobytes()
+    label = scale_label(rows.label, scaling)
+    assert label.tobytes() == scale_label(tf.constant(rows.label), scaling).numpy().tobytes()
 
 
 @pytest.mark.slow
@@ -70,7 +71,11 @@ def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given)
     dataset, rows = examples(**given)
     model, output, values = in_graph(settings(*overrides), dataset, rows)
     assert output.shape == (len(rows.label), model.outputs)
-    eager = predict(model, tf.constant(rows.features), GivenVariables(values))
+    eager = predict(
+        model,
+        tf.constant(rows.features),
+        CheckpointVariables(Workspace.here(), values),
+    )
     assert output.tobytes() == eager.numpy().tobytes()
     if dataset.classes:
         np.testing.assert_allclose(output.sum(1), 1, rtol=1e-6)
@@ -81,14 +86,14 @@ def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given)
 def test_training_and_inference_are_different_passes(settings, extra):
     chosen = settings("model=mlp", extra)
     dataset, rows = examples()
-    outputs = model_of(chosen, dataset).outputs
+    outputs = specify_inference(chosen, dataset).outputs
 
     def run(seed):
         with tf.Graph().as_default(), v1.Session() as session:
-            variables = GraphVariables(seed=0)
-            training = None if seed is None else Training(tf.constant(seed))
+            variables = GraphVariables(Workspace.here(), seed=0)
+            training = None if seed is None else TrainingPass(tf.constant(seed))
             features = tf.constant(rows.features)
-            output = network(chosen.model, features, outputs, variables, training)
+            output = apply_network(chosen.model, features, outputs, variables, training)
             session.run(v1.global_variables_initializer())
             return session.run(output)
 
@@ -100,8 +105,8 @@ def test_training_and_inference_are_different_passes(settings, extra):
 
 def test_a_dropout_mask_depends_on_seed_step_and_the_name_of_the_layer():
     def mask(name: str, seed: int = 3, step: int = 7) -> bytes:
-        training = Training(tf.constant([seed, step]))
-        return dropped(tf.ones([4, 16]), 0.5, name, training).numpy().tobytes()
+        training = TrainingPass(tf.constant([seed, step]))
+        return dropout(tf.ones([4, 16]), 0.5, name, training).numpy().tobytes()
 
     masks = {mask("hidden_1"), mask("hidden_2"), mask("hidden_1", 4), mask("hidden_1", 3, 8)}
     assert len(masks) == 4
@@ -119,7 +124,9 @@ def test_the_towers_of_a_siamese_network_share_their_variables(settings):
         for part in ("bias", "weights")
     ]
     same = np.tile(rows.features[:, :16], 2)
-    distance = predict(model, tf.constant(same), GivenVariables(values)).numpy()
+    distance = predict(
+        model, tf.constant(same), CheckpointVariables(Workspace.here(), values)
+    ).numpy()
     np.testing.assert_allclose(distance, 0, atol=1e-5)
 
 
@@ -128,7 +135,11 @@ def test_a_variable_the_checkpoint_lacks_is_named_with_the_nearest(settings):
     model, _, values = in_graph(settings(), dataset, rows)
     values["network/weight"] = values.pop("network/weights")
     with pytest.raises(ArtifactError, match="nearest: network/weight"):
-        predict(model, tf.constant(rows.features), GivenVariables(values))
+        predict(
+            model,
+            tf.constant(rows.features),
+            CheckpointVariables(Workspace.here(), values),
+        )
 
 
 @pytest.mark.parametrize(
@@ -140,10 +151,10 @@ def test_a_variable_the_checkpoint_lacks_is_named_with_the_nearest(settings):
             "model=softmax does classification, and the data is for regression",
         ),
         (["model=lenet"], {"task": "classification"}, r"an example has shape \(3,\)"),
-        (["model=linear"], PAIRS, "choose one of siamese, custom"),
+        (["model=linear"], PAIRS, "choose one of custom, siamese"),
         (["train.loss=softmax_cross_entropy"], {}, "allowed: auto, mse, mae, huber"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(settings, overrides, given, message):
     with pytest.raises(ConfigError, match=message):
-        model_of(settings(*overrides), examples(**given)[0])
+        specify_inference(settings(*overrides), examples(**given)[0])

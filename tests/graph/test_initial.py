@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import ConfigError
-from pipeline.graph import initial
-from pipeline.graph.initial import initial_value
-from pipeline.graph.variables import GraphVariables
-from pipeline.settings import basis
+from pipeline.graph import variables as initial
+from pipeline.graph.variables import GraphVariables, initial_value
+from pipeline.schema import base as basis
+from pipeline.workspace import Workspace
 
 v1 = tf.compat.v1
 
@@ -63,7 +63,7 @@ def test_values_depend_on_seed_and_name_and_not_on_order():
 
 def test_numbers_and_files_are_taken_as_they_are(tmp_path):
     np.save(tmp_path / "w.npy", np.arange(6).reshape(2, 3))
-    from_file = initial_value("w", (2, 3), str(tmp_path / "w.npy"), seed=0).numpy()
+    from_file = initial_value("w", (2, 3), tmp_path / "w.npy", seed=0).numpy()
     np.testing.assert_array_equal(from_file, [[0, 1, 2], [3, 4, 5]])
     row = initial_value("w", (2, 3), [7, 8, 9], seed=0).numpy()
     np.testing.assert_array_equal(row, [[7, 8, 9], [7, 8, 9]])
@@ -74,19 +74,19 @@ def test_what_does_not_fit_is_refused(tmp_path):
         initial_value("w", (3,), [1, 2], seed=0)
     (tmp_path / "w.npy").write_bytes(b"no array")
     with pytest.raises(ConfigError, match="cannot be read"):
-        initial_value("w", (3,), str(tmp_path / "w.npy"), seed=0)
+        initial_value("w", (3,), tmp_path / "w.npy", seed=0)
 
 
 def test_single_variables_have_initial_values_of_their_own(settings):
     chosen = settings("model=mlp", "model.hidden=[4]", "+model.initial={hidden_1/bias: 0.5}")
     with tf.Graph().as_default(), v1.Session() as session:
-        variables = GraphVariables(0, chosen.model.initial)
+        variables = GraphVariables(Workspace.here(), 0, chosen.model.initial)
         half, zero = variables("hidden_1/bias", [4], "zeros"), variables("bias", [4], "zeros")
         session.run(v1.global_variables_initializer())
         assert session.run(half).tolist() == [0.5] * 4
         assert session.run(zero).tolist() == [0.0] * 4
         variables.require_known()
-        misspelt = GraphVariables(0, {"hidden_1/bia": 1})
+        misspelt = GraphVariables(Workspace.here(), 0, {"hidden_1/bia": 1})
         misspelt("hidden_1/bias", [4], "zeros")
         with pytest.raises(ConfigError, match="no 'hidden_1/bia'; nearest: hidden_1/bias"):
             misspelt.require_known()

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from pipeline import files, parameters
-from pipeline.artifacts import frozen, signature
+from pipeline import config
 from pipeline.errors import ParityError
 from pipeline.graph import inference
-from pipeline.graph.devices import plain_session
-from pipeline.graph.layers import Training
-from pipeline.graph.networks import network
+from pipeline.graph.layers import TrainingPass
+from pipeline.graph.networks import apply_network
+from pipeline.models.forms import frozen_graph
+from pipeline.models.metadata import sidecar
 from pipeline.stages import evaluate
+from pipeline.workspace import Workspace, files
 
 from ..conftest import Clone, Run, read
 from ..failures import Failure
@@ -35,10 +36,10 @@ def change_a_weight(path: Path, by: float) -> None:
 
 
 def rehash(root: Path) -> None:
-    path = root / files.SIGNATURE
-    read = signature.read(path)
+    path = Workspace(root).sidecar
+    read = sidecar.read(path)
     hashes = {**read.hashes, "model.pb": files.sha256(path.with_name("model.pb"))}
-    signature.write(dataclasses.replace(read, hashes=hashes), path)
+    sidecar.write(dataclasses.replace(read, hashes=hashes), path)
 
 
 def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone, failure: Failure):
@@ -77,16 +78,19 @@ def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatc
     run("model=mlp", "model.dropout=0.2", "train.steps=30")
 
     def with_dropout(settings, features, outputs, variables, training):
-        return network(settings, features, outputs, variables, Training(tf.constant([0, 1])))
+        training = TrainingPass(tf.constant([0, 1]))
+        return apply_network(settings, features, outputs, variables, training)
 
     with monkeypatch.context() as patch:
-        patch.setattr(inference, "network", with_dropout)
-        trained = signature.read(files.CHECKPOINT / signature.FILE)
-        with frozen.restored(trained, files.CHECKPOINT, plain_session) as session:
-            files.FROZEN_GRAPH.write_bytes(frozen.freeze(session))
+        patch.setattr(inference, "apply_network", with_dropout)
+        workspace = Workspace.here()
+        recipe = sidecar.read(workspace.checkpoint / sidecar.FILE).recipe
+        frozen_graph.write(
+            recipe.inference, workspace, workspace.checkpoint, workspace.frozen_graph
+        )
     rehash(Path())
     with failure.raises("Dropout left on", ParityError, match="frozen_graph does not agree"):
-        evaluate.run(parameters.load(files.PARAMS))
+        evaluate.run(config.load(Workspace.here()), Workspace.here())
 
 
 def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(run: Run, folder: Path, failure):
@@ -96,19 +100,19 @@ def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(run: Run, folder
     what = "Model that gives NaN or infinity"
     with failure.raises(what, ParityError, match="the model gives NaN or infinity for test rows"):
         run(*own, "model=mlp", "train.steps=20")
-    assert not read(files.PARITY)["passed"]
+    assert not read(Workspace.here().parity)["passed"]
 
 
 def test_a_missing_form_fails_the_gate(run: Run):
     run("train.steps=5")
-    for missing in (files.SAVED_MODEL / "saved_model.pb", files.FROZEN_GRAPH):
+    for missing in (Workspace.here().saved_model / "saved_model.pb", Workspace.here().frozen_graph):
         content = missing.read_bytes()
         missing.unlink()
         with pytest.raises(ParityError, match="does not agree"):
-            evaluate.run(parameters.load(files.PARAMS))
+            evaluate.run(config.load(Workspace.here()), Workspace.here())
         assert any(
             "missing" in form["reason"] or "not the file" in form["reason"]
-            for form in read(files.PARITY)["forms"]
+            for form in read(Workspace.here().parity)["forms"]
         )
         missing.write_bytes(content)
-    evaluate.run(parameters.load(files.PARAMS))
+    evaluate.run(config.load(Workspace.here()), Workspace.here())

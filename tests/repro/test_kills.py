@@ -149,7 +149,7 @@ def test_a_kill_at_any_moment_of_a_checkpoint(long: Clone, uninterrupted, tmp_pa
 
 def test_a_stage_runs_the_code_of_its_work_tree(finished: Clone, tmp_path: Path):
     clone = finished.copy(tmp_path / "copy")
-    clone.edit("src/pipeline/stages/prepare.py", 'print(f"', 'print(f"changed code: ')
+    clone.edit("src/pipeline/stages/prepare.py", '_log.info("', '_log.info("changed code: ')
     done = clone.run(sys.executable, "-m", "pipeline.stages", "prepare", PYTHONPATH="")
     assert "changed code: " in done.stdout
 
@@ -160,8 +160,8 @@ def test_two_commands_at_once_are_refused(finished: Clone, tmp_path: Path, failu
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path; from pipeline.stages import process\n"
-            "with process.alone('stage train', Path('.dvc/tmp/stage.lock'), 0):\n"
+            "import sys, time; from pathlib import Path; from pipeline.repository import locks\n"
+            "with locks.alone('stage train', Path('.dvc/tmp/stage.lock'), 0):\n"
             "    print('held', flush=True); time.sleep(60)",
         ],
         cwd=clone.path,

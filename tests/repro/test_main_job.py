@@ -145,10 +145,10 @@ def test_the_run_holds_its_checkpoint_to_go_on_from(finished: Clone, tmp_path: P
         MLFLOW_TRACKING_URI=f"sqlite:///{finished.path / 'mlflow.db'}",
     )  # fmt: skip
     assert output
-    from pipeline.artifacts import checkpoint
+    from pipeline.models.forms import checkpoint
 
-    downloaded = checkpoint.values(tmp_path / "checkpoint")
-    kept = checkpoint.values(finished.path / "artifacts/checkpoint")
+    downloaded = checkpoint.read_variables(tmp_path / "checkpoint")
+    kept = checkpoint.read_variables(finished.path / "artifacts/checkpoint")
     assert downloaded.keys() == kept.keys()
     assert all((downloaded[name] == kept[name]).all() for name in kept)
 

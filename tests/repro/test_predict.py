@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from pipeline import prediction
-from pipeline.data import csv_text, tables
+from pipeline.data import csv_reader, tables
 from pipeline.errors import DataError
+from pipeline.workspace import Workspace
 
 from ..conftest import Clone
 
@@ -57,11 +58,12 @@ def predict(finished: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Predict from raw prices in pieces of some size; returns the file that is written."""
 
     def run(table: pd.DataFrame, size: int, given: str, wanted: str) -> Path:
-        monkeypatch.setattr(csv_text, "BLOCK", size * 60)
-        monkeypatch.setattr(tables, "ROWS", size)
+        monkeypatch.setattr(csv_reader, "BLOCK_BYTES", size * 60)
+        monkeypatch.setattr(tables, "PIECE_ROWS", size)
         source, to = tmp_path / f"in.{given}", tmp_path / f"out-{size}.{wanted}"
         table.to_csv(source, index=False) if given == "csv" else table.to_parquet(source)
-        prediction.predict(finished.path / "artifacts/frozen/model.pb", source, to)
+        model = finished.path / "artifacts/frozen/model.pb"
+        prediction.predict(model, source, to, Workspace(finished.path))
         return to
 
     return run

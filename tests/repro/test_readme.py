@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import cli
-from pipeline.evaluation import metrics
+from pipeline.evaluation.report import results as metrics
 
 from ..conftest import REPOSITORY, Clone
 

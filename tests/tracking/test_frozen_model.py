@@ -1,4 +1,4 @@
-"""The columns of MLflow's model, which are those that its schema describes."""
+"""The columns of the MLflow model are those of its schema."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ import pytest
 from pipeline.tracking import record
 from pipeline.tracking.frozen_model import FrozenModel
 
-from ..artifacts import made
+from ..models import made
 from ..small import examples
 
 
@@ -35,7 +35,7 @@ def test_columns(settings, tmp_path: Path, task: str, overrides: tuple[str, ...]
     model.load_context(context)
     dataset, rows = examples(task=task)
     found = model.predict(context, pd.DataFrame(rows.features, columns=list(dataset.features)))
-    assert list(found) == expected == record._outputs(dataset).input_names()
+    assert list(found) == expected == record._output_schema(dataset).input_names()
     if task == "classification":
         shares = found[expected[2:]].to_numpy()
         np.testing.assert_array_equal(found["probability"], shares.max(1))

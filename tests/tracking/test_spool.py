@@ -1,4 +1,4 @@
-"""Real stores that are away, slow, gone in the middle, locked, old, full: no run is lost."""
+"""No run is lost in real stores that are unreachable, slow, interrupted, locked, old or full."""
 
 import dataclasses
 import os
@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipeline import files, history, parameters
+from pipeline import config
 from pipeline.errors import TrackingError
-from pipeline.settings import Settings
+from pipeline.models import learning_curve as history
+from pipeline.schema.settings import Settings
 from pipeline.tracking import record, spool, store
 from pipeline.tracking.execution import FILE, Execution
+from pipeline.workspace import Workspace, files
 
 from ..conftest import Clone
 from ..failures import Failure
@@ -37,7 +39,7 @@ def chosen(copy: Clone, template: Path, monkeypatch: pytest.MonkeyPatch) -> Sett
         stored.unlink()
     shutil.copy(template, "mlflow.db")
     shutil.rmtree("mlartifacts")
-    return parameters.load(files.PARAMS)
+    return config.load(Workspace.here())
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +56,20 @@ def proxy(port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     between.close()
 
 
+def warnings(caplog: pytest.LogCaptureFixture) -> str:
+    return "\n".join(caplog.messages)
+
+
 def kept(settings: Settings, experiment: str = "pipeline") -> Execution:
-    execution = dataclasses.replace(Execution.current(settings), experiment=experiment)
-    spool.keep(execution)
+    execution = dataclasses.replace(
+        Execution.current(settings, Workspace.here()), experiment=experiment
+    )
+    spool.keep(execution, Workspace.here())
     return execution
 
 
 def assert_one_whole_run(execution: Execution) -> None:
-    client, experiment = store.connect(execution.experiment)
+    client, experiment = store.connect(execution.experiment, Workspace.here())
     (run,) = (
         run
         for run in client.search_runs([experiment])
@@ -70,7 +78,9 @@ def assert_one_whole_run(execution: Execution) -> None:
     assert store.is_complete(run)
     assert run.info.start_time == execution.started_ms
     points = client.get_metric_history(run.info.run_id, "loss")
-    assert [point.step for point in points] == [step for step, _ in history.read(files.HISTORY)]
+    assert [point.step for point in points] == [
+        step for step, _ in history.read(Workspace.here().history)
+    ]
     assert len(run.inputs.dataset_inputs) == 1
     assert len(run.outputs.model_outputs) == 1
     names = {file.path for file in client.list_artifacts(run.info.run_id, "reports")}
@@ -79,72 +89,72 @@ def assert_one_whole_run(execution: Execution) -> None:
 
 
 def assert_sent_later(execution: Execution) -> None:
-    assert [entry.name for entry in spool.entries()] == [execution.identity[:16]]
-    assert spool.send() == 1
-    assert not spool.entries()
+    assert [entry.name for entry in spool.entries(Workspace.here())] == [execution.identity[:16]]
+    assert spool.send(Workspace.here()) == 1
+    assert not spool.entries(Workspace.here())
     assert_one_whole_run(execution)
 
 
-def test_a_server_that_refuses(chosen, monkeypatch, capsys, failure: Failure):
+def test_a_server_that_refuses(chosen, monkeypatch, caplog, failure: Failure):
     execution = kept(chosen)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    assert not spool.send_or_warn(within=60)
-    said = capsys.readouterr().out
+    assert not spool.send_or_warn(Workspace.here(), within=60)
+    said = warnings(caplog)
     failure.said("MLflow server that refuses", said, "http://127.0.0.1:9 cannot be used")
     failure.said("Run that could not be sent", said, "1 run is kept in .spool")
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert_sent_later(execution)
 
 
-def test_a_slow_server(chosen, proxy: Proxy, capsys, failure: Failure):
+def test_a_slow_server(chosen, proxy: Proxy, caplog, failure: Failure):
     execution = kept(chosen, "slow")
     proxy.delay = 1
-    assert not spool.send_or_warn(within=2)
-    said = capsys.readouterr().out
-    failure.said("MLflow server that answers slowly", said, "has not taken everything in 2 s")
+    assert not spool.send_or_warn(Workspace.here(), within=2)
+    said = warnings(caplog)
+    failure.said("MLflow server that answers slowly", said, "has not accepted all data within 2 s")
     proxy.delay = 0
     assert_sent_later(execution)
 
 
-def test_a_server_that_goes_away_in_the_middle(chosen, proxy: Proxy, capsys, failure: Failure):
+def test_a_server_that_goes_away_in_the_middle(chosen, proxy: Proxy, caplog, failure: Failure):
     execution = kept(chosen, "interrupted")
     for requests in (8, 14, 30):  # the curve, the reports, the model
         proxy.requests_left = requests
-        assert not spool.send_or_warn(within=60)
+        assert not spool.send_or_warn(Workspace.here(), within=60)
         assert proxy.requests_left == 0
-    said = capsys.readouterr().out
+    said = warnings(caplog)
     failure.said("MLflow server that goes away in the middle", said, "cannot be used")
     proxy.requests_left = None
     assert_sent_later(execution)
 
 
 def test_a_failed_run_is_sent_later_too(chosen, monkeypatch):
-    execution = Execution.current(chosen, failure="the reason")
-    spool.keep(execution)
+    execution = Execution.current(chosen, Workspace.here(), failure="the reason")
+    spool.keep(execution, Workspace.here())
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    assert not spool.send_or_warn(within=60)
+    assert not spool.send_or_warn(Workspace.here(), within=60)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert spool.send() == 1
-    client, experiment = store.connect(execution.experiment)
+    assert spool.send(Workspace.here()) == 1
+    client, experiment = store.connect(execution.experiment, Workspace.here())
     (run,) = client.search_runs([experiment])
     assert (run.info.status, run.data.tags[store.FAILURE]) == ("FAILED", "the reason")
 
 
 def test_sending_twice_adds_nothing(chosen):
     execution = kept(chosen)
-    results = record.Results.read(Path())
-    assert record.send(execution, results, lambda: None)
-    assert not record.send(execution, results, lambda: None)
+    results = record.Outs.read(Workspace.here())
+    assert record.send(execution, results, Workspace.here(), lambda: None)
+    assert not record.send(execution, results, Workspace.here(), lambda: None)
     assert_one_whole_run(execution)
 
 
-def test_a_locked_database(chosen, capsys, failure: Failure):
-    store.connect("pipeline")
+def test_a_locked_database(chosen, caplog, failure: Failure):
+    store.connect("pipeline", Workspace.here())
     execution = kept(chosen)
     holder = sqlite3.connect("mlflow.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    assert not spool.send_or_warn(within=60)
-    failure.said("Database locked by another process", capsys.readouterr().out, "locked")
+    assert not spool.send_or_warn(Workspace.here(), within=60)
+    failure.said("Database locked by another process", warnings(caplog), "locked")
     holder.close()
     assert_sent_later(execution)
 
@@ -156,8 +166,8 @@ def test_a_locked_database(chosen, capsys, failure: Failure):
         ("Database of a newer MLflow", "ffffffffffff", "out-of-date database schema"),
     ],
 )
-def test_a_database_of_another_schema(chosen, capsys, failure, what, revision, expected):
-    store.connect("pipeline")
+def test_a_database_of_another_schema(chosen, caplog, failure, what, revision, expected):
+    store.connect("pipeline", Workspace.here())
     with sqlite3.connect("mlflow.db") as database:
         (current,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
         database.execute("UPDATE alembic_version SET version_num = ?", [revision])
@@ -181,13 +191,13 @@ def test_a_database_of_another_schema(chosen, capsys, failure, what, revision, e
         ("MLflow file store, which MLflow gave up", "mlruns", "cannot be used"),
     ],
 )
-def test_a_store_that_is_none(chosen, monkeypatch, capsys, failure: Failure, what, uri, expected):
+def test_a_store_that_is_none(chosen, monkeypatch, caplog, failure: Failure, what, uri, expected):
     execution = kept(chosen)
-    before = files.sha256(files.PARAMS)
+    before = files.sha256(Workspace.here().params)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    assert not spool.send_or_warn(within=60)
-    failure.said(what, capsys.readouterr().out, expected)
-    assert files.sha256(files.PARAMS) == before
+    assert not spool.send_or_warn(Workspace.here(), within=60)
+    failure.said(what, warnings(caplog), expected)
+    assert files.sha256(Workspace.here().params) == before
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert_sent_later(execution)
 
@@ -210,27 +220,27 @@ def test_a_full_disk_under_the_store(chosen, copy: Clone, failure: Failure):
 
 @pytest.mark.parametrize("damaged", [FILE, "data/prepared/dataset.json", "reports/metrics.json"])
 def test_a_damaged_entry_does_not_stop_the_others(chosen, failure: Failure, damaged: str):
-    broken = spool.folder() / "0broken"
+    broken = Workspace.here().spool / "0broken"
     execution = kept(chosen)
-    shutil.copytree(spool.folder() / execution.identity[:16], broken)
+    shutil.copytree(Workspace.here().spool / execution.identity[:16], broken)
     os.utime(broken, (0, 0))  # the first to be sent
     (broken / damaged).unlink()
     (broken / damaged).write_text("{")
     what = f"Kept run whose {damaged} is damaged"
     with failure.raises(what, TrackingError, "0broken is damaged"):
-        spool.send()
-    assert spool.entries() == [broken]
+        spool.send(Workspace.here())
+    assert spool.entries(Workspace.here()) == [broken]
     assert_one_whole_run(execution)
 
 
 def test_a_run_that_is_refused_does_not_stop_the_others(chosen, failure: Failure):
     execution = kept(chosen)
     strange = dataclasses.replace(execution, identity="0" * 64, parameters={"a(1)": "1"})
-    spool.keep(strange)
-    os.utime(spool.folder() / strange.identity[:16], (0, 0))
-    with failure.raises("Run that MLflow refuses", TrackingError, "does not take this"):
-        spool.send()
-    assert [entry.name for entry in spool.entries()] == [strange.identity[:16]]
+    spool.keep(strange, Workspace.here())
+    os.utime(Workspace.here().spool / strange.identity[:16], (0, 0))
+    with failure.raises("Run that MLflow refuses", TrackingError, "refuses this run"):
+        spool.send(Workspace.here())
+    assert [entry.name for entry in spool.entries(Workspace.here())] == [strange.identity[:16]]
     assert_one_whole_run(execution)
 
 
@@ -238,37 +248,37 @@ def test_names_of_parameters_are_such_as_mlflow_takes(chosen):
     named = chosen.model_copy(update={"inputs": {"/tmp/start(1)+a,b": "digest"}})
     execution = kept(named)
     assert execution.parameters["inputs./tmp/start_1__a_b"] == "digest"
-    assert spool.send() == 1
+    assert spool.send(Workspace.here()) == 1
 
 
 def test_what_a_slow_server_did_twice_ends_as_one_run(chosen):
     execution = kept(chosen)
-    client, experiment = store.connect(execution.experiment)
+    client, experiment = store.connect(execution.experiment, Workspace.here())
     for _ in range(3):
         client.create_run(experiment, tags={store.IDENTITY: execution.identity})
-    record.send(execution, record.Results.read(Path()), lambda: None)
+    record.send(execution, record.Outs.read(Workspace.here()), Workspace.here(), lambda: None)
     (run,) = client.search_runs([experiment])
     assert store.is_complete(run)
 
 
 def test_what_is_kept_while_the_same_is_sent_stays(chosen):
     execution = kept(chosen)
-    (entry,) = spool.entries()
+    (entry,) = spool.entries(Workspace.here())
     spool._remove(entry, dataclasses.replace(execution, failure="an earlier end"))
-    assert spool.entries() == [entry]
+    assert spool.entries(Workspace.here()) == [entry]
     spool._remove(entry, execution)
-    assert not list(spool.folder().iterdir())
+    assert not list(Workspace.here().spool.iterdir())
 
 
 def test_links_into_the_cache_are_followed(chosen, copy: Clone):
     target = copy.path / "elsewhere.csv"
-    files.HISTORY.rename(target)
-    files.HISTORY.symlink_to(target)
+    Workspace.here().history.rename(target)
+    Workspace.here().history.symlink_to(target)
     kept(chosen)
     target.unlink()
-    (entry,) = spool.entries()
-    assert (entry / files.HISTORY).is_file()
-    assert not (entry / files.HISTORY).is_symlink()
+    (entry,) = spool.entries(Workspace.here())
+    assert Workspace(entry).history.is_file()
+    assert not Workspace(entry).history.is_symlink()
 
 
 def test_an_address_with_a_query(chosen, monkeypatch):
@@ -280,12 +290,12 @@ def test_an_address_with_a_query(chosen, monkeypatch):
 
 def test_kept_results_are_those_of_their_time(chosen, copy: Clone):
     execution = kept(chosen)
-    files.write_text(files.METRICS, "{}")  # the next execution's
+    files.write_text(Workspace.here().metrics, "{}")  # the next execution's
     shutil.rmtree("artifacts")
-    (entry,) = spool.entries()
-    assert record.Results.read(entry).metrics["model"]
-    assert spool.send() == 1
-    client, experiment = store.connect(execution.experiment)
+    (entry,) = spool.entries(Workspace.here())
+    assert record.Outs.read(Workspace(entry)).metrics["model"]
+    assert spool.send(Workspace.here()) == 1
+    client, experiment = store.connect(execution.experiment, Workspace.here())
     (run,) = client.search_runs([experiment])
     assert "model.mse" in run.data.metrics
 
@@ -293,7 +303,7 @@ def test_kept_results_are_those_of_their_time(chosen, copy: Clone):
 def test_a_client_is_never_told_of_what_is_sent(chosen):
     """Nothing of the machine: the run's tags name no folder of it."""
     execution = kept(chosen)
-    spool.send()
-    client: MlflowClient = store.connect(execution.experiment)[0]
-    (run,) = client.search_runs([store.connect(execution.experiment)[1]])
+    spool.send(Workspace.here())
+    client: MlflowClient = store.connect(execution.experiment, Workspace.here())[0]
+    (run,) = client.search_runs([store.connect(execution.experiment, Workspace.here())[1]])
     assert not [value for value in run.data.tags.values() if str(Path.cwd()) in value]

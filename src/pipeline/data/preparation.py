@@ -1,20 +1,21 @@
-"""From examples to prepared data: split, narrow to float32, fit the scaling, write the arrays."""
+"""From examples to prepared data: split, convert to float32, fit the scaling, write the arrays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.cells import narrowed
 from pipeline.data.examples import Examples
-from pipeline.data.missing import filled, fills
-from pipeline.data.prepared import Dataset, Split, SplitWriter, write_dataset
-from pipeline.data.scaling import Fit
+from pipeline.data.missing_values import fill_missing, fit_fill_values
+from pipeline.data.numeric_columns import to_float32
+from pipeline.data.prepared import dataset as prepared
+from pipeline.data.prepared.dataset import Dataset, Split, SplitWriter, blocks, rows_in_block
+from pipeline.data.prepared.scaling import Fit
 from pipeline.data.splits import split_rows
-from pipeline.data.stored import blocks, within
 from pipeline.errors import DataError
-from pipeline.settings.data import Data
+from pipeline.schema.data import Data
 
 
 def prepare(
@@ -22,46 +23,32 @@ def prepare(
 ) -> tuple[Dataset, dict[str, int]]:
     """Split the examples; fill missing values and fit the scaling on the training rows alone.
 
-    The rows pass block by block, so that examples on disk need no more memory than a block.
+    Returns the content of `dataset.json`, and the number of rows of each split. The rows pass block
+    by block, so examples on disk need no more memory than a block.
 
     Args:
         source_sha256: returns the hash of the source, which may be computed meanwhile.
-        folder: which is made, and gets `dataset.json` and the splits `train`, `validation`, `test`
-            and `latest`.
-
-    Returns:
-        What `dataset.json` says, and how many rows each split has.
+        folder: existing; gets `dataset.json` and a folder for each split, and for `latest`.
 
     Raises:
-        ConfigError: the split does not fit the source.
-        DataError: too few rows, a value that float32 cannot hold, or a constant column.
+        ConfigError: The split does not fit the source.
+        DataError: There are too few rows, a value is beyond float32, or a column is constant.
     """
-    names, where = (*examples.feature_names, examples.target), data.path
-    columns = examples.features.shape[1]
-    with _naming(where):
-        rows = split_rows(examples, data, seed)
-        values = fills(examples.features, rows["train"], examples.fill, names, where)
-    fit = Fit(data.scaling, examples.task, names)
-    kind = _index(examples, slice(0, 0)).dtype
-    with ExitStack() as stack:
-        writers = {
-            name: stack.enter_context(SplitWriter(folder / name, len(chosen), columns, kind))
-            for name, chosen in rows.items()
-        }
-        for block in blocks(*examples.features.shape):
-            some = _block(examples, block, values, where)
-            for name, chosen in rows.items():
-                part = _taken(some, within(chosen, block))
-                writers[name].append(part)
-                if name == "train":
-                    fit.add(part.features, part.label)
-    latest = _latest(examples, kind, where)
-    counts = {name: len(chosen) for name, chosen in rows.items()} | {"latest": len(latest.index)}
-    kind = latest.index.dtype
-    with SplitWriter(folder / "latest", counts["latest"], columns, kind, labels=0) as writer:
+    where = data.path
+    with _name_file(where):
+        splits = split_rows(examples, data, seed)
+        fill_values = fit_fill_values(examples, splits["train"], where)
+    counts = {name: len(rows) for name, rows in splits.items()}
+    fit = Fit(data.scaling, examples.kind, (*examples.feature_names, examples.target))
+    convert = partial(_convert_block, examples, fill_values, where)
+    _write_splits(examples, splits, convert, fit, folder)
+    latest = _convert_latest(examples, where)
+    counts["latest"], columns = latest.features.shape
+    index_type = latest.index.dtype
+    with SplitWriter(folder / "latest", counts["latest"], columns, index_type, labels=0) as writer:
         writer.append(latest)
-    with _naming(where):
-        scaling = fit.scaling(len(rows["train"]))
+    with _name_file(where):
+        scaling = fit.scaling(counts["train"])
     dataset = Dataset(
         source=data.source,
         task=examples.task,
@@ -75,13 +62,36 @@ def prepare(
         scaling=scaling,
         source_sha256=source_sha256(),
     )
-    write_dataset(dataset, counts, folder)
+    prepared.write_dataset(dataset, counts, folder)
     return dataset, counts
 
 
+def _write_splits(
+    examples: Examples,
+    splits: Mapping[str, np.ndarray],
+    convert: Callable[[slice], Split],
+    fit: Fit,
+    folder: Path,
+) -> None:
+    """Write the rows of each split, and fit the scaling on those of `train`."""
+    columns, index_type = examples.features.shape[1], convert(slice(0, 0)).index.dtype
+    with ExitStack() as stack:
+        writers = {
+            name: stack.enter_context(SplitWriter(folder / name, len(chosen), columns, index_type))
+            for name, chosen in splits.items()
+        }
+        for block in blocks(*examples.features.shape):
+            converted = convert(block)
+            for name, chosen in splits.items():
+                part = converted.select(rows_in_block(chosen, block))
+                writers[name].append(part)
+                if name == "train":
+                    fit.add(part.features, part.label)
+
+
 @contextmanager
-def _naming(where: str) -> Iterator[None]:
-    """Put the file before the message of what is wrong with its rows."""
+def _name_file(where: str) -> Iterator[None]:
+    """Put the file before the message about its rows."""
     try:
         yield
     except DataError as error:
@@ -89,30 +99,25 @@ def _naming(where: str) -> Iterator[None]:
 
 
 def _index(examples: Examples, block: slice) -> np.ndarray:
-    """Return what names the rows of a block."""
-    if examples.index is None:
-        return np.arange(block.start + 1, block.stop + 1)
-    named: np.ndarray = examples.index[block]
-    return named
+    rows = np.arange(block.start + 1, block.stop + 1)
+    return rows if examples.index is None else examples.index[block]
 
 
-def _block(examples: Examples, block: slice, values: dict[int, float], where: str) -> Split:
-    """Return all rows of a block as the graph is fed."""
+def _convert_block(
+    examples: Examples, fill_values: Mapping[int, float], where: str, block: slice
+) -> Split:
+    """Return all rows of a block as the graph is fed with them."""
     index, index_name = _index(examples, block), examples.index_name
-    raw = filled(examples.features[block], values)
-    features = narrowed(raw, examples.feature_names, where, index, index_name)
-    label = narrowed(examples.label[block], [examples.target], where, index, index_name)
+    values = fill_missing(examples.features[block], fill_values)
+    features = to_float32(values, examples.feature_names, where, index, index_name)
+    label = to_float32(examples.label[block], (examples.target,), where, index, index_name)
     return Split(features, label, index)
 
 
-def _taken(rows: Split, chosen: np.ndarray) -> Split:
-    return Split(rows.features[chosen], rows.label[chosen], rows.index[chosen])
-
-
-def _latest(examples: Examples, kind: np.dtype, where: str) -> Split:
+def _convert_latest(examples: Examples, where: str) -> Split:
     """Return the rows to forecast, which have no label."""
-    raw, names = examples.latest_features, examples.latest_index
-    if raw is None or names is None:
-        raw, names = examples.features[0:0], np.empty(0, kind)
-    features = narrowed(raw, examples.feature_names, where, names, examples.index_name)
-    return Split(features, np.empty((0, 1), np.float32), names)
+    values, index = examples.latest_features, examples.latest_index
+    if values is None or index is None:
+        values, index = examples.features[0:0], _index(examples, slice(0, 0))
+    features = to_float32(values, examples.feature_names, where, index, examples.index_name)
+    return Split(features, np.empty((0, 1), np.float32), index)

@@ -1,172 +1,127 @@
-"""Reading tables in pieces from CSV or Parquet, and writing them."""
+"""Tables in CSV or Parquet files: read and written in pieces, so that memory does not grow."""
 
+import io
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow
+import pyarrow.csv
 from pyarrow.parquet import ParquetFile, ParquetWriter
 
-from pipeline import files
-from pipeline.data import csv_text
-from pipeline.data.csv_text import UNPACKED_BYTES, UNPACKED_TIMES
+from pipeline.data import compression
+from pipeline.data.csv_reader import CsvReader, is_csv
 from pipeline.errors import DataError, listing, one_line
+from pipeline.workspace import files
 
-PARQUET = (".parquet", ".pq")
-ROWS = 2**16  # of a piece
+PARQUET_ENDINGS = (".parquet", ".pq")
+PIECE_ROWS = 2**16
 
 
 class Table:
-    """A CSV file (also packed) or a Parquet file with rows; its columns are named by text.
+    """A CSV file (also compressed) or a Parquet file; the names of its columns are text.
 
     Attributes:
-        path: of the file.
-        columns: the names.
         schema: of a Parquet file, else None.
 
     Raises:
-        DataError: there is no such file, it cannot be read, or two of its columns have one name.
+        DataError: The file does not exist, cannot be read, or two columns have the same name.
     """
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise DataError(f"{path}: no such file; give an existing one")
         if not path.is_file():
-            raise DataError(f"{path} is no regular file; give a CSV or Parquet file")
-        if not is_parquet(path) and not csv_text.is_csv(path):
+            raise DataError(f"{path} is not a regular file; give a CSV or Parquet file")
+        if not is_parquet(path) and not is_csv(path):
             raise DataError(
-                f"{path}: the ending {path.suffix!r} is unknown; give a file .csv, plain or packed"
-                f" ({', '.join(csv_text.PACKED)}), or .parquet"
+                f"{path}: the ending {path.suffix!r} is unknown; give a .csv file, plain or"
+                f" compressed ({', '.join(compression.COMPRESSIONS)}), or a .parquet file"
             )
         self.path, self.schema = path, None
-        self._text: csv_text.CsvText | None = None
-        with _explaining(path):
+        self._csv: CsvReader | None = None
+        with _explain_read_errors(path):
             if is_parquet(path):
-                self.schema = _schema(path)
+                with ParquetFile(path) as file:
+                    size = file.metadata.num_rows * file.metadata.num_columns * 8
+                    self.schema = file.schema_arrow
+                if size > compression.unpacked_limit(path):
+                    raise DataError(
+                        f"{path} announces {size / 1e6:,.0f} MB, over"
+                        f" {compression.UNPACKED_RATIO} times its size; if this is intended, give"
+                        " it as CSV"
+                    )
                 self.columns = list(map(str, self.schema.empty_table().to_pandas().columns))
             else:
-                self._text = csv_text.CsvText(path)
-                self.columns = self._text.names
-        doubles = [name for name in dict.fromkeys(self.columns) if self.columns.count(name) > 1]
-        if doubles:
+                self._csv = CsvReader(path)
+                self.columns = self._csv.names
+        repeated = [name for name in dict.fromkeys(self.columns) if self.columns.count(name) > 1]
+        if repeated:
             raise DataError(
-                f"{path} has more than one column {listing(map(repr, doubles))}; rename them"
+                f"{path} has more than one column {listing(map(repr, repeated))}; rename them"
             )
 
     def pieces(self, text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
-        """Read the rows, some thousands at a time.
-
-        Args:
-            text: columns of a CSV whose cells are to be left as they are written.
+        """Yield the rows, some thousands at a time; cells of `text` columns in CSV stay text.
 
         Raises:
-            DataError: the file cannot be read, or has no rows.
+            DataError: The file cannot be read, or has no rows.
         """
-        count = 0
-        with _explaining(self.path):
-            for piece in self._text.pieces(text) if self._text else self._parquet():
-                count += len(piece)
+        is_empty = True
+        with _explain_read_errors(self.path):
+            for piece in self._csv.pieces(text) if self._csv else self._parquet_pieces():
                 piece.columns = pd.Index(self.columns)
                 if len(piece):
+                    is_empty = False
                     yield piece
-        if not count:
+        if is_empty:
             raise DataError(f"{self.path} has a header but no rows; add rows")
 
-    def kinds(self) -> dict[str, Any]:
-        """Return the kind of each column, as Parquet has them; a CSV is read for it."""
+    def types(self) -> dict[str, Any]:
+        """Return the Parquet type of each column; a CSV file is read to find them."""
         if self.schema is not None:
             return {str(field.name): field.type for field in self.schema}
-        met: dict[str, set[str]] = {name: set() for name in self.columns}
+        kinds: dict[str, set[str]] = {name: set() for name in self.columns}
         for piece in self.pieces():
-            for name, found in met.items():
+            for name, found in kinds.items():
                 found.add(piece[name].dtype.kind)
-        return {name: _common(found) for name, found in met.items()}
+        return {name: _common_type(found) for name, found in kinds.items()}
 
-    def _parquet(self) -> Iterator[pd.DataFrame]:
+    def _parquet_pieces(self) -> Iterator[pd.DataFrame]:
         with ParquetFile(self.path) as file:
-            for batch in file.iter_batches(ROWS):
-                # Whole numbers stay such where some are missing, whatever the piece.
+            for batch in file.iter_batches(PIECE_ROWS):
+                # Integers stay integers where some are missing, in every piece.
                 yield batch.to_pandas(integer_object_nulls=True).reset_index(drop=True)
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a whole table.
+class TableWriter(ExitStack):
+    """Writes a table in pieces, as Parquet or as CSV, as the ending of the name says.
 
-    Raises:
-        DataError: as `Table`.
-    """
-    return pd.concat(list(Table(path).pieces()), ignore_index=True)
-
-
-def _common(met: set[str]) -> Any:
-    """Return the kind of a column in whose pieces NumPy's kinds are met."""
-    for kind, allowed in (("int64", "i"), ("uint64", "u"), ("float64", "iuf"), ("bool_", "b")):
-        if met <= set(allowed):
-            return getattr(pyarrow, kind)()
-    return pyarrow.string()
-
-
-def is_parquet(path: Path) -> bool:
-    """Say whether a name ends as that of a Parquet file does."""
-    return path.suffix.lower() in PARQUET
-
-
-@contextmanager
-def _explaining(path: Path) -> Iterator[None]:
-    """Say of a file that it cannot be read; the readers and unpackers raise unrelated kinds."""
-    try:
-        yield
-    except DataError:
-        raise
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty; a header and rows are needed") from None
-    except Exception as error:
-        raise DataError(f"{path} cannot be read: {one_line(error)}; mend or replace it") from None
-
-
-def _schema(path: Path) -> Any:
-    with ParquetFile(path) as file:
-        size = file.metadata.num_rows * file.metadata.num_columns * 8
-        schema = file.schema_arrow
-    most = max(UNPACKED_BYTES, UNPACKED_TIMES * path.stat().st_size)
-    if size > most:
-        raise DataError(
-            f"{path} announces {size / 1e6:,.0f} MB, {UNPACKED_TIMES} times its size and more; if"
-            " that is meant so, give it as CSV"
-        )
-    return schema
-
-
-class TableWriter:
-    """Writes the pieces of a table, as Parquet where the name ends so, else as CSV.
-
-    Args:
-        path: of the new file.
-        kinds: of columns of a Parquet file; the first piece tells those of the others.
+    Parquet types of columns that are not given are found in the first piece.
     """
 
-    def __init__(self, path: Path, kinds: Mapping[str, Any] | None = None) -> None:
-        self._path, self._kinds = path, kinds or {}
-        self._closing = ExitStack()
+    def __init__(self, path: Path, types: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self._path, self._types = path, types or {}
         self._parquet: ParquetWriter | None = None
-        is_csv = not is_parquet(path)
-        self._csv = self._closing.enter_context(csv_text.creating(path)) if is_csv else None
+        self._csv: IO[str] | None = None
+        if not is_parquet(path):
+            binary = self.enter_context(compression.open_writer(path))
+            text = io.TextIOWrapper(binary, "utf-8", newline="")
+            self._csv = self.enter_context(text)
         self._is_first = True
-
-    def __enter__(self) -> Self:
-        return self
 
     def append(self, piece: pd.DataFrame) -> None:
         """Write the next rows.
 
         Raises:
-            DataError: the format cannot hold them.
+            DataError: The format cannot hold them.
         """
         try:
             if self._csv:
-                csv_text.write(piece, self._csv, self._is_first)
+                write_csv(piece, self._csv, self._is_first)
             else:
                 self._append_to_parquet(piece)
         except (pyarrow.ArrowException, OverflowError, ValueError) as error:
@@ -177,22 +132,76 @@ class TableWriter:
         if self._parquet is None:
             found = pyarrow.Schema.from_pandas(piece, preserve_index=False)
             self._schema = pyarrow.schema(
-                [(field.name, self._kinds.get(field.name, field.type)) for field in found]
+                [(field.name, self._types.get(field.name, field.type)) for field in found]
             )
             self._parquet = ParquetWriter(self._path, self._schema)
-            self._closing.callback(self._parquet.close)
+            self.callback(self._parquet.close)
         rows = pyarrow.Table.from_pandas(piece, self._schema, preserve_index=False)
         self._parquet.write_table(rows)
 
-    def __exit__(self, *_: object) -> None:
-        self._closing.close()
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a whole table; raises as `Table` does."""
+    return pd.concat(list(Table(path).pieces()), ignore_index=True)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a whole table atomically.
-
-    Raises:
-        DataError: the format cannot hold the table.
-    """
+    """Write a whole table atomically; raises as `TableWriter` does."""
     with files.replacing(path) as partial, TableWriter(partial) as writer:
         writer.append(table)
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell whether the name has the ending of a Parquet file."""
+    return path.suffix.lower() in PARQUET_ENDINGS
+
+
+def write_csv(rows: pd.DataFrame, file: IO[str], has_header: bool) -> None:
+    """Write rows with the bytes of pandas; pyarrow is faster where no cell needs quotes."""
+    if has_header:
+        rows[:0].to_csv(file, index=False, lineterminator="\n")
+    try:
+        file.write(_format_unquoted(rows))
+    except pyarrow.ArrowInvalid:
+        rows.to_csv(file, index=False, header=False, lineterminator="\n")
+
+
+def _format_unquoted(rows: pd.DataFrame) -> str:
+    """Return the lines; `ArrowInvalid` if a cell needs quotes or is neither text nor number."""
+    if rows.shape[1] < 2:  # an empty cell alone on its line is quoted
+        raise pyarrow.ArrowInvalid("one column")
+    columns = []
+    for number in range(rows.shape[1]):
+        cells = rows.iloc[:, number]
+        if not isinstance(cells.dtype, pd.StringDtype):
+            if cells.dtype.kind not in "iuf" or cells.isna().any():
+                raise pyarrow.ArrowInvalid("not all columns are text or numbers")
+            lines = cells.to_csv(index=False, header=False, lineterminator="\n")
+            cells = pd.Series(lines.split("\n")[:-1], dtype="str")
+        columns.append(pyarrow.array(cells, pyarrow.large_string()))
+    table = pyarrow.Table.from_arrays(columns, [str(number) for number in range(len(columns))])
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+    text = io.BytesIO()
+    pyarrow.csv.write_csv(table, text, options)
+    return text.getvalue().decode()
+
+
+def _common_type(kinds: set[str]) -> Any:
+    """Return the Parquet type of a column whose pieces have these kinds of NumPy dtypes."""
+    for name, allowed in (("int64", "i"), ("uint64", "u"), ("float64", "iuf"), ("bool_", "b")):
+        if kinds <= set(allowed):
+            return getattr(pyarrow, name)()
+    return pyarrow.string()
+
+
+@contextmanager
+def _explain_read_errors(path: Path) -> Iterator[None]:
+    """Turn what a reader or decompressor raises, which may be anything, into one message."""
+    try:
+        yield
+    except DataError:
+        raise
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path} is empty; a header and rows are needed") from None
+    except Exception as error:
+        raise DataError(f"{path} cannot be read: {one_line(error)}; fix or replace it") from None

@@ -1,7 +1,7 @@
-"""What stands in the way of a run on this machine and in this repository, and its mending.
+"""Checks of the machine and the repository for everything that can prevent a run, and fixes.
 
-Each check is a function that yields findings. They come in an order in which a mended one frees
-the next: who trains where nobody should is known before what is left behind is judged.
+Each check is a function that yields findings. In this order, a fix can help the checks after it:
+running processes are known before leftovers are checked.
 """
 
 import importlib
@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterator
 from pipeline.doctor import device
 from pipeline.doctor.finding import Finding, Level, fail
 from pipeline.errors import PipelineError, from_system, one_line
+from pipeline.workspace import Workspace
 
-Check = Callable[[], Iterator[Finding]]
+Check = Callable[[Workspace], Iterator[Finding]]
 
-# Imported one by one: what cannot be imported is a finding, and the others go on.
+# Imported one by one: a check that cannot be imported is a finding, and the others still run.
 CHECKS = (
     "installation.python",
     "installation.libraries",
     "space.disk",
-    "orphans.orphans",
-    "work.others",
+    "processes.orphans",
+    "processes.others",
     "git.head",
     "git.merge",
     "repository.dvc",
-    "repository.locks",
+    "locks.locks",
     "repository.parameters",
     "tracking.spool",
     "tracking.store",
@@ -32,35 +33,39 @@ CHECKS = (
 )
 
 
-def run(fix: bool) -> int:
-    """Check everything, printing findings as they come; returns the exit code.
+def run(workspace: Workspace, fix: bool, show: Callable[[str], None]) -> int:
+    """Run all checks and return the exit code: 1 if a finding prevents a run, else 0.
 
     Args:
-        fix: mend what can be mended, and look again.
+        fix: fix what can be fixed, and check again.
+        show: prints one line; it is called for each finding at once.
     """
     left: list[Finding] = []
-    with device.meanwhile() as devices:
+    with device.check_in_background(workspace) as devices:
         for name in CHECKS:
-            left += _checked(name, fix)
-        left += _shown(findings("device.devices", devices))
-    failed = sum(finding.level is Level.FAIL for finding in left)
-    mendable = sum(finding.fix is not None for finding in left)
-    if mendable and not fix:
-        print(f"`pipeline doctor --fix` mends {mendable} of these")
-    return 1 if failed else 0
+            found = _show_all(findings(workspace, name), show)
+            if fix and _apply_fixes(found, show):
+                found = _show_all(findings(workspace, name), show)
+            left += found
+        left += _show_all(findings(workspace, "device.devices", devices), show)
+    fixable = sum(finding.fix is not None for finding in left)
+    if fixable and not fix:
+        show(f"`pipeline doctor --fix` fixes {fixable} of these")
+    return int(any(finding.level is Level.FAIL for finding in left))
 
 
-def findings(name: str, check: Check | None = None) -> Iterator[Finding]:
-    """Yield what a check finds; what it needs and cannot have is a finding, too.
+def findings(workspace: Workspace, name: str, check: Check | None = None) -> Iterator[Finding]:
+    """Yield the findings of a check; a failure of the check itself is a finding, too.
 
     Args:
-        name: module and function of the check; it is imported only now.
-        check: to call in its place.
+        name: module and function of the check, which is imported now.
+        check: to call instead of the named function.
     """
     module, _, function = name.partition(".")
     try:
-        imported = None if check else importlib.import_module(f"pipeline.doctor.{module}")
-        yield from (check or getattr(imported, function))()
+        if check is None:
+            check = getattr(importlib.import_module(f"pipeline.doctor.{module}"), function)
+        yield from check(workspace)
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "pipeline":
             raise
@@ -71,27 +76,20 @@ def findings(name: str, check: Check | None = None) -> Iterator[Finding]:
         yield fail(function, one_line(error))
 
 
-def _checked(name: str, fix: bool) -> list[Finding]:
-    """Print what a check finds, mend it if asked, and return what is left."""
-    found = _shown(findings(name))
-    return _shown(findings(name)) if fix and _mend(found) else found
-
-
-def _shown(found: Iterator[Finding]) -> list[Finding]:
-    shown = []
+def _show_all(found: Iterator[Finding], show: Callable[[str], None]) -> list[Finding]:
+    collected = []
     for finding in found:
-        print(finding, flush=True)
-        shown.append(finding)
-    return shown
+        show(str(finding))
+        collected.append(finding)
+    return collected
 
 
-def _mend(found: list[Finding]) -> bool:
-    """Apply the fixes of findings; tells whether there were any."""
+def _apply_fixes(found: list[Finding], show: Callable[[str], None]) -> bool:
+    """Apply the fixes of findings; return whether there are any."""
     fixes = [(finding.name, finding.fix) for finding in found if finding.fix]
     for name, fix in fixes:
         try:
-            print(f"fixed {name}: {fix()}", flush=True)
-        except (PipelineError, OSError) as raised:
-            error = from_system(raised) if isinstance(raised, OSError) else raised
-            print(f"      {name} is not fixed: {one_line(error)}", flush=True)
+            show(f"fixed {name}: {fix()}")
+        except (PipelineError, OSError) as error:
+            show(f"      {name} is not fixed: {one_line(from_system(error))}")
     return bool(fixes)

@@ -1,70 +1,51 @@
-"""What TensorFlow can compute on."""
+"""The devices that TensorFlow can use."""
 
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
 
-from pipeline import files
 from pipeline.doctor.finding import Finding, fail, ok, warn
 from pipeline.errors import ConfigError, DeviceError, listing, one_line
-
-if TYPE_CHECKING:
-    from pipeline.settings.device import Device
+from pipeline.workspace import Workspace
 
 
 @contextmanager
-def meanwhile() -> Iterator[Callable[[], Iterator[Finding]]]:
-    """Let another process look at the devices while the block runs.
+def check_in_background(workspace: Workspace) -> Iterator[Callable[[Workspace], Iterator[Finding]]]:
+    """Check the devices in another process while the block runs.
 
-    TensorFlow takes seconds to import, and ends a process whose machine it is not built for.
-
-    Yields:
-        The check, which waits for what that process finds.
+    TensorFlow takes seconds to import, and aborts the process on machines that it is not built for.
+    The check that is yielded waits for the findings of that process.
     """
 
-    def devices() -> Iterator[Finding]:
+    def wait(_: Workspace) -> Iterator[Finding]:
         try:
-            yield from found.result()
+            yield from future.result()
         except BrokenProcessPool:
-            remedy = "`python -c 'import tensorflow'` says why; make setup"
-            yield fail("devices", "TensorFlow ended the process that imported it", remedy)
+            remedy = "`python -c 'import tensorflow'` shows why; make setup"
+            yield fail("devices", "TensorFlow aborted the process that imported it", remedy)
 
-    with ProcessPoolExecutor(1, get_context("spawn")) as other:
-        found = other.submit(_all)
-        yield devices
-
-
-def _all() -> list[Finding]:
-    return list(devices())
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+        future = executor.submit(devices, workspace)
+        yield wait
 
 
-def devices() -> Iterator[Finding]:
-    """Check that the device that params.yaml asks for is there."""
+def devices(workspace: Workspace) -> list[Finding]:
+    """Check that the device in params.yaml exists."""
     from pipeline.graph import cuda
-    from pipeline.graph import devices as found
+    from pipeline.graph import devices as graph_devices
 
-    gpus = found.gpus()
+    gpus = graph_devices.list_gpus()
     text = f"{os.cpu_count()} CPU cores, {listing(gpus) or 'no GPU' + cuda.why_no_gpu()}"
     try:
-        if settings := _settings():
-            found.choose(settings)
+        from pipeline import config
+
+        with suppress(ConfigError):  # the check `parameters` reports it
+            graph_devices.choose_device(config.load(workspace).device)
     except DeviceError as error:
-        yield fail("devices", one_line(error))
-        return
+        return [fail("devices", one_line(error))]
     if not gpus and cuda.has_driver():
-        yield warn("devices", text, "the CPU is used, unless this is mended")
-    else:
-        yield ok("devices", text)
-
-
-def _settings() -> "Device | None":
-    from pipeline.parameters import load
-
-    try:
-        return load(files.PARAMS).device
-    except ConfigError:  # which `parameters` reports
-        return None
+        return [warn("devices", text, "the CPU is used until this is fixed")]
+    return [ok("devices", text)]

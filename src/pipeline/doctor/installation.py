@@ -1,28 +1,27 @@
-"""Python and the libraries, against what pyproject.toml and constraints.txt want."""
+"""Python and the libraries, compared with pyproject.toml and constraints.txt."""
 
 import platform
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline import files
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
 from pipeline.doctor.finding import Finding, fail, ok, warn
 from pipeline.errors import ConfigError, listing
-
-if TYPE_CHECKING:
-    from packaging.requirements import Requirement
+from pipeline.workspace import Workspace
 
 PROJECT = Path("pyproject.toml")
 CONSTRAINTS = Path("constraints.txt")
 
 
-def python() -> Iterator[Finding]:
+def python(workspace: Workspace) -> Iterator[Finding]:
     """Check the version of Python."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    wanted, have = _project().get("requires-python", ""), platform.python_version()
+    wanted, have = _project(workspace).get("requires-python", ""), platform.python_version()
     try:
         fits = SpecifierSet(wanted).contains(have, prereleases=True)
     except InvalidSpecifier as error:
@@ -30,31 +29,29 @@ def python() -> Iterator[Finding]:
     if fits:
         yield ok("python", f"{have} fits {wanted}")
     else:
-        remedy = "make setup PYTHON=… with one that fits"
+        remedy = "make setup PYTHON=… with a version that fits"
         yield fail("python", f"{have} does not fit {wanted} in {PROJECT}", remedy)
 
 
-def libraries() -> Iterator[Finding]:
-    """Check that all libraries are there, fit each other, and are those that are pinned."""
-    direct = [_requirement(text, PROJECT) for text in _project().get("dependencies", [])]
+def libraries(workspace: Workspace) -> Iterator[Finding]:
+    """Check that all libraries are installed, fit each other, and have the pinned versions."""
+    direct = [_requirement(text, PROJECT) for text in _project(workspace).get("dependencies", [])]
     if broken := list(_broken(direct)):
-        yield fail("libraries", listing(broken), "make setup installs what is pinned")
-    yield from _differing({requirement.name for requirement in direct})
+        yield fail("libraries", listing(broken), "make setup installs the pinned versions")
+    yield from _differing(workspace, {requirement.name for requirement in direct})
 
 
-def _project() -> dict[str, Any]:
-    place = files.root() / PROJECT
-    if not place.is_file():
-        raise ConfigError(f"there is no {PROJECT} in {place.parent}; run at the repository's root")
+def _project(workspace: Workspace) -> dict[str, Any]:
+    file = workspace.home / PROJECT
+    if not file.is_file():
+        raise ConfigError(f"{PROJECT} does not exist; go to the root of the repository")
     try:
-        return dict(tomllib.loads(place.read_text(encoding="utf-8")).get("project", {}))
+        return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}))
     except ValueError as error:
         raise ConfigError(f"{PROJECT}: {error}") from None
 
 
-def _requirement(text: str, where: Path) -> "Requirement":
-    from packaging.requirements import InvalidRequirement, Requirement
-
+def _requirement(text: str, where: Path) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
@@ -62,7 +59,7 @@ def _requirement(text: str, where: Path) -> "Requirement":
 
 
 def _installed(name: str) -> Distribution | None:
-    """Return what is installed under a name; nothing where an installation broke off."""
+    """Return the installed distribution; None if it is missing or incompletely installed."""
     try:
         found = distribution(name)
         return found if found.metadata["Version"] else None
@@ -70,58 +67,53 @@ def _installed(name: str) -> Distribution | None:
         return None
 
 
-def _broken(direct: "list[Requirement]") -> Iterator[str]:
-    """Say which libraries are missing or do not fit, also those that libraries need."""
-    waiting = [(requirement, str(PROJECT)) for requirement in direct]
+def _broken(direct: list[Requirement]) -> Iterator[str]:
+    """Describe the libraries that are missing or do not fit, with all that libraries require."""
+    pending = [(requirement, str(PROJECT)) for requirement in direct]
     seen = set()
-    while waiting:
-        requirement, wanting = waiting.pop()
+    while pending:
+        requirement, dependent = pending.pop()
         found = _installed(requirement.name)
         if found is None:
-            yield f"{requirement.name} is missing, which {wanting} needs"
+            yield f"{requirement.name} is missing, which {dependent} requires"
             continue
         if not requirement.specifier.contains(found.version, prereleases=True):
-            yield f"{wanting} needs {requirement}, and {found.version} is installed"
+            yield f"{dependent} requires {requirement}, but {found.version} is installed"
         extras = frozenset(requirement.extras) or frozenset({""})
         if (requirement.name, extras) in seen:
             continue
         seen.add((requirement.name, extras))
         for text in found.requires or ():
             needed = _requirement(text, Path(requirement.name))
-            marker = needed.marker
-            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
-                waiting.append((needed, requirement.name))
+            if not needed.marker or any(needed.marker.evaluate({"extra": e}) for e in extras):
+                pending.append((needed, requirement.name))
 
 
-def _differing(direct: set[str]) -> Iterator[Finding]:
-    """Compare with constraints.txt; libraries that can change a result are all named."""
-    from packaging.utils import canonicalize_name
+def _differing(workspace: Workspace, direct: set[str]) -> Iterator[Finding]:
+    """Compare with constraints.txt; the finding names all libraries that can change a result."""
+    from pipeline.workspace.digests import LIBRARIES
 
-    from pipeline.identity import LIBRARIES
-
-    place = files.root() / CONSTRAINTS
-    if not place.is_file():
-        yield warn("libraries", f"there is no {CONSTRAINTS}", "it comes with the repository")
+    file = workspace.home / CONSTRAINTS
+    if not file.is_file():
+        yield warn("libraries", f"{CONSTRAINTS} does not exist", f"git restore {CONSTRAINTS}")
         return
     important = {canonicalize_name(name) for name in (*direct, *LIBRARIES)}
     named, others, same = [], 0, 0
-    for line in place.read_text(encoding="utf-8").splitlines():
-        text = line.partition("#")[0].strip()
-        if not text:
-            continue
+    lines = [line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines()]
+    for text in filter(None, lines):
         pinned = _requirement(text, CONSTRAINTS)
         found = _installed(pinned.name)
-        if found is None:  # of an extra; what is needed and missing is said above
+        if found is None:  # of an extra; `_broken` reports what is required
             continue
         if pinned.specifier.contains(found.version, prereleases=True):
             same += 1
         elif canonicalize_name(pinned.name) in important:
-            named.append(f"{pinned.name} {found.version} is installed, {text} is pinned")
+            named.append(f"{pinned.name} {found.version} is installed, but {text} is pinned")
         else:
             others += 1
     if named or others:
-        rest = [f"{others} that others need differ from {CONSTRAINTS}"] if others else []
-        remedy = "results may differ in their last bits; make setup installs what is pinned"
+        rest = [f"other differences from {CONSTRAINTS}: {others}"] if others else []
+        remedy = "results may differ in the last bits; make setup installs the pinned versions"
         yield warn("libraries", "; ".join([listing(named), *rest] if named else rest), remedy)
     else:
-        yield ok("libraries", f"{same} are as {CONSTRAINTS} pins them")
+        yield ok("libraries", f"{same} have the versions in {CONSTRAINTS}")

@@ -1,29 +1,30 @@
-"""What killed stages leave: trainings that could go on, and half-written files."""
+"""What killed stages leave: unfinished trainings and incomplete files."""
 
 import shutil
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from pipeline import files
-from pipeline.doctor import work
 from pipeline.doctor.finding import Finding, ok, warn
 from pipeline.doctor.space import size
 from pipeline.errors import listing
+from pipeline.repository import locks, processes
+from pipeline.workspace import Workspace, files
 
 
-def resume() -> Iterator[Finding]:
-    """Report trainings that did not end and are not under way."""
-    for folder in sorted((files.root() / ".resume").glob("*")):
-        lock = files.root() / work.TEMPORARY / f"{folder.name}.lock"
-        if lock.is_file() and work.is_held(lock):
-            yield ok("resume", f".resume/{folder.name} is under way")
+def resume(workspace: Workspace) -> Iterator[Finding]:
+    """Report unfinished trainings that are not running."""
+    for folder in sorted(workspace.resume.glob("*")):
+        lock = workspace.temporary / f"{folder.name}.lock"
+        if lock.is_file() and locks.is_held(lock):
+            yield ok("resume", f".resume/{folder.name} is a running training")
             continue
         found = [path.lstat() for path in (folder, *folder.rglob("*"))]
         amount = size(sum(stat.st_size for stat in found))
         age = _age(max(stat.st_mtime for stat in found))
-        text = f".resume/{folder.name} ({amount}, {age}) is of a training that did not end"
-        remedy = f"the command that began it goes on, or: rm -r .resume/{folder.name}"
+        text = f".resume/{folder.name} ({amount}, {age}) is an unfinished training"
+        remedy = f"run its command again to continue, or: rm -r .resume/{folder.name}"
         yield warn("resume", text, remedy)
 
 
@@ -35,24 +36,22 @@ def _age(changed: float) -> str:
     return f"{seconds:.0f} seconds old"
 
 
-def partials() -> Iterator[Finding]:
-    """Find what was being written when a process was killed."""
-    if (found := _partials()) and not work.at_work():
-        names = listing(path.relative_to(files.root()) for path in found)
-        yield warn("half-written", names, "rm -r them when nobody works here", _remove_partials)
+def partials(workspace: Workspace) -> Iterator[Finding]:
+    """Find files that a killed process has not completed."""
+    if (found := _find_partials(workspace)) and not processes.at_work(workspace):
+        names = listing(path.relative_to(workspace.home) for path in found)
+        remedy = "remove them with rm -r while nothing is running"
+        yield warn("half-written", names, remedy, partial(_remove_partials, workspace))
 
 
-def _partials() -> list[Path]:
-    outs = (files.PREPARED, files.CHECKPOINT, files.FROZEN_GRAPH, files.METRICS)
-    folders = {Path(), Path(".spool"), work.TEMPORARY, *(out.parent for out in outs)}
-    return sorted(
-        path for folder in folders for path in (files.root() / folder).glob(".*.partial-*")
-    )
+def _find_partials(workspace: Workspace) -> list[Path]:
+    home = Workspace(workspace.home)
+    return files.find_partials({home.root, home.spool, home.temporary, *home.published_folders})
 
 
-def _remove_partials() -> str:
-    with work.nobody_at_work():
-        found = [path for path in _partials() if path.is_dir()]
+def _remove_partials(workspace: Workspace) -> str:
+    with processes.nobody_at_work(workspace):
+        found = [path for path in _find_partials(workspace) if path.is_dir()]
         for path in found:
             shutil.rmtree(path)
     return f"{len(found)} half-written folder{'s' * (len(found) > 1)} removed"

@@ -1,47 +1,42 @@
-"""Room on the disks, and folders that can be written."""
+"""Free disk space, and folders that can be written to."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline import files
 from pipeline.doctor.finding import Finding, fail, ok, warn
+from pipeline.workspace import Workspace
 
-MEBIBYTE = 2**20
-LITTLE = 1024 * MEBIBYTE
-TOO_LITTLE = 100 * MEBIBYTE
-
-
-def disk() -> Iterator[Finding]:
-    """Check the disk of the repository, and that the folders of results can be written."""
-    root = files.root()
-    yield from room("disk", root)
-    outs = (files.PREPARED, files.CHECKPOINT, files.FROZEN_GRAPH, files.METRICS)
-    folders = {out.parent for out in outs} | {Path(".resume"), Path(".dvc/tmp")}
-    for folder in [Path(), *sorted(folders)]:
-        if reason := why_not_writable(root / folder):
-            yield fail("disk", f"{root / folder} cannot be written: {reason}", "let it be written")
+# Bytes.
+LITTLE = 1024 * 2**20
+TOO_LITTLE = 100 * 2**20
 
 
-def room(name: str, folder: Path) -> Iterator[Finding]:
-    """Check how much is free on the disk of a folder, which need not exist yet."""
+def disk(workspace: Workspace) -> Iterator[Finding]:
+    """Check the disk of the repository, and that results can be written."""
+    home = Workspace(workspace.home)
+    yield from check_free("disk", home.root)
+    folders = home.published_folders | {home.resume, home.temporary}
+    for folder in [home.root, *sorted(folders)]:
+        if reason := why_not_writable(folder):
+            yield fail("disk", f"{folder} cannot be written: {reason}", "change its permissions")
+
+
+def check_free(name: str, folder: Path) -> Iterator[Finding]:
+    """Check the free space on the disk of a folder, which may not exist yet."""
     free = shutil.disk_usage(_existing(folder)).free
     text = f"{size(free)} free"
     if free < TOO_LITTLE:
-        yield fail(name, text, "remove something; `dvc gc -w` drops results that are not used")
+        yield fail(name, text, "free disk space; `dvc gc -w` removes unused results")
     elif free < LITTLE:
-        yield warn(name, text, "`dvc gc -w` drops results that are not used")
+        yield warn(name, text, "`dvc gc -w` removes unused results")
     else:
         yield ok(name, text)
 
 
 def why_not_writable(folder: Path) -> str | None:
-    """Write a file into a folder, or into the nearest above it that exists.
-
-    Returns:
-        What the system said if it refused.
-    """
+    """Return why the system refuses to write to a folder, or to its nearest parent that exists."""
     try:
         with tempfile.TemporaryFile(dir=_existing(folder)):
             return None
@@ -50,11 +45,11 @@ def why_not_writable(folder: Path) -> str | None:
 
 
 def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def size(amount: float) -> str:
-    """Return a number of bytes for people."""
+    """Return a number of bytes with a readable unit."""
     for unit in ("bytes", "kB", "MB"):
         if amount < 1000:
             return f"{amount:.3g} {unit}"

@@ -1,89 +1,86 @@
-"""The MLflow store, what was not sent to it, and runs that nobody works on."""
+"""The MLflow store, runs that were not sent to it, and runs without a process."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from pipeline import files
-from pipeline.doctor import work
 from pipeline.doctor.finding import Finding, fail, ok, warn
 from pipeline.doctor.space import why_not_writable
 from pipeline.errors import TrackingError, listing, one_line
+from pipeline.repository import processes
 from pipeline.tracking import address, sqlite
-from pipeline.tracking import spool as kept
+from pipeline.tracking import spool as tracking_spool
+from pipeline.workspace import Workspace
 
 
-def spool() -> Iterator[Finding]:
-    """Count the runs that the store has not taken yet."""
-    if found := kept.entries():
+def spool(workspace: Workspace) -> Iterator[Finding]:
+    """Count the runs that were not sent to the store yet."""
+    if found := tracking_spool.entries(workspace):
         count = "1 run is" if len(found) == 1 else f"{len(found)} runs are"
-        yield warn("spool", f"{count} kept in .spool", "pipeline sync sends what is there", _send)
+        fix = partial(_send, workspace)
+        yield warn("spool", f"{count} kept in .spool", "pipeline sync sends them", fix)
     else:
-        yield ok("spool", "no run waits to be sent")
+        yield ok("spool", "all runs were sent")
 
 
-def _send() -> str:
-    return f"{kept.send()} sent to {address.shown()}"
+def _send(workspace: Workspace) -> str:
+    return f"{tracking_spool.send(workspace)} sent to {address.printable_uri(workspace)}"
 
 
-def store() -> Iterator[Finding]:
-    """Check that the store can be reached and written, then the runs in it."""
-    file = sqlite.file()
+def store(workspace: Workspace) -> Iterator[Finding]:
+    """Check that the store can be reached and written to, then the runs in it."""
+    file = sqlite.file(workspace)
     if file is not None and not file.exists():
         if reason := why_not_writable(file.parent):
-            yield fail("store", f"{file} cannot be made: {reason}", "let its folder be written")
+            yield fail("store", f"{file} cannot be created: {reason}", "change the permissions")
         else:
-            yield ok("store", f"{file} is not there yet; the first run makes it")
+            yield ok("store", f"{file} does not exist yet; the first run creates it")
         return
     try:
-        _require(file)
+        if file is None:
+            from pipeline.tracking import store as mlflow_store  # imports MLflow
+
+            mlflow_store.require_answer(workspace)
+        else:
+            sqlite.require_writable(file)
+            sqlite.require_current(file)
     except TrackingError as error:
-        remedy = "until it is mended, runs wait in .spool"
-        yield fail("store", one_line(error), remedy)
+        yield fail("store", one_line(error), "until this is fixed, runs are kept in .spool")
     else:
-        yield ok("store", f"{address.shown()} {'answers' if file is None else 'can be written'}")
-        yield from _runs(file)
+        how = "answers" if file is None else "can be written"
+        yield ok("store", f"{address.printable_uri(workspace)} {how}")
+        yield from _runs(workspace, file)
 
 
-def _require(file: Path | None) -> None:
-    if file is not None:
-        sqlite.require_writable(file)
-        sqlite.require_current(file)
-        return
-    from pipeline.tracking import health  # MLflow, needed only here
+def _runs(workspace: Workspace, file: Path | None) -> Iterator[Finding]:
+    """Find runs with status RUNNING in the store of this repository although no process runs.
 
-    health.require_answer()
-
-
-def _runs(file: Path | None) -> Iterator[Finding]:
-    """Find runs that are RUNNING in the store at this root although nobody works here.
-
-    Elsewhere the runs of other clones look the same, so that none there is judged.
+    In any other store they may belong to other clones, so they are not checked.
     """
-    if file is None or file.resolve() != files.root() / "mlflow.db":
-        yield ok("runs", "those of other clones look the same, so that none is judged")
-    elif work.at_work():
-        yield ok("runs", "not judged, as somebody is at work")
-    elif names := _left_running(file):
-        text = f"RUNNING in MLflow, and nobody works on it: {listing(names)}"
-        yield warn("runs", text, "the command that began it goes on with it", _mark_killed)
+    if file is None or file.resolve() != workspace.home / "mlflow.db":
+        yield ok("runs", "not checked, as they may belong to other clones")
+    elif processes.at_work(workspace):
+        yield ok("runs", "not checked while somebody is at work")
+    elif names := sqlite.has_running(file) and _name_left_running(workspace):
+        text = f"RUNNING in MLflow without a process: {listing(names)}"
+        remedy = "run its command again to continue"
+        yield warn("runs", text, remedy, partial(_mark_killed, workspace))
     else:
-        yield ok("runs", "none is left RUNNING")
+        yield ok("runs", "none is RUNNING without a process")
 
 
-def _left_running(file: Path) -> list[str]:
-    if not sqlite.has_running(file):
-        return []
-    from pipeline.tracking import health  # MLflow, needed only here
+def _name_left_running(workspace: Workspace) -> list[str]:
+    from pipeline.tracking import store as mlflow_store  # imports MLflow
 
-    return [str(run.info.run_name) for run in health.left_running()]
+    return [str(run.info.run_name) for run in mlflow_store.left_running(workspace)]
 
 
-def _mark_killed() -> str:
-    from pipeline.tracking import health
+def _mark_killed(workspace: Workspace) -> str:
+    from pipeline.tracking import store as mlflow_store
 
-    with work.nobody_at_work():
-        found = health.left_running()
+    with processes.nobody_at_work(workspace):
+        found = mlflow_store.left_running(workspace)
         for run in found:
-            health.mark_killed(run)
-    names = listing(run.info.run_name for run in found) or "no run more"
-    return f"{names} marked KILLED; the same execution completes it later"
+            mlflow_store.mark_killed(run, workspace)
+    names = listing(run.info.run_name for run in found) or "no run"
+    return f"{names} marked KILLED; the same command completes it later"

@@ -1,1 +1,1 @@
-"""Is the model right, and do all its forms say the same?"""
+"""Evaluation: the parity of all forms of the model, its metrics, figures and report."""

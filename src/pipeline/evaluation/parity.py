@@ -1,67 +1,60 @@
 """Parity: every restored form of a model against the reference, and all against each other.
 
-Only arrays come in here. An empty comparison, a form or an output that is missing, a count that
-differs and a NaN all fail; nothing passes by not being looked at.
+Only arrays come in here. An empty comparison, a form or an output that is missing or extra, another
+shape or dtype and a NaN all fail; nothing passes by not being looked at.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-# One number for an output, `[rows, outputs]`, and a label, `[rows, 1]`; less is better.
-Cost = Callable[[np.ndarray, np.ndarray], float]
+from pipeline.evaluation.comparison import Comparison, compare, find_flaw
+
+# What a form computed, by the names of the outputs.
+Outputs = Mapping[str, np.ndarray]
+
+MISSING = "it is missing"
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """How two outputs differ.
+class Requirement:
+    """What a form must keep."""
 
-    Attributes:
-        max_abs_diff: largest absolute difference, in the output's own unit.
-        max_ulp: largest difference in units in the last place: 1 for neighbouring float32 values.
-        equal_fraction: share of values with equal bits.
-        worst_row: the row of the largest absolute difference, counted from 0.
-        smallest_tolerance: the smallest `evaluation.parity.tolerance` that would pass.
-    """
-
-    max_abs_diff: float
-    max_ulp: int
-    equal_fraction: float
-    worst_row: int
-    smallest_tolerance: float
+    restored_by: str
+    tolerance: float  # largest difference, relative to the root mean square of the reference
+    setting: str = "tolerance"  # the parameter of `evaluation.parity` that has the tolerance
 
 
 @dataclass(frozen=True)
-class Form:
-    """One restored form in the table.
-
-    Attributes:
-        name, restored_by: which form, and how it came back.
-        comparison: with the reference; None where there was nothing to compare.
-        metric_change: the task's cost less that of the reference; None as above.
-        passed: whether it agrees within the tolerance.
-        reason: why it failed; empty where it passed.
-    """
+class FormVerdict:
+    """The verdict on one restored form; without numbers where nothing could be compared."""
 
     name: str
     restored_by: str
-    comparison: Comparison | None
-    metric_change: float | None
     passed: bool
-    reason: str
+    reason: str  # why it failed; empty where it passed
+    comparison: Comparison | None = None  # with the reference, of the worst output
+    metric_change: float | None = None  # the task's cost less that of the reference
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict with the fields of the comparison beside its own."""
+        values = asdict(self)
+        change, comparison = values.pop("metric_change"), values.pop("comparison")
+        differences = comparison or dict.fromkeys(Comparison.__dataclass_fields__)
+        return {**values, **differences, "metric_change": change}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The whole table; true where every form passed."""
+    """The verdict on all forms; true where every form passed."""
 
     reference: str
     tolerance: float
     rows: int
-    forms: tuple[Form, ...]
+    forms: tuple[FormVerdict, ...]
     pairs: dict[tuple[str, str], Comparison]
 
     def __bool__(self) -> bool:
@@ -74,17 +67,7 @@ class Verdict:
             "reference": self.reference,
             "tolerance": self.tolerance,
             "rows": self.rows,
-            "forms": [
-                {
-                    "name": form.name,
-                    "restored_by": form.restored_by,
-                    "passed": form.passed,
-                    "reason": form.reason,
-                    **_fields(form.comparison),
-                    "metric_change": form.metric_change,
-                }
-                for form in self.forms
-            ],
+            "forms": [form.to_json() for form in self.forms],
             "pairs": [
                 {"forms": list(names), **asdict(comparison)}
                 for names, comparison in self.pairs.items()
@@ -94,134 +77,109 @@ class Verdict:
     def summary(self) -> dict[str, Any]:
         """Return the largest differences over all forms, as reports/metrics.json holds them."""
         compared = [form.comparison for form in self.forms if form.comparison]
+        differences = [c.max_abs_diff for c in compared if c.max_abs_diff is not None]
+        ulps = [c.max_ulp for c in compared if c.max_ulp is not None]
         return {
             "passed": bool(self),
-            "max_abs_diff": max((c.max_abs_diff for c in compared), default=None),
-            "max_ulp": max((c.max_ulp for c in compared), default=None),
+            "max_abs_diff": max(differences, default=None),
+            "max_ulp": max(ulps, default=None),
         }
 
     def __str__(self) -> str:
         lines = [f"parity with {self.reference} on {self.rows:,} rows:"]
         for form in self.forms:
             mark = "ok  " if form.passed else "FAIL"
-            found = form.comparison
-            figures = (
-                f"max difference {found.max_abs_diff:.3g}, {found.max_ulp} ULP,"
-                f" {found.equal_fraction:.1%} equal"
-                if found
-                else "nothing to compare"
-            )
-            lines.append(f"  {mark} {form.name:<22} {figures}")
+            lines.append(f"  {mark} {form.name:<22} {form.comparison or 'nothing to compare'}")
             if form.reason:
                 lines.append(f"       {form.reason}")
         return "\n".join(lines)
 
 
 def judge(
-    outputs: dict[str, np.ndarray | str],
-    restored_by: dict[str, str],
-    label: np.ndarray,
+    outputs: Mapping[str, Outputs | str],
+    required: Mapping[str, Requirement],
     reference: str,
-    tolerance: float,
-    cost: Cost,
+    cost: Callable[[Outputs], float],
 ) -> Verdict:
     """Compare the outputs of all forms with the reference's, and with each other.
 
-    Args:
-        outputs: of each form, `[rows, outputs] float32`, or why there is none; also of the
-            reference.
-        restored_by: every form that must be there, and how it is restored.
-        label: `[rows, 1]`, for the change of the cost.
-        reference: which form is right.
-        tolerance: largest difference, relative to the root mean square of the reference.
-        cost: the metric of the task whose change is reported.
+    `outputs` has arrays by name, or why there are none; it and `required` include the reference.
+    `cost` is the metric of the task whose change is reported; less is better.
     """
-    missing = "it is missing"
-    expected = outputs.get(reference, missing)
-    forms = [
-        _judge_form(name, how, outputs.get(name, missing), expected, label, tolerance, cost)
-        for name, how in restored_by.items()
-        if name != reference
-    ]
+    expected = outputs.get(reference, MISSING)
+    flaws = {name: _find_flaw(outputs.get(name, MISSING), expected) for name in required}
     sound = {
         name: output
         for name, output in outputs.items()
-        if isinstance(output, np.ndarray)
-        and isinstance(expected, np.ndarray)
-        and not _flaw(output, expected)
+        if not isinstance(output, str) and not _find_flaw(output, expected)
     }
+    forms = tuple(
+        _judge_form(name, form, sound[name], sound[reference], cost)
+        if name in sound
+        else FormVerdict(name, form.restored_by, False, flaws[name])
+        for name, form in required.items()
+        if name != reference
+    )
     pairs = {
-        (one, other): _compare(sound[one], sound[other])
+        (one, other): _worst(sound[one], sound[other])[1]
         for one, other in itertools.combinations(sound, 2)
     }
-    rows = 0 if isinstance(expected, str) else len(expected)
-    return Verdict(reference, tolerance, rows, tuple(forms), pairs)
+    arrays = [] if isinstance(expected, str) else list(expected.values())
+    rows = len(np.atleast_1d(arrays[0])) if arrays else 0
+    return Verdict(reference, required[reference].tolerance, rows, forms, pairs)
 
 
 def _judge_form(
     name: str,
-    how: str,
-    output: np.ndarray | str,
-    expected: np.ndarray | str,
-    label: np.ndarray,
-    tolerance: float,
-    cost: Cost,
-) -> Form:
+    required: Requirement,
+    outputs: Outputs,
+    expected: Outputs,
+    cost: Callable[[Outputs], float],
+) -> FormVerdict:
+    worst, found = _worst(outputs, expected)
+    passed = found.is_within(required.tolerance)
+    reason = "" if passed else _name_output(worst, expected) + _reason(found, required)
+    change = cost(outputs) - cost(expected)
+    return FormVerdict(name, required.restored_by, passed, reason, found, change)
+
+
+def _find_flaw(outputs: Outputs | str, expected: Outputs | str) -> str:
+    """Return what makes outputs incomparable; an empty text where they can be compared."""
     if isinstance(expected, str):
-        return Form(name, how, None, None, False, f"no reference to compare with: {expected}")
-    flaw = output if isinstance(output, str) else _flaw(output, expected)
-    if flaw or isinstance(output, str):
-        return Form(name, how, None, None, False, flaw)
-    found = _compare(output, expected)
-    change = cost(output, label) - cost(expected, label)
-    passed = found.smallest_tolerance <= tolerance and (tolerance > 0 or found.equal_fraction == 1)
-    reason = (
-        ""
-        if passed
-        else f"row {found.worst_row} differs by {found.max_abs_diff:.6g}; the smallest tolerance"
-        f" that would pass is {found.smallest_tolerance:.3g}, evaluation.parity.tolerance is"
-        f" {tolerance:.3g}"
-    )
-    return Form(name, how, found, change, passed, reason)
-
-
-def _flaw(output: np.ndarray, expected: np.ndarray) -> str:
-    """Say what makes two outputs incomparable; an empty text where they can be compared."""
-    if expected.size == 0:
-        return "there are no rows to compare"
-    if output.shape != expected.shape:
-        return f"its output has shape {output.shape}, the reference's {expected.shape}"
-    if output.dtype != np.float32 or expected.dtype != np.float32:
-        return f"its output is {output.dtype}, the reference's {expected.dtype}, not float32"
-    for whose, values in (("its", output), ("the reference's", expected)):
-        wrong = np.argwhere(~np.isfinite(values))
-        if len(wrong):
-            return f"{whose} output is {values[tuple(wrong[0])]} in row {wrong[0][0]}"
+        return f"no reference to compare with: {expected}"
+    if isinstance(outputs, str):
+        return outputs
+    if not expected:
+        return "it has no outputs to compare"
+    if outputs.keys() != expected.keys():
+        names, wanted = ", ".join(sorted(outputs)) or "none", ", ".join(sorted(expected))
+        return f"its outputs are {names}, the reference's {wanted}"
+    for name in expected:
+        if flaw := find_flaw(outputs[name], expected[name]):
+            return _name_output(name, expected) + flaw
     return ""
 
 
-def _compare(output: np.ndarray, expected: np.ndarray) -> Comparison:
-    difference = np.abs(output.astype(np.float64) - expected.astype(np.float64))
-    of_rows = difference.reshape(len(difference), -1).max(1)
-    worst = int(of_rows.argmax())
-    size = float(np.sqrt(np.mean(np.square(expected.astype(np.float64)))))
-    largest = float(of_rows[worst])
-    return Comparison(
-        max_abs_diff=largest,
-        max_ulp=int(np.abs(_ordered(output) - _ordered(expected)).max()),
-        equal_fraction=float(np.mean(output.view(np.int32) == expected.view(np.int32))),
-        worst_row=worst,
-        smallest_tolerance=largest / size if size else largest,
+def _worst(outputs: Outputs, expected: Outputs) -> tuple[str, Comparison]:
+    """Return the output with the largest relative difference; one without a number is worst."""
+    found = {name: compare(outputs[name], expected[name]) for name in expected}
+
+    def badness(item: tuple[str, Comparison]) -> tuple[float, float]:
+        tolerance, unequal = item[1].smallest_tolerance, 1 - item[1].equal_fraction
+        return (np.inf if tolerance is None else tolerance, unequal)
+
+    return max(found.items(), key=badness)
+
+
+def _name_output(name: str, expected: Outputs) -> str:
+    return f"{name}: " if len(expected) > 1 else ""
+
+
+def _reason(found: Comparison, required: Requirement) -> str:
+    if found.max_abs_diff is None or found.smallest_tolerance is None:
+        return f"row {found.worst_row} differs; {found.equal_fraction:.1%} of the values are equal"
+    return (
+        f"row {found.worst_row} differs by {found.max_abs_diff:.6g}; the smallest tolerance that"
+        f" would pass is {found.smallest_tolerance:.3g}, evaluation.parity.{required.setting} is"
+        f" {required.tolerance:.3g}"
     )
-
-
-def _ordered(values: np.ndarray) -> np.ndarray:
-    """Number the float32 values in their order, so that neighbours differ by one."""
-    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
-    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-
-
-def _fields(comparison: Comparison | None) -> dict[str, Any]:
-    if comparison is None:
-        return dict.fromkeys(Comparison.__dataclass_fields__)
-    return asdict(comparison)

@@ -1,4 +1,4 @@
-"""Graphs: networks, losses, optimizers, devices, and the training loop.
+"""Graphs: networks, loss functions, optimizers, one training step, and devices.
 
 TensorFlow is first imported here, once, without Keras and without its start-up chatter.
 """
@@ -6,34 +6,21 @@ TensorFlow is first imported here, once, without Keras and without its start-up 
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-# The v1 graph API needs no Keras; without it the import takes half the time.
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What native code writes to standard error is shown only when the import fails.
+sys.stderr.flush()
+with tempfile.TemporaryFile() as _chatter:
+    _terminal = os.dup(2)
+    os.dup2(_chatter.fileno(), 2)
+    try:
+        import tensorflow as tf
 
-
-@contextmanager
-def _chatter_kept() -> Iterator[None]:
-    """Keep what native code writes to standard error; show it only when an error ends the block."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
-        terminal = os.dup(2)
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(terminal, kept.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
-
-with _chatter_kept():
-    import tensorflow as tf
-
-    tf.config.list_physical_devices()
-    tf.get_logger().setLevel("ERROR")  # the v1 API is used on purpose
+        tf.config.list_physical_devices()
+        tf.get_logger().setLevel("ERROR")  # the v1 API is used on purpose
+    except BaseException:
+        _chatter.seek(0)
+        os.write(_terminal, _chatter.read())
+        raise
+    finally:
+        os.dup2(_terminal, 2)
+        os.close(_terminal)

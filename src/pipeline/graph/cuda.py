@@ -1,4 +1,4 @@
-"""What stands between TensorFlow and an NVIDIA GPU, as far as can be seen without one."""
+"""Why TensorFlow sees no NVIDIA GPU: the driver, and the libraries of CUDA."""
 
 import ctypes
 import os
@@ -10,15 +10,14 @@ import tensorflow as tf
 
 from pipeline.errors import listing
 
-# Of Linux, and of Linux under Windows.
+# Files of a loaded driver, on Linux and on Linux under Windows.
 DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version")
-
 DRIVER_LIBRARY = "libcuda.so.1"
 
 
 def why_no_gpu() -> str:
-    """Say in parentheses why TensorFlow sees no GPU."""
-    return f" ({'; '.join(_reasons())})"
+    """Return in parentheses why TensorFlow sees no GPU."""
+    return f" ({'; '.join(_list_reasons())})"
 
 
 def has_driver() -> bool:
@@ -26,7 +25,7 @@ def has_driver() -> bool:
     return any(Path(driver).exists() for driver in DRIVERS)
 
 
-def _reasons() -> Iterator[str]:
+def _list_reasons() -> Iterator[str]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     hidden = visible in ("", "-1")
     if hidden:
@@ -49,19 +48,19 @@ def _reasons() -> Iterator[str]:
 
 
 def needed_libraries() -> list[str]:
-    """Return the names of libraries that this build of TensorFlow loads, besides the driver's."""
+    """Return the libraries that this build of TensorFlow loads, besides the driver's."""
     build = tf.sysconfig.get_build_info()
     cuda, cudnn = (build[f"{name}_version"].split(".")[0] for name in ("cuda", "cudnn"))
     return [f"libcudart.so.{cuda}", f"libcublas.so.{cuda}", f"libcudnn.so.{cudnn}"]
 
 
 def _loads(name: str) -> bool:
-    """Tell whether a library can be loaded from the system or from NVIDIA's Python packages."""
+    """Tell whether a library can be loaded, from the system or from NVIDIA's packages."""
     packages = [Path(folder, "nvidia") for folder in site.getsitepackages()]
-    places = [str(path) for folder in packages for path in folder.glob(f"*/lib/{name}")]
-    for place in (name, *places):
+    paths = [str(path) for folder in packages for path in folder.glob(f"*/lib/{name}")]
+    for path in (name, *paths):
         try:
-            ctypes.CDLL(place)
+            ctypes.CDLL(path)
         except OSError:
             continue
         return True

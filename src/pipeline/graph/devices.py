@@ -1,45 +1,47 @@
-"""Devices and sessions: which one runs the graph, and where each operation really ran."""
+"""Devices, sessions, and what TensorFlow sets once for a process."""
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
+from tensorflow.python.framework import config as framework
+from tensorflow.python.util._pywrap_util_port import IsMklEnabled
 
 from pipeline.errors import DeviceError, TrainingError, listing
 from pipeline.graph.cuda import why_no_gpu
-from pipeline.settings.device import Device
+from pipeline.schema.training.device import Device
+from pipeline.workspace import files
 
 v1 = tf.compat.v1
 
-# Parts of the names of operations whose place decides where a training spends its time. Kernels of
-# oneDNN and fused ones have names such as _MklNativeFusedMatMul.
-COMPUTE = ("MatMul", "Conv2D", "VarHandleOp", "VariableV2")
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # read by TensorFlow when it is imported
+
+_REFUSALS = r"; (No space left|File too large|Disk quota|Read-only|Permission denied)[^\n]*"
+
+# The `device` section that this process was configured for.
+_configured: Device | None = None
 
 
-def choose(settings: Device) -> tuple[str, str]:
+def choose_device(settings: Device) -> tuple[str, str]:
     """Find the device that the configuration asks for.
 
-    Returns:
-        Its name in a graph, such as `/device:GPU:1`, and a sentence that says which and why.
+    Returns its name in a graph, such as `/device:GPU:1`, and a sentence that says which and why.
 
     Raises:
-        DeviceError: it is not there; the message says what was looked for and what was found.
+        DeviceError: it does not exist; the message says what was looked for and what was found.
     """
-    gpus = tf.config.list_physical_devices("GPU")
-    for layer, place in settings.placement.items():
-        if "GPU" in place and (
-            settings.kind == "cpu" or int(place.rpartition(":")[2]) >= len(gpus)
-        ):
-            raise DeviceError(
-                f"device.placement puts {layer} on {place}, and there is"
-                + (" none with device=cpu" if settings.kind == "cpu" else f" none{why_no_gpu()}")
-            )
+    gpus = list_gpus()
+    for layer, device in settings.placement.items():
+        if "GPU" in device and (settings.kind == "cpu" or _index(device) >= len(gpus)):
+            why = " with device=cpu" if settings.kind == "cpu" else why_no_gpu()
+            raise DeviceError(f"device.placement puts {layer} on {device}, and there is none{why}")
     if settings.kind == "cpu":
-        # Any number of logical CPUs can be had: `session_config` makes them.
+        # There can be any number of logical CPUs: `session_config` creates them.
         name = f"/device:CPU:{settings.index}"
         return name, f"{name} ({os.cpu_count()} cores)"
     if settings.kind == "auto" and not gpus:
@@ -47,22 +49,18 @@ def choose(settings: Device) -> tuple[str, str]:
     if settings.index >= len(gpus):
         raise DeviceError(
             f"GPU {settings.index} was looked for, and TensorFlow {tf.__version__} sees "
-            + (listing(gpu.name for gpu in gpus) or f"no GPU{why_no_gpu()}")
-            + "; choose device=cpu or device=auto, or mend what is missing"
+            + (listing(gpus) or f"no GPU{why_no_gpu()}")
+            + "; choose device=cpu or device=auto, or install what is missing"
         )
-    name = f"/device:GPU:{settings.index}"
-    chosen = ", chosen by device=auto" if settings.kind == "auto" else ""
-    return name, f"{name} ({_model(gpus[settings.index])}){chosen}"
+    reason = ", chosen by device=auto" if settings.kind == "auto" else ""
+    return f"/device:GPU:{settings.index}", gpus[settings.index] + reason
 
 
-def gpus() -> list[str]:
-    """Name the GPUs that TensorFlow sees, with their models."""
-    found = tf.config.list_physical_devices("GPU")
-    return [f"/device:GPU:{index} ({_model(gpu)})" for index, gpu in enumerate(found)]
-
-
-def _model(gpu: Any) -> str:
-    return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
+def list_gpus() -> list[str]:
+    """Return the names of the GPUs that TensorFlow sees, with their models."""
+    gpus = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    models = (details.get("device_name", "GPU") for details in gpus)
+    return [f"/device:GPU:{index} ({model})" for index, model in enumerate(models)]
 
 
 def open_session(graph: tf.Graph, settings: Device, device: str) -> Any:
@@ -86,17 +84,13 @@ def session_config(settings: Device, device: str) -> Any:
         config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
     if "CPU" in device:
         config.device_count["GPU"] = 0
-        config.device_count["CPU"] = _logical_cpus(settings)
+        config.device_count["CPU"] = _count_logical_cpus(settings)
     return config
 
 
 @contextmanager
-def enough_memory() -> Iterator[None]:
-    """Turn a lack of memory into a message.
-
-    Raises:
-        TrainingError: the device has too little.
-    """
+def explain_lack_of_memory() -> Iterator[None]:
+    """Replace TensorFlow's error about a lack of memory by a `TrainingError`."""
     try:
         yield
     except tf.errors.ResourceExhaustedError:
@@ -106,77 +100,102 @@ def enough_memory() -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Replace TensorFlow's error by a `PipelineError` with the target and the free space."""
+    with files.writing(target):
+        try:
+            yield
+        except tf.errors.OpError as error:
+            refused = re.search(_REFUSALS, error.message)
+            if refused is None:
+                raise
+            raise files.unwritable(target, refused[0].removeprefix("; ")) from None
+
+
 def plain_session(graph: tf.Graph) -> Any:
-    """Open a session on the CPU, which every machine has."""
+    """Open a session on the CPU, which exists on every machine."""
     return v1.Session(graph=graph, config=v1.ConfigProto(device_count={"GPU": 0}))
 
 
-def prepare_process(settings: Device, device: str) -> None:
-    """Give eager execution the threads and devices of the sessions, before TensorFlow computes.
+def configure_process(settings: Device, device: str) -> None:
+    """Apply what TensorFlow sets once for a process: threads, determinism, visible devices.
 
-    What runs with the same threads and kernels can give the same bits.
-    """
-    tf.config.threading.set_intra_op_parallelism_threads(settings.intra_op_threads)
-    tf.config.threading.set_inter_op_parallelism_threads(settings.inter_op_threads)
-    tf.config.experimental.enable_op_determinism()
-    if "GPU" in device:
-        tf.config.experimental.enable_tensor_float_32_execution(False)  # ten bits of mantissa
-        for gpu in tf.config.list_physical_devices("GPU"):
-            if settings.memory_limit is None:
-                tf.config.experimental.set_memory_growth(gpu, settings.memory_growth)
-            else:
-                limited = tf.config.LogicalDeviceConfiguration(memory_limit=settings.memory_limit)
-                tf.config.set_logical_device_configuration(gpu, [limited])
-        return
-    tf.config.set_visible_devices([], "GPU")
-    if _logical_cpus(settings) > 1:
-        one = tf.config.LogicalDeviceConfiguration()
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        tf.config.set_logical_device_configuration(cpu, [one] * _logical_cpus(settings))
-
-
-def _logical_cpus(settings: Device) -> int:
-    """Return how many CPUs the configuration names; TensorFlow makes any number of them."""
-    places = [place for place in settings.placement.values() if "CPU" in place]
-    chosen = settings.index if settings.kind == "cpu" else 0
-    return 1 + max(chosen, *(int(place.rpartition(":")[2]) for place in places), 0)
-
-
-def placement(partitions: Iterable[Any]) -> dict[str, dict[str, int]]:
-    """Count operations by device and type, from the graphs that a session really ran.
-
-    Returns:
-        `{device: {operation type: count}}`, both in alphabetic order.
-    """
-    counts: dict[str, Counter[str]] = {}
-    for partition in partitions:
-        nodes = [*partition.node]
-        for function in partition.library.function:
-            nodes.extend(function.node_def)
-        for node in nodes:
-            if node.device:
-                device = "/device:" + node.device.split("/device:")[-1]
-                counts.setdefault(device, Counter())[node.op] += 1
-    return {device: dict(sorted(counts[device].items())) for device in sorted(counts)}
-
-
-def require_placement(counts: dict[str, dict[str, int]], device: str, others: set[str]) -> None:
-    """Refuse a graph whose variables or matrix products ran elsewhere than on `device`.
-
-    Args:
-        others: devices that the configuration gives to single layers; each must be used.
+    Eager execution gets the threads and devices of the sessions: what runs with the same threads
+    and kernels can give the same bits. A second call with the same settings does nothing.
 
     Raises:
-        DeviceError: naming the operations and where they ran.
+        DeviceError: the process was configured for another `device` section, TensorFlow was
+            imported with another choice of oneDNN, or has computed with other threads or devices.
     """
-    astray = {
-        place: sorted(kind for kind in operations if any(part in kind for part in COMPUTE))
-        for place, operations in counts.items()
-        if place not in {device, *others}
-    }
-    where = "; ".join(f"{listing(kinds)} on {place}" for place, kinds in astray.items() if kinds)
-    if where:
-        raise DeviceError(f"{device} was chosen, but the session ran {where}")
-    unused = sorted(others - set(counts))
-    if unused:
-        raise DeviceError(f"device.placement names {listing(unused)}, but nothing ran there")
+    global _configured
+    if settings == _configured:
+        return
+    if _configured is not None:
+        before, now = _configured.model_dump(), settings.model_dump()
+        raise DeviceError(
+            "this process was configured for another `device` section, and TensorFlow cannot change"
+            f" {listing(f'device.{key}' for key in now if now[key] != before[key])} once it has"
+            " computed; use a new process for each `device` section"
+        )
+    # A build without oneDNN computes the same with either value.
+    is_without = settings.onednn and os.environ.get(ONEDNN) == "1"
+    if settings.onednn != IsMklEnabled() and not is_without:
+        raise DeviceError(
+            f"device.onednn={str(settings.onednn).lower()} was configured after TensorFlow was"
+            f" imported with another choice; set {ONEDNN}={int(settings.onednn)} in the environment"
+            " before this process starts"
+        )
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(settings.intra_op_threads)
+        tf.config.threading.set_inter_op_parallelism_threads(settings.inter_op_threads)
+        tf.config.experimental.enable_op_determinism()
+        _configure_devices(settings, device)
+    except RuntimeError as error:
+        raise DeviceError(
+            f"TensorFlow has computed in this process before it was configured ({error}); use a new"
+            " process"
+        ) from None
+    _configured = settings
+
+
+@contextmanager
+def without_op_determinism() -> Iterator[None]:
+    """Let TensorFlow build graphs as in a process that is not configured.
+
+    With determinism it builds cross entropies from other operations.
+    """
+    was_enabled = framework.is_op_determinism_enabled()
+    framework.disable_op_determinism()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            framework.enable_op_determinism()
+
+
+def _configure_devices(settings: Device, device: str) -> None:
+    if "GPU" not in device:
+        tf.config.set_visible_devices([], "GPU")
+        if (count := _count_logical_cpus(settings)) > 1:
+            cpu = tf.config.list_physical_devices("CPU")[0]
+            logical = [tf.config.LogicalDeviceConfiguration()] * count
+            tf.config.set_logical_device_configuration(cpu, logical)
+        return
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # ten bits of mantissa
+    for gpu in tf.config.list_physical_devices("GPU"):
+        if settings.memory_limit is None:
+            tf.config.experimental.set_memory_growth(gpu, settings.memory_growth)
+        else:
+            limited = tf.config.LogicalDeviceConfiguration(memory_limit=settings.memory_limit)
+            tf.config.set_logical_device_configuration(gpu, [limited])
+
+
+def _count_logical_cpus(settings: Device) -> int:
+    """Return the number of logical CPUs that the configuration names; TensorFlow creates them."""
+    indexes = [_index(device) for device in settings.placement.values() if "CPU" in device]
+    return 1 + max(settings.index if settings.kind == "cpu" else 0, *indexes, 0)
+
+
+def _index(device: str) -> int:
+    return int(device.rpartition(":")[2])

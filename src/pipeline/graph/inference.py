@@ -1,4 +1,4 @@
-"""From raw feature values to a prediction in the target's own units, scaling included."""
+"""The inference graph: from raw features to a prediction in the target's own units."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from pipeline.data.scaling import Scaling
+from pipeline.data.prepared.scaling import Scaling
 from pipeline.graph.layers import Training
 from pipeline.graph.losses import Head
-from pipeline.graph.networks import network
+from pipeline.graph.networks import apply_network
 from pipeline.graph.variables import GraphVariables, Variables
-from pipeline.settings.model import Network
+from pipeline.schema.training.model import Network
 
 v1 = tf.compat.v1
 
@@ -22,15 +22,12 @@ PREDICTION = "prediction"
 
 
 @dataclass(frozen=True)
-class Model:
+class InferenceSpec:
     """All that the inference graph is built from, besides the variables' values.
 
     Attributes:
-        network: its settings.
-        scaling: of features and label.
         shape: of one example; its product is the number of features.
-        outputs: of the network.
-        head: how its output becomes the prediction.
+        head: how the network's outputs become the prediction.
     """
 
     network: Network
@@ -45,20 +42,20 @@ class Model:
         return int(np.prod(self.shape))
 
 
-def scaled_features(features: Any, scaling: Scaling) -> Any:
+def scale_features(features: Any, scaling: Scaling) -> Any:
     """Scale `[rows, features] float32`, a tensor or an array; the bits are the same.
 
     A row may also hold the features of several examples, one after another.
     """
-    return _scaled(features, scaling.feature_mean, scaling.feature_scale)
+    return _scale(features, scaling.feature_mean, scaling.feature_scale)
 
 
-def scaled_label(label: Any, scaling: Scaling) -> Any:
+def scale_label(label: Any, scaling: Scaling) -> Any:
     """Scale `[rows, 1] float32`, a tensor or an array; the bits are the same."""
-    return _scaled(label, scaling.label_mean, scaling.label_scale)
+    return _scale(label, scaling.label_mean, scaling.label_scale)
 
 
-def _scaled(values: Any, mean: ArrayLike, scale: ArrayLike) -> Any:
+def _scale(values: Any, mean: ArrayLike, scale: ArrayLike) -> Any:
     # Not a division: a session's graph optimizer turns a division by a constant into this product,
     # eager execution does not, and the last bits would differ.
     width = values.shape[-1]
@@ -66,16 +63,16 @@ def _scaled(values: Any, mean: ArrayLike, scale: ArrayLike) -> Any:
     return (values - np.resize(np.asarray(mean, np.float32), width)) * factor
 
 
-def output_of(
-    model: Model, scaled: tf.Tensor, variables: Variables, training: Training | None = None
+def compute_output(
+    model: InferenceSpec, scaled: tf.Tensor, variables: Variables, training: Training = None
 ) -> tf.Tensor:
     """Run the network on scaled features, `[rows, features]` → `[rows, outputs]`."""
     if len(model.shape) > 1:
         scaled = tf.reshape(scaled, [-1, *model.shape])
-    return network(model.network, scaled, model.outputs, variables, training)
+    return apply_network(model.network, scaled, model.outputs, variables, training)
 
 
-def prediction_of(model: Model, output: tf.Tensor) -> tf.Tensor:
+def compute_prediction(model: InferenceSpec, output: tf.Tensor) -> tf.Tensor:
     """Turn a network's output into the prediction, `[rows, outputs] float32`."""
     if model.head == "softmax":
         return tf.nn.softmax(output)
@@ -85,20 +82,15 @@ def prediction_of(model: Model, output: tf.Tensor) -> tf.Tensor:
     return output * tf.constant(model.scaling.label_scale, tf.float32) + mean
 
 
-def predict(model: Model, features: tf.Tensor, variables: Variables) -> tf.Tensor:
+def predict(model: InferenceSpec, features: tf.Tensor, variables: Variables) -> tf.Tensor:
     """Return the prediction; the same operations in a graph and eagerly."""
-    return prediction_of(
-        model, output_of(model, scaled_features(features, model.scaling), variables)
-    )
+    scaled = scale_features(features, model.scaling)
+    return compute_prediction(model, compute_output(model, scaled, variables))
 
 
-def add_inference(model: Model, variables: GraphVariables) -> tuple[tf.Tensor, tf.Tensor]:
-    """Add `features:0` and `prediction:0` to the default graph.
-
-    Returns:
-        The features, `[any, features]`, and the network's output, `[any, outputs]`.
-    """
+def add_inference(model: InferenceSpec, variables: GraphVariables) -> tuple[tf.Tensor, tf.Tensor]:
+    """Add `features:0` and `prediction:0` to the default graph; returns features and output."""
     features = v1.placeholder(tf.float32, [None, model.columns], FEATURES)
-    output = output_of(model, scaled_features(features, model.scaling), variables)
-    tf.identity(prediction_of(model, output), PREDICTION)
+    output = compute_output(model, scale_features(features, model.scaling), variables)
+    tf.identity(compute_prediction(model, output), PREDICTION)
     return features, output

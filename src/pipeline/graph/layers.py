@@ -1,6 +1,6 @@
-"""What networks are made of: layers, and the pass that trains.
+"""The layers of networks, and the training pass.
 
-A layer opens its scope, so that its operations bear its name and can be placed on a device.
+A layer opens its scope, so that its operations have its name and can be placed on a device.
 """
 
 import zlib
@@ -13,26 +13,29 @@ from pipeline.graph.variables import Variables
 
 ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.nn.tanh, "sigmoid": tf.nn.sigmoid}
 
-# Of the running means of batch normalization: what is left of them after a step.
+# What a step leaves of the running means of batch normalization.
 DECAY = 0.99
 EPSILON = 1e-3
 
 
 @dataclass(frozen=True)
-class Training:
-    """A pass that trains. Its random numbers depend on (seed, step) and nothing else.
+class TrainingPass:
+    """A forward pass that trains. Its random numbers depend on (seed, step) and nothing else.
 
     Attributes:
         seed: `[2] int32`: the seed and the step.
-        updates: of running means; the step does them with its own.
+        updates: operations that update running means; layers add them, the training step runs them.
     """
 
     seed: tf.Tensor
     updates: list[Any] = field(default_factory=list)
 
 
-def flat(values: tf.Tensor) -> tf.Tensor:
-    """Return `[rows, everything else]`."""
+Training = TrainingPass | None  # None in inference
+
+
+def flatten(values: tf.Tensor) -> tf.Tensor:
+    """Return the values as `[rows, values of a row]`."""
     size = values.shape[1:].num_elements()
     return values if values.shape.rank == 2 else tf.reshape(values, [-1, size])
 
@@ -46,10 +49,10 @@ def dense(
         return tf.matmul(values, weights) + variables(f"{name}/bias", [width], settings.bias)
 
 
-def convolution(
+def conv2d(
     images: tf.Tensor, size: int, filters: int, name: str, settings: Any, variables: Variables
 ) -> tf.Tensor:
-    """Convolve `[rows, height, width, channels]` with `size` × `size` filters; the area stays."""
+    """Convolve `[rows, height, width, channels]` with `size` × `size` filters, padded."""
     with variables.layer(name):
         shape = [size, size, images.shape[3], filters]
         weights = variables(f"{name}/weights", shape, settings.weights)
@@ -57,20 +60,20 @@ def convolution(
         return tf.nn.conv2d(images, weights, strides=1, padding="SAME") + bias
 
 
-def activated(values: tf.Tensor, activation: str, name: str, variables: Variables) -> tf.Tensor:
-    """Return the activation; its tensor is `network/NAME/activation:0`."""
+def activation(values: tf.Tensor, kind: str, name: str, variables: Variables) -> tf.Tensor:
+    """Apply an activation function; the tensor is called `network/NAME/activation:0`."""
     with variables.layer(name):
-        return ACTIVATIONS[activation](values, name="activation")
+        return ACTIVATIONS[kind](values, name="activation")
 
 
-def pooled(images: tf.Tensor, name: str, variables: Variables) -> tf.Tensor:
-    """Halve height and width, rounded up: the largest of each 2 × 2 pixels."""
+def max_pool(images: tf.Tensor, name: str, variables: Variables) -> tf.Tensor:
+    """Return the maximum of each 2 × 2 pixels: height and width are halved, rounded up."""
     with variables.layer(name):
         return tf.nn.max_pool2d(images, ksize=2, strides=2, padding="SAME")
 
 
-def dropped(values: tf.Tensor, rate: float, name: str, training: Training | None) -> tf.Tensor:
-    """Drop a share of the values and scale up the others, in a pass that trains.
+def dropout(values: tf.Tensor, rate: float, name: str, training: Training) -> tf.Tensor:
+    """Drop a share of the values and scale up the others, in a training pass only.
 
     The mask depends on (seed, step) and the layer's name, so that no other layer changes it.
     """
@@ -81,13 +84,8 @@ def dropped(values: tf.Tensor, rate: float, name: str, training: Training | None
     return tf.nn.experimental.stateless_dropout(values, rate, seed, "philox")
 
 
-def batch_normalized(
-    values: tf.Tensor, name: str, variables: Variables, training: Training | None
-) -> tf.Tensor:
-    """Normalize the last axis: by the batch in a pass that trains, by running means afterwards.
-
-    Ioffe and Szegedy, 2015.
-    """
+def batch_norm(values: tf.Tensor, name: str, variables: Variables, training: Training) -> tf.Tensor:
+    """Normalize by the batch, in inference by running means (Ioffe and Szegedy, 2015)."""
     with variables.layer(name):
         size = [values.shape[-1]]
         gamma = variables(f"{name}/gamma", size, "ones")
@@ -98,10 +96,6 @@ def batch_normalized(
             factor = gamma * tf.math.rsqrt(running_variance + EPSILON)
             return values * factor + (beta - running_mean * factor)
         mean, variance = tf.nn.moments(values, list(range(values.shape.rank - 1)))
-        training.updates.extend(
-            [
-                running_mean.assign_sub((1 - DECAY) * (running_mean - mean)),
-                running_variance.assign_sub((1 - DECAY) * (running_variance - variance)),
-            ]
-        )
+        for running, of_batch in ((running_mean, mean), (running_variance, variance)):
+            training.updates.append(running.assign_sub((1 - DECAY) * (running - of_batch)))
         return (values - mean) * (gamma * tf.math.rsqrt(variance + EPSILON)) + beta

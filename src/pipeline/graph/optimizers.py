@@ -1,69 +1,67 @@
 """Optimizers of `tf.compat.v1.train`, learning-rate schedules and gradient clipping."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from pipeline.errors import DeviceError
-from pipeline.settings import optimizer as schema
-from pipeline.settings.train import Clipping
+from pipeline.schema.training import optimizer as schema
+from pipeline.schema.training.train import Clipping
 
 v1 = tf.compat.v1
 
-OPTIMIZERS: dict[str, Any] = {
-    "gradient_descent": v1.train.GradientDescentOptimizer,
-    "momentum": v1.train.MomentumOptimizer,
-    "adam": v1.train.AdamOptimizer,
-    "adagrad": v1.train.AdagradOptimizer,
-    "adadelta": v1.train.AdadeltaOptimizer,
-    "rmsprop": v1.train.RMSPropOptimizer,
-    "ftrl": v1.train.FtrlOptimizer,
-    "proximal_gradient_descent": v1.train.ProximalGradientDescentOptimizer,
+
+@dataclass(frozen=True)
+class RegisteredOptimizer:
+    """A class of TensorFlow, and whether TensorFlow has a kernel of it for GPUs."""
+
+    create: Callable[..., Any]  # the settings are the arguments
+    runs_on_gpu: bool = True
+
+
+OPTIMIZERS = {
+    "gradient_descent": RegisteredOptimizer(v1.train.GradientDescentOptimizer),
+    "momentum": RegisteredOptimizer(v1.train.MomentumOptimizer),
+    "adam": RegisteredOptimizer(v1.train.AdamOptimizer),
+    "adagrad": RegisteredOptimizer(v1.train.AdagradOptimizer),
+    "adadelta": RegisteredOptimizer(v1.train.AdadeltaOptimizer),
+    "rmsprop": RegisteredOptimizer(v1.train.RMSPropOptimizer),
+    "ftrl": RegisteredOptimizer(v1.train.FtrlOptimizer),
+    "proximal_gradient_descent": RegisteredOptimizer(
+        v1.train.ProximalGradientDescentOptimizer, runs_on_gpu=False
+    ),
 }
 
 
-# TensorFlow has no kernel for GPUs for these.
-CPU_ONLY = {"proximal_gradient_descent"}
+def require_device(settings: schema.AnyOptimizer, device: str) -> None:
+    """Refuse an optimizer that cannot run on the device, with a `DeviceError`."""
+    if "GPU" in device and not OPTIMIZERS[settings.name].runs_on_gpu:
+        raise DeviceError(f"TensorFlow has no {settings.name} for GPUs; choose device=cpu")
 
 
-def require_device(settings: schema.Optimizer, device: str) -> None:
-    """Refuse an optimizer that cannot run on the device.
-
-    Raises:
-        DeviceError: naming both.
-    """
-    name = settings.model_dump()["name"]
-    if "GPU" in device and name in CPU_ONLY:
-        raise DeviceError(f"TensorFlow has no {name} for GPUs; choose device=cpu")
-
-
-def optimizer(settings: schema.Optimizer, learning_rate: tf.Tensor | float) -> Any:
-    """Make the optimizer that the configuration names."""
+def create_optimizer(settings: schema.AnyOptimizer, learning_rate: tf.Tensor | float) -> Any:
+    """Create the optimizer that the configuration names."""
     parameters = {**settings.model_dump(), "learning_rate": learning_rate}
-    return OPTIMIZERS[parameters.pop("name")](**parameters)
+    return OPTIMIZERS[parameters.pop("name")].create(**parameters)
 
 
-def learning_rate(
+def compute_learning_rate(
     settings: schema.Optimizer, schedule: schema.Schedule, step: tf.Tensor
 ) -> tf.Tensor | float:
-    """Return the learning rate of a step; a number where it stays the same.
-
-    Args:
-        step: steps done before, a scalar integer.
-    """
+    """Return the learning rate after `step` steps; a Python number where it is constant."""
     base, done = settings.learning_rate, tf.cast(step, tf.float32)
     match schedule:
         case schema.Exponential():
             return base * tf.pow(schedule.rate, done / schedule.steps)
         case schema.Cosine():
-            share = tf.minimum(done / schedule.steps, 1.0)
-            cosine = 0.5 * (1 + tf.cos(math.pi * share))
+            cosine = 0.5 * (1 + tf.cos(math.pi * tf.minimum(done / schedule.steps, 1.0)))
             return base * (schedule.floor + (1 - schedule.floor) * cosine)
         case schema.Piecewise():
-            passed = tf.reduce_sum(
-                tf.cast(done > tf.constant(schedule.boundaries, tf.float32), tf.int32)
-            )
+            boundaries = tf.constant(schedule.boundaries, tf.float32)
+            passed = tf.reduce_sum(tf.cast(done > boundaries, tf.int32))
             return base * tf.gather(tf.constant(schedule.factors, tf.float32), passed)
         case schema.WarmUp():
             return base * tf.minimum((done + 1) / schedule.steps, 1.0)
@@ -71,8 +69,8 @@ def learning_rate(
             return base
 
 
-def clipped(settings: Clipping, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-    """Cut gradients that are too large."""
+def clip_gradients(settings: Clipping, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Limit gradients that are too large."""
     match settings.by:
         case "value":
             return [tf.clip_by_value(gradient, -settings.at, settings.at) for gradient in gradients]

@@ -1,91 +1,89 @@
 """Run one stage: `python -m pipeline.stages NAME`."""
 
 import importlib
-import os
+import logging
+import pkgutil
+import shutil
 import signal
 import sys
-from pathlib import Path
 
-from pipeline import files, inputs, memory, parameters
+from pipeline import config, stages
+from pipeline.config import side_files
 from pipeline.errors import ParityError, PipelineError, TrainingError, from_system
-from pipeline.settings import Settings
-from pipeline.stages import process
+from pipeline.reporting import console
+from pipeline.repository import dvc, environment, locks
+from pipeline.schema.settings import Settings
+from pipeline.workspace import Workspace, files
 
-STAGES = ("config", "prepare", "train", "freeze", "evaluate", "track")
+_log = logging.getLogger("pipeline.stages")  # __name__ is __main__ here
 
 
-def main(name: str) -> int:
+def main(name: str, workspace: Workspace) -> int:
     """Run a stage with the checked settings; returns the exit code.
 
-    A mistake of the user's is one message. Whatever goes wrong, the stage's earlier outs are put
-    back, as DVC removes them before it runs the stage.
+    A user's mistake is reported in one message. After any failure the earlier outs of the stage
+    are restored, as DVC removes them before it runs the stage.
     """
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    process.end_with_parent()
+    locks.end_with_parent()
+    lock = workspace.root / ".dvc/tmp/stage.lock"
     try:
-        with process.alone(f"stage {name}", Path(".dvc/tmp/stage.lock"), process.PATIENCE_SECONDS):
-            files.remove_partials()
+        with (
+            console.show_messages(workspace, environment.verbosity()),
+            locks.alone(f"stage {name}", lock, locks.PATIENCE_SECONDS),
+        ):
+            _log.debug("stage %s: started in %s", name, workspace.root)
+            for partial in files.find_partials(workspace.published_folders):
+                shutil.rmtree(partial, ignore_errors=True)  # nobody else is writing it
             try:
-                _run(name)
+                _run(name, workspace)
             except BaseException:
-                put_back(name)
+                dvc.restore_missing_outs(name, workspace)
                 raise
     except (PipelineError, OSError) as raised:
-        error = from_system(raised) if isinstance(raised, OSError) else raised
-        print(f"\n{name} failed: {error}\n", file=sys.stderr)
+        error = from_system(raised)
+        print(f"\n{name} failed: {workspace.relative(error)}\n", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print(f"\n{name} was interrupted; the same command goes on", file=sys.stderr)
+        print(f"\n{name} was interrupted; the same command continues it", file=sys.stderr)
         return 130
     return 0
 
 
-def _run(name: str) -> None:
-    if name == "config":
-        importlib.import_module("pipeline.stages.config").run()
+def _run(name: str, workspace: Workspace) -> None:
+    if name == "config":  # the only stage that has no settings yet
+        environment.configure()
+        importlib.import_module("pipeline.stages.config").run(workspace)
         return
-    chosen = parameters.load(files.PARAMS)
-    inputs.require_unchanged(chosen)
-    # TensorFlow reads this when it is imported.
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if chosen.device.onednn else "0"
+    settings = config.load(workspace)
+    side_files.require_unchanged(settings, workspace)
+    environment.configure(onednn=settings.device.onednn)
     try:
-        importlib.import_module(f"pipeline.stages.{name}").run(chosen)
+        importlib.import_module(f"pipeline.stages.{name}").run(settings, workspace)
     except (TrainingError, ParityError) as error:
-        _mark_failed(chosen, error)
+        _record_failure(settings, workspace, error)
         raise
 
 
-def _mark_failed(chosen: Settings, reason: PipelineError) -> None:
+def _record_failure(settings: Settings, workspace: Workspace, reason: PipelineError) -> None:
+    """Mark the execution as failed in MLflow, or warn if that is not possible."""
     from pipeline.tracking import spool
     from pipeline.tracking.execution import Execution
 
-    files.TRACKED.unlink(missing_ok=True)  # what was tracked is no longer the last word
+    workspace.tracked.unlink(missing_ok=True)  # it names the run before this one
     try:
-        spool.keep(Execution.current(chosen, failure=str(reason)))
-        spool.send_or_warn(chosen.tracking.patience)
-    except (PipelineError, OSError) as raised:
-        error = from_system(raised) if isinstance(raised, OSError) else raised
-        print(f"warning: the failure is not in MLflow: {error}", file=sys.stderr)
-
-
-def put_back(name: str) -> None:
-    """Check the missing outs of a stage out of DVC's cache, as dvc.lock has them."""
-    from dvc.repo import Repo
-
-    try:
-        with Repo() as repo:
-            for out in repo.stage.load_one(name=name).outs:
-                if not out.exists and out.hash_info:
-                    out.checkout(force=True, allow_missing=True)
-    except Exception as error:  # whatever it is, why the stage failed is to be heard
-        print(f"warning: earlier outs are not put back: {error}; try dvc checkout", file=sys.stderr)
+        failed = Execution.current(settings, workspace, failure=workspace.relative(reason))
+        spool.keep(failed, workspace)
+        spool.send_or_warn(workspace, settings.tracking.patience)
+    except (PipelineError, OSError) as error:
+        _log.warning("the failure is not in MLflow: %s", from_system(error))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in STAGES:
-        sys.exit(f"usage: python -m pipeline.stages {{{','.join(STAGES)}}}")
-    process.use_code_of_work_tree(sys.argv[1:])
-    memory.collect_rarely()
-    memory.keep_freed()
-    sys.exit(main(sys.argv[1]))
+    names = [module.name for module in pkgutil.iter_modules(stages.__path__)]
+    names.remove("__main__")
+    if len(sys.argv) != 2 or sys.argv[1] not in names:
+        sys.exit(f"usage: python -m pipeline.stages {{{','.join(names)}}}")
+    workspace = Workspace.here()
+    locks.use_code_of(workspace, sys.argv[1:])
+    sys.exit(main(sys.argv[1], workspace))

@@ -1,25 +1,21 @@
-"""Stage `config`: conf/ becomes params.yaml.
+"""Stage `config`: compose params.yaml from conf/.
 
-When `pipeline run` or `dvc exp run` started this execution, params.yaml has already been composed,
-with overrides that conf/ does not know of. It is then checked, put into canonical form and kept.
+`pipeline run` and `dvc exp run` have composed params.yaml with overrides before this stage runs. It
+is then only checked and written in canonical form.
 """
 
-import os
-
-from omegaconf import OmegaConf
-
-from pipeline import composition, files, parameters
-
-ALREADY_COMPOSED = "PIPELINE_PARAMS_COMPOSED"
+from pipeline.config import checking, composing
+from pipeline.repository import dvc
+from pipeline.workspace import Workspace
 
 
-def run() -> None:
-    """Compose params.yaml, or check the one that was composed with overrides."""
-    if os.environ.get("DVC_EXP_NAME") or os.environ.get(ALREADY_COMPOSED):
-        for file in files.CONF.rglob("*.yaml"):  # DVC resolves what `composed` refuses
-            parameters.refuse_environment(file.read_text(encoding="utf-8"))
-        parameters.load(files.PARAMS)
-        _, text = composition.completed(OmegaConf.load(files.PARAMS), str(files.PARAMS))
+def run(workspace: Workspace) -> None:
+    """Compose params.yaml, or check it if it was composed before."""
+    if dvc.is_composed():
+        for file in workspace.conf.rglob("*.yaml"):  # DVC has resolved what `compose` refuses
+            checking.refuse_environment(file.read_text(encoding="utf-8"))
+        values = checking.read_values(workspace.params)
+        _, text = composing.complete(values, str(workspace.params), workspace)
     else:
-        _, text = composition.composed()
-    composition.publish(text)
+        _, text = composing.compose(workspace)
+    composing.publish(text, workspace)

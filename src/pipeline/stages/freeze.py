@@ -1,30 +1,32 @@
-"""Stage `freeze`: the checkpoint becomes a frozen graph and a SavedModel, with one signature."""
+"""Stage `freeze`: the checkpoint becomes a frozen graph and a SavedModel, each with a sidecar."""
 
 import dataclasses
+import logging
+from typing import TYPE_CHECKING
 
-from pipeline import files
-from pipeline.artifacts import frozen, hashes, saved_model, signature
-from pipeline.artifacts.writing import writing
-from pipeline.graph.devices import plain_session
-from pipeline.settings import Settings
+from pipeline.graph.devices import choose_device, configure_process
+from pipeline.models.forms import checkpoint, frozen_graph, saved_model
+from pipeline.models.metadata import hashes, sidecar
+from pipeline.workspace import Workspace, files
+
+if TYPE_CHECKING:
+    from pipeline.schema.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
-def run(settings: Settings) -> None:
+def run(settings: "Settings", workspace: Workspace) -> None:
     """Rebuild the inference graph, restore the checkpoint into it, and publish both forms."""
-    trained = signature.read(files.CHECKPOINT / signature.FILE)
-    with writing(files.SAVED_MODEL), files.replacing(files.SAVED_MODEL) as folder:
-        saved_model.write(trained, settings, files.CHECKPOINT, folder)
-        signature.write(hashes.signed(trained, folder), folder / saved_model.SIGNATURE)
-    with (
-        frozen.restored(trained, files.CHECKPOINT, plain_session) as session,
-        files.replacing(files.FROZEN_GRAPH) as file,
-    ):
-        file.write_bytes(frozen.freeze(session))
+    configure_process(settings.device, choose_device(settings.device)[0])
+    folder, graph = workspace.checkpoint, workspace.frozen_graph
+    trained = checkpoint.read_sidecar(folder)
+    saved_model.write(trained, settings, workspace, folder, workspace.saved_model)
+    frozen_graph.write(trained.recipe.inference, workspace, folder, graph)
     found = {
-        files.FROZEN_GRAPH.name: files.sha256(files.FROZEN_GRAPH),
-        hashes.OF_SAVED_MODEL: files.sha256(files.SAVED_MODEL),
-        hashes.OF_CHECKPOINT: files.sha256(files.CHECKPOINT / signature.FILE),
+        graph.name: files.sha256(graph),
+        workspace.saved_model.name: files.sha256(workspace.saved_model),
+        hashes.CHECKPOINT: files.sha256(folder / sidecar.FILE),
     }
-    signature.write(dataclasses.replace(trained, hashes=found), files.SIGNATURE)
-    size = files.FROZEN_GRAPH.stat().st_size
-    print(f"{files.FROZEN_GRAPH}: {size:,} bytes, step {trained.step:,}")
+    sidecar.write(dataclasses.replace(trained, hashes=found), workspace.sidecar)
+    size, step = graph.stat().st_size, trained.recipe.step
+    _log.info("%s: %s bytes, step %s", graph, f"{size:,}", f"{step:,}")

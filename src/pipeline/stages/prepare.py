@@ -1,25 +1,30 @@
-"""Stage `prepare`: the source becomes data/prepared."""
+"""Stage `prepare`: reads the data source and writes data/prepared."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline import files
 from pipeline.data import preparation
 from pipeline.data.sources import read_examples
-from pipeline.settings import Settings
+from pipeline.workspace import Workspace, files
+
+if TYPE_CHECKING:
+    from pipeline.schema.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
-def run(settings: Settings) -> None:
+def run(settings: "Settings", workspace: Workspace) -> None:
     """Read the source, split it, fit the scaling, publish the arrays."""
-    path = Path(settings.data.path)
-    with ThreadPoolExecutor(1) as pool, files.replacing(files.PREPARED) as folder:
-        examples = read_examples(settings.data)
+    path = workspace.path(settings.data.path)
+    with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:
+        examples = read_examples(settings.data, workspace)
         digest = pool.submit(files.sha256, path)
         folder.mkdir()
-        dataset, sizes = preparation.prepare(
+        dataset, rows = preparation.prepare(
             settings.data, settings.seed, examples, digest.result, folder
         )
-    counts = ", ".join(f"{size:,} {name}" for name, size in sizes.items() if size)
+    counts = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
     columns = len(dataset.features)
-    what = f"{columns} {'feature' if columns == 1 else 'features'} → {dataset.target}"
-    print(f"{settings.data.path}: {what}; {counts}")
+    features = f"{columns} {'feature' if columns == 1 else 'features'} → {dataset.target}"
+    _log.info("%s: %s; %s", settings.data.path, features, counts)

@@ -1,54 +1,52 @@
-"""Where the MLflow store is.
+"""The address of the MLflow store.
 
-Without `MLFLOW_TRACKING_URI` the store is `mlflow.db` and `mlartifacts/` at the repository root,
-also for experiments that DVC runs in a temporary copy of the repository.
+Without `MLFLOW_TRACKING_URI` the store is `mlflow.db` and `mlartifacts/` in the home of the
+workspace, also for experiments that DVC runs in a temporary copy of the repository.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline import files
+from pipeline.workspace import Workspace
 
-# For one who is impatient, a server that has not answered by then is as good as away.
-SECONDS = 3
+SHORT_TIMEOUT_SECONDS = 3
 
 
-def tracking_uri() -> str:
-    """Return the store's address; a relative SQLite path counts from the repository root."""
+def tracking_uri(workspace: Workspace) -> str:
+    """Return the URI of the store; a relative SQLite path is resolved against the home."""
     uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
-        uri = f"sqlite:///{files.root() / uri.removeprefix('sqlite:///')}"
+        uri = f"sqlite:///{workspace.home / uri.removeprefix('sqlite:///')}"
     return uri
 
 
-def artifact_location() -> str | None:
-    """Return where a local store keeps artifacts; None leaves the choice to a server."""
-    if tracking_uri().startswith("sqlite:"):
-        return (files.root() / "mlartifacts").as_uri()
-    return None
+def artifact_location(workspace: Workspace) -> str | None:
+    """Return the URI of the artifacts of a local store; None if a server chooses it."""
+    is_local = tracking_uri(workspace).startswith("sqlite:")
+    return (workspace.home / "mlartifacts").as_uri() if is_local else None
 
 
-def shown() -> str:
-    """Return the store's address without user name, password and query."""
-    scheme, separator, rest = tracking_uri().partition("://")
+def printable_uri(workspace: Workspace) -> str:
+    """Return the URI of the store without user name, password and query."""
+    scheme, separator, rest = tracking_uri(workspace).partition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
-    """Let MLflow wait for a server for a moment only while the block runs."""
-    wanted = {
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(SECONDS),
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+def short_timeouts() -> Iterator[None]:
+    """Let MLflow wait for a server for seconds only while the block runs.
+
+    MLflow reads its timeouts from the environment at every request and has no other setting for
+    them, so this is the one place that changes `os.environ` while a process runs.
+    """
+    seconds = str(SHORT_TIMEOUT_SECONDS)
+    changes = {"MLFLOW_HTTP_REQUEST_TIMEOUT": seconds, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    before = {name: os.environ[name] for name in changes if name in os.environ}
+    os.environ.update(changes)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in changes:
+            os.environ.pop(name, None)
+        os.environ.update(before)

@@ -1,7 +1,7 @@
 """The frozen graph as an MLflow model. MLflow runs this file alone, without the package.
 
-Columns are found by name; raw values go in, the target's own units come out. TensorFlow is imported
-when the model is loaded, as MLflow runs this file also when it merely logs the model.
+Inputs are raw values, with columns by name; predictions are in the target's own units. TensorFlow
+is imported when the model is loaded, because MLflow also runs this file when it logs the model.
 """
 
 import json
@@ -15,22 +15,23 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class FrozenModel(PythonModel):
-    """Feeds `features:0` and fetches `prediction:0` in one session for the model's life.
+    """Feeds `features:0` and fetches `prediction:0`, always in the same session.
 
-    The column is `prediction`. A classification also gives its `probability`, and
+    The output column is `prediction`. A classification also has its `probability`, and a
     `probability_NAME` for each class.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Read the graph and its signature."""
+        """Read the graph and its sidecar."""
         import tensorflow as tf
 
-        described = json.loads(Path(context.artifacts["signature"]).read_text(encoding="utf-8"))
-        ((feed, given),) = described["inputs"].items()
-        ((fetch, found),) = described["outputs"].items()
-        self._columns = given["columns"]
-        classes = described["task"] == "classification"
-        self._classes = np.array(found["columns"]) if classes else None
+        sidecar = json.loads(Path(context.artifacts["signature"]).read_text(encoding="utf-8"))
+        ((feed, inputs),) = sidecar["inputs"].items()
+        ((fetch, outputs),) = sidecar["outputs"].items()
+        self._columns = inputs["columns"]
+        # The outputs of a classification are named by its classes, not by the target.
+        has_classes = outputs["columns"] != [outputs["target"]]
+        self._classes = np.array(outputs["columns"]) if has_classes else None
         definition = tf.compat.v1.GraphDef()
         definition.ParseFromString(Path(context.artifacts["graph"]).read_bytes())
         graph = tf.Graph()

@@ -1,6 +1,6 @@
-"""An SQLite file as MLflow's store, looked at without MLflow, whose import takes seconds.
+"""Checks of an SQLite store without MLflow, whose import takes seconds.
 
-Looking changes nothing: a store that is not there yet is not made, and none is migrated.
+The checks change nothing: a missing store is not created, and no store is migrated.
 """
 
 import re
@@ -13,18 +13,19 @@ from pathlib import Path
 
 from pipeline.errors import TrackingError
 from pipeline.tracking import address
+from pipeline.workspace import Workspace
 
 MIGRATIONS = "store/db_migrations/versions/*.py"
 
 
-def file() -> Path | None:
-    """Return the file of the store; None where it is no SQLite file."""
-    scheme, _, path = address.tracking_uri().partition(":///")
+def file(workspace: Workspace) -> Path | None:
+    """Return the file of the store; None if the store is not an SQLite file."""
+    scheme, _, path = address.tracking_uri(workspace).partition(":///")
     return Path(path.partition("?")[0]) if scheme == "sqlite" else None
 
 
 @contextmanager
-def _opened(database: Path) -> Iterator[sqlite3.Connection]:
+def _open(database: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             yield connection
@@ -33,46 +34,38 @@ def _opened(database: Path) -> Iterator[sqlite3.Connection]:
 
 
 def require_writable(database: Path) -> None:
-    """Begin to write, and take it back.
-
-    Raises:
-        TrackingError: it is locked, damaged or must not be written.
-    """
-    with _opened(database) as opened:
-        opened.execute("BEGIN IMMEDIATE")
-        opened.execute("ROLLBACK")
+    """Begin a write and roll it back; refuse a store that is locked, damaged or read-only."""
+    with _open(database) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
 
 
 def require_current(database: Path) -> None:
-    """Check that the tables are those of the MLflow that is installed.
-
-    Raises:
-        TrackingError: they are older, newer, or not MLflow's.
-    """
-    with _opened(database) as opened:
-        tables = {name for (name,) in opened.execute("SELECT name FROM sqlite_master")}
+    """Refuse tables that have another version than the installed MLflow, or are not MLflow's."""
+    with _open(database) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if not tables:
-            return  # the first run makes them
+            return  # the first run creates them
         if "alembic_version" not in tables:
-            raise TrackingError(f"{database} is no store of MLflow's; move it away")
-        ((have,),) = opened.execute("SELECT version_num FROM alembic_version")
+            raise TrackingError(f"{database} is not an MLflow store; move it away")
+        ((current,),) = connection.execute("SELECT version_num FROM alembic_version")
     known = _revisions()
-    if have not in known:
+    if current not in known:
         raise TrackingError(
-            f"{database} has the tables of a newer MLflow ({have}) than {version('mlflow')}, which"
-            " is installed; make setup installs what is pinned"
+            f"{database} has the tables of a newer MLflow ({current}) than the installed"
+            f" {version('mlflow')}; make setup installs the pinned version"
         )
-    if have in known.values():
+    if current in known.values():
         raise TrackingError(
-            f"{database} has the tables of an older MLflow ({have}); copy it, then:"
+            f"{database} has the tables of an older MLflow ({current}); copy it, then:"
             f" mlflow db upgrade sqlite:///{database}"
         )
 
 
 def _revisions() -> dict[str, str]:
-    """Return the versions of the tables that MLflow knows, each with the one before it.
+    """Return the revisions of the tables that MLflow knows, each with the one before it.
 
-    They are read from the text of its migrations, which import all of MLflow.
+    They are read from the source of its migrations, whose import would import all of MLflow.
     """
     spec = find_spec("mlflow")
     if spec is None or spec.origin is None:
@@ -83,8 +76,8 @@ def _revisions() -> dict[str, str]:
 
 
 def has_running(database: Path) -> bool:
-    """Tell whether any run is RUNNING; the tables must be current."""
-    with _opened(database) as opened:
-        tables = {name for (name,) in opened.execute("SELECT name FROM sqlite_master")}
-        wanted = "SELECT 1 FROM runs WHERE status = 'RUNNING' LIMIT 1"
-        return "runs" in tables and bool(opened.execute(wanted).fetchall())
+    """Tell whether any run has the status RUNNING; the tables must be current."""
+    with _open(database) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        query = "SELECT 1 FROM runs WHERE status = 'RUNNING' LIMIT 1"
+        return "runs" in tables and bool(connection.execute(query).fetchall())

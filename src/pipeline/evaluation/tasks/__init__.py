@@ -1,67 +1,31 @@
-"""Tasks: what a model is for, and so how its predictions are measured and written down."""
+"""Tasks: what a model is for, and so how its predictions are measured and shown.
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+scikit-learn and matplotlib take more than a second to import, so a task imports them where it uses
+them.
+"""
 
-import numpy as np
+from collections.abc import Callable
+
 import pandas as pd
 
-from pipeline.data.prepared import Dataset, Split
+from pipeline.data.prepared.dataset import Dataset
+from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.tasks.classification import Classification
+from pipeline.evaluation.tasks.minimization import Minimization, ReadVariables
+from pipeline.evaluation.tasks.regression import Regression
+from pipeline.evaluation.tasks.similarity import Similarity
 
-
-class Task(Protocol):
-    """How predictions, `[rows, outputs] float32`, are measured."""
-
-    @property
-    def cost_name(self) -> str:
-        """What `cost` is called, for people."""
-
-    def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
-        """Return the metrics of a prediction of the split's rows."""
-
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
-        """Return the same metrics of what the model must be held against, by its name."""
-
-    def cost(self, output: np.ndarray, label: np.ndarray) -> float:
-        """Return one finite number for `[rows, outputs]` and `[rows, 1]`: less is better."""
-
-    def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return the columns of a table of predictions, `[rows]` each.
-
-        They are those of `signature.named`, after the label where it is known.
-        """
-
-
-# Reads the trained values, by the variables' names.
-ReadVariables = Callable[[], Mapping[str, np.ndarray]]
+__all__ = ["Task", "choose"]
 
 
 def choose(
     dataset: Dataset, margin: float, history: pd.DataFrame, read_variables: ReadVariables
 ) -> Task:
-    """Return the task of the prepared data.
-
-    Only what the task needs is imported: scikit-learn takes more than a second.
-
-    Args:
-        margin: of the contrastive loss; halfway, a pair is taken to be different.
-        history: the learning curve, as `history.read_table` returns it.
-        read_variables: reads the trained values, by the variables' names.
-    """
-    match dataset.task:
-        case "classification":
-            from pipeline.evaluation.tasks.classification import Classification
-
-            return Classification(dataset)
-        case "similarity":
-            from pipeline.evaluation.tasks.similarity import Similarity
-
-            return Similarity(dataset, margin / 2)
-        case "minimization":
-            from pipeline.evaluation.tasks.minimization import Minimization
-
-            return Minimization(dataset, history, read_variables)
-        case _:
-            from pipeline.evaluation.tasks.regression import Regression
-
-            return Regression(dataset)
+    """Return the task of the data; pairs more than half of the margin apart are different."""
+    tasks: dict[str, Callable[[], Task]] = {
+        "regression": lambda: Regression(dataset),
+        "classification": lambda: Classification(dataset),
+        "similarity": lambda: Similarity(dataset, margin / 2),
+        "minimization": lambda: Minimization(dataset, history, read_variables),
+    }
+    return tasks[dataset.task]()

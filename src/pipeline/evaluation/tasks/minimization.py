@@ -1,72 +1,83 @@
-"""Minimization: no data; the output itself is what was made small."""
+"""Minimization: without data, training makes the output y of a function small."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.prepared import Dataset, Split
+from pipeline.data.prepared.dataset import Split
+from pipeline.evaluation.report.results import Draw, Results
+from pipeline.evaluation.tasks.base import Task
+from pipeline.models.learning_curve import VALIDATION_LOSS
 
-# Columns of the learning curve that are no variable of the function.
-RECORDED = ("step", "loss", "validation_loss", "learning_rate")
+# Reads the trained values of the variables, by name.
+ReadVariables = Callable[[], Mapping[str, np.ndarray]]
+
+# The columns that every learning curve can have. Those beside them are the scalar variables.
+COMMON_COLUMNS = ("step", "loss", "learning_rate", VALIDATION_LOSS)
 
 
 @dataclass(frozen=True)
-class Minimization:
-    """A prediction is y at each offset from the minimum found, `[rows, 1]`.
+class Minimization(Task):
+    """A prediction is y at each offset from the minimum found, `[rows, 1]`."""
 
-    Attributes:
-        history: the learning curve: y and the scalar variables before each step.
-        read_variables: reads the trained values, by the variables' names.
-    """
-
-    dataset: Dataset
-    history: pd.DataFrame
-    read_variables: Callable[[], Mapping[str, np.ndarray]]
+    history: pd.DataFrame  # y and the scalar variables before each step
+    read_variables: ReadVariables
 
     cost_name: ClassVar[str] = "smallest y"
 
+    @property
+    def title(self) -> str:
+        """The title of the report."""
+        return f"The minimum of {self.dataset.target}"
+
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
-        """Return the minimum found, the lowest y around it, and where the minimum is."""
+        """Return the minimum found, the lowest y around it, and the variables there."""
+        at_minimum = int(np.abs(split.features).sum(1).argmin())  # offset 0, or the closest to it
         return {
-            "minimum": float(prediction[_row_of_the_minimum(split), 0]),
+            "minimum": float(prediction[at_minimum, 0]),
             "lowest_around": self.cost(prediction, split.label),
-            **self._found(),
+            **self.variables(),
         }
 
     def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
-        """Return y and the variables at the start: before the first step."""
+        """Return y and the variables before the first step."""
         if self.history.empty:
             return {}
         first = self.history.iloc[0]
-        at = {name: float(first[name]) for name in self._names()}
-        return {"start": {"minimum": float(first["loss"]), **at}}
+        variables = {name: float(first[name]) for name in self._variable_names()}
+        return {"start": {"minimum": float(first["loss"]), **variables}}
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the smallest y."""
         return float(output.min())
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return y, and x where the function is one of a single variable."""
-        found = self._found()
-        x = {name: at + split.features[:, 0].astype(np.float64) for name, at in found.items()}
+        """Return y, and x where the function has a single variable."""
+        offset, variables = split.features[:, 0].astype(np.float64), self.variables()
+        x = {name: value + offset for name, value in variables.items()}
         return {**(x if len(x) == 1 else {}), "prediction": prediction[:, 0]}
 
-    def _names(self) -> list[str]:
-        return [name for name in self.history.columns if name not in RECORDED]
+    def figures(self, results: Results) -> dict[str, Draw]:
+        """Return the descent and the learning curve."""
+        from pipeline.evaluation.report.figures.minimization import descent
 
-    def _found(self) -> dict[str, float]:
-        """Return the trained values of the scalar variables; the last known where one has none."""
-        found = {name: float(self.history[name].iloc[-1]) for name in self._names()}
+        return {"descent": partial(descent, variables=self.variables()), **super().figures(results)}
+
+    def variables(self) -> dict[str, float]:
+        """Return the values of the scalar variables at the minimum found, by name.
+
+        A variable that the checkpoint does not have keeps its last value in the learning curve.
+        """
+        variables = {name: float(self.history[name].iloc[-1]) for name in self._variable_names()}
         for name, value in self.read_variables().items():
             short = name.removeprefix("network/")
-            if short in found and value.size == 1:
-                found[short] = float(value.item())
-        return found
+            if short in variables and value.size == 1:
+                variables[short] = float(value.item())
+        return variables
 
-
-def _row_of_the_minimum(split: Split) -> int:
-    """Return the row with the smallest offset: 0, where there is such a row."""
-    return int(np.abs(split.features).sum(1).argmin())
+    def _variable_names(self) -> list[str]:
+        return [name for name in self.history.columns if name not in COMMON_COLUMNS]

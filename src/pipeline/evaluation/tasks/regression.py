@@ -1,42 +1,39 @@
-"""Regression: a number is predicted, in the target's own units."""
+"""Regression: the prediction is a number in the target's own units."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from sklearn.linear_model import LinearRegression
-from sklearn.metrics import (
-    mean_absolute_error,
-    mean_squared_error,
-    r2_score,
-    root_mean_squared_error,
-)
 
-from pipeline.data.prepared import Dataset, Split
+from pipeline.data.prepared.dataset import Split
+from pipeline.evaluation.report.results import Draw, Results
+from pipeline.evaluation.tasks.base import Task
 
-# Rows that the closed form learns from at most, in float64: more would take gigabytes.
+# Most training rows of the closed form, which takes them as float64: more would take gigabytes.
 BASELINE_ROWS = 2**20
+
+CURVE_POINTS = 400
 
 
 @dataclass(frozen=True)
-class Regression:
+class Regression(Task):
     """A prediction is a number, `[rows, 1]`."""
-
-    dataset: Dataset
 
     cost_name: ClassVar[str] = "MSE"
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
-        """Return MSE, RMSE, MAE and R²; for a forecast also direction and skill over persistence.
+        """Return MSE, RMSE, MAE and R²; for a forecast that is not today's value also two more.
 
-        `direction` is the share of rows whose predicted change from today has the right sign;
-        `skill_over_persistence` is 1 - MSE / MSE of predicting today's value: above 0 is better.
-        A prediction that is today's value has neither.
+        `direction` is the share of rows whose predicted change from today has the right sign.
+        `skill_over_persistence` is 1 - MSE / MSE of predicting today's value; above 0 is better.
         """
+        from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+
         prediction, label = prediction.astype(np.float64), split.label.astype(np.float64)
+        mse = float(mean_squared_error(label, prediction))
         metrics = {
-            "mse": float(mean_squared_error(label, prediction)),
-            "rmse": float(root_mean_squared_error(label, prediction)),
+            "mse": mse,
+            "rmse": float(np.sqrt(mse)),
             "mae": float(mean_absolute_error(label, prediction)),
             "r2": float(r2_score(label, prediction)),
         }
@@ -45,30 +42,26 @@ class Regression:
             right = np.sign(prediction - today) == np.sign(label - today)
             metrics["direction"] = float(np.mean(right))
             persistence = float(mean_squared_error(label, today))
-            skill = 1 - metrics["mse"] / persistence if persistence else 0.0
-            metrics["skill_over_persistence"] = skill
+            metrics["skill_over_persistence"] = 1 - mse / persistence if persistence else 0.0
         return metrics
 
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
-        """Measure scikit-learn's closed form, the mean label, and for a forecast no change."""
-        predictions = self.baseline_predictions(train, test)
-        return {name: self.metrics(values, test) for name, values in predictions.items()}
-
     def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
-        """Return each baseline's prediction of the test rows, `[rows, 1] float64`."""
+        """Predict by scikit-learn's closed form, the mean label, and for a forecast no change."""
+        from sklearn.linear_model import LinearRegression
+
         scaling = self.dataset.scaling
         mean, scale = scaling.feature_mean, scaling.feature_scale
-        step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced
+        step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
         features, label = train.features[::step], train.label[::step]
         closed_form = LinearRegression().fit((features - mean) / scale, label)
-        found = {
+        predictions = {
             "linear_regression": closed_form.predict((test.features - mean) / scale),
             "mean": np.full(test.label.shape, train.label.mean(dtype=np.float64)),
         }
         today = self._today(test)
         if today is not None:
-            found["persistence"] = today
-        return found
+            predictions["persistence"] = today
+        return predictions
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the mean squared error."""
@@ -79,8 +72,23 @@ class Regression:
         actual = {"actual": split.label[:, 0]} if len(split.label) else {}
         return {**actual, "prediction": prediction[:, 0]}
 
+    def figures(self, results: Results) -> dict[str, Draw]:
+        """Return predictions, forecast (where there is one), residuals and the learning curve."""
+        from pipeline.evaluation.report.figures import regression as draw
+
+        forecast = {"forecast": draw.forecast} if len(results.forecast) else {}
+        own = {"predictions": draw.predictions, **forecast, "residuals": draw.residuals}
+        return {**own, **super().figures(results)}
+
+    def grid(self, *splits: Split) -> np.ndarray:
+        """Return points over the range of the splits where one number is predicted from another."""
+        if len(self.dataset.features) > 1 or self.dataset.today is not None:
+            return super().grid(*splits)
+        values = np.concatenate([split.features for split in splits])
+        return np.linspace(values.min(0), values.max(0), CURVE_POINTS, dtype=np.float32)
+
     def _today(self, split: Split) -> np.ndarray | None:
-        """Return the target's present value, `[rows, 1] float64`; None where it has none."""
+        """Return the target's present value, `[rows, 1] float64`; None without a forecast."""
         if self.dataset.today is None:
             return None
         column = self.dataset.features.index(self.dataset.today)

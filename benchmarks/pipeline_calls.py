@@ -1,0 +1,55 @@
+"""Calls of the pipeline's models and stages, so that a change of their interface ends here."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import config
+from pipeline.repository import environment
+from pipeline.workspace import Workspace
+
+# From features, `[rows, features] float32`, to predictions, `[rows, outputs] float32`.
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+def open_predict(root: Path, model: str) -> Predict:
+    """Open a model as `pipeline predict` opens it.
+
+    Args:
+        root: the repository that the model was made in.
+        model: path of the model in the repository, such as `artifacts/frozen`.
+    """
+    from pipeline.models.run.form import predict_in_pieces
+    from pipeline.models.run.registry import open_model
+
+    environment.keep_freed()
+    return partial(predict_in_pieces, open_model(root / model, Workspace(root)))
+
+
+def open_eager_predict(root: Path, checkpoint: str = "artifacts/checkpoint") -> Predict:
+    """Open the reference of the parity gate: a checkpoint in eager execution."""
+    from pipeline.models.run.form import Runtime, predict_in_pieces
+    from pipeline.models.run.registry import REFERENCE
+
+    environment.keep_freed()
+    return partial(predict_in_pieces, REFERENCE.open(root / checkpoint, Runtime(Workspace(root))))
+
+
+def read_variables(root: Path) -> dict[str, np.ndarray]:
+    """Return the trained values of the network's variables, by name."""
+    from pipeline.models.forms import checkpoint
+
+    values = checkpoint.read_variables(Workspace(root).checkpoint)
+    return {name.removeprefix("network/"): value for name, value in values.items()}
+
+
+def open_stage(root: Path, name: str) -> Callable[[], None]:
+    """Return a function that runs a stage in this process; its imports are already done."""
+    import importlib
+
+    environment.keep_freed()
+    stage, workspace = importlib.import_module(f"pipeline.stages.{name}"), Workspace(root)
+    settings = config.load(workspace)
+    return lambda: stage.run(settings, workspace)

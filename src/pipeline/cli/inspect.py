@@ -1,0 +1,24 @@
+"""Describe a model without executing it."""
+
+import argparse
+from pathlib import Path
+
+from pipeline.workspace import Workspace
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add path, `--ops` and `--json`."""
+    parser.add_argument(
+        "path", type=Path, help="a .pb file, a SavedModel or checkpoint folder, or a prefix"
+    )
+    parser.add_argument("--ops", action="store_true", help="list every operation")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
+    """Print the description as text or JSON."""
+    from pipeline.inspection import inspect
+
+    model = inspect(arguments.path)
+    print(model.to_json(arguments.ops) if arguments.json else model.to_text(arguments.ops))
+    return 0

@@ -1,0 +1,23 @@
+"""Add a model's predictions to a CSV or Parquet file."""
+
+import argparse
+from pathlib import Path
+
+from pipeline.workspace import Workspace
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, input and `--output`."""
+    parser.add_argument(
+        "model", type=Path, help="a frozen graph, a SavedModel folder or a checkpoint folder"
+    )
+    parser.add_argument("input", type=Path, help="CSV or Parquet; columns are found by name")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="CSV or Parquet")
+
+
+def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
+    """Write the table with predictions."""
+    from pipeline import prediction
+
+    print(prediction.predict(arguments.model, arguments.input, arguments.output, workspace))
+    return 0

@@ -1,0 +1,71 @@
+"""Rows of numbers that are kept on disk while a table is read, and read again in blocks."""
+
+import copy
+import tempfile
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+import numpy as np
+
+from pipeline.data.prepared.dataset import blocks
+from pipeline.workspace import Workspace, files
+
+
+class Rows(Protocol):
+    """The common interface of an array `[rows, columns]` and `RowsOnDisk`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return `(rows, columns)`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray: ...
+
+
+class RowsOnDisk:
+    """Rows of float64 in a nameless file in the home, which disappears with the process."""
+
+    def __init__(self, columns: int, workspace: Workspace) -> None:
+        self._workspace = workspace
+        with files.writing(workspace.prepared):
+            self._file = tempfile.TemporaryFile(dir=workspace.home)  # noqa: SIM115 - lives as the object
+        self._columns, self._selected = columns, list(range(columns))
+        self._length = [0]  # shared with selections of columns
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return `(rows, columns)`."""
+        return len(self), len(self._selected)
+
+    def __len__(self) -> int:
+        return self._length[0]
+
+    def append(self, rows: np.ndarray) -> None:
+        """Add rows, `[rows, columns]`."""
+        with files.writing(self._workspace.prepared):
+            self._file.seek(0, 2)
+            self._file.write(np.ascontiguousarray(rows, np.float64).data)
+        self._length[0] += len(rows)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        begin, end, _ = rows.indices(len(self))
+        self._file.flush()
+        self._file.seek(begin * self._columns * 8)
+        numbers = np.fromfile(self._file, np.float64, max(end - begin, 0) * self._columns)
+        found = numbers.reshape(-1, self._columns)
+        is_all = self._selected == list(range(self._columns))
+        return found if is_all else found[:, self._selected]
+
+    def select_columns(self, columns: Sequence[int]) -> Self:
+        """Return the same rows with some of the columns; the file is shared."""
+        selection = copy.copy(self)
+        selection._selected = [self._selected[column] for column in columns]
+        return selection
+
+    def select_rows(self, kept: np.ndarray) -> "RowsOnDisk":
+        """Return a copy of the kept rows, `[rows] bool`."""
+        selection = RowsOnDisk(len(self._selected), self._workspace)
+        for block in blocks(*self.shape):
+            selection.append(self[block][kept[block]])
+        return selection

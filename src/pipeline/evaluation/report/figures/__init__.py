@@ -1,0 +1,1 @@
+"""Figures: PNG files whose bytes depend on the values alone."""

@@ -1,0 +1,32 @@
+"""The figure of every task: the learning curve."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pipeline.evaluation.report.figures.style import ACCENT, MODEL, legend, new_axes
+from pipeline.evaluation.report.results import Results
+from pipeline.models.learning_curve import VALIDATION_LOSS
+
+
+def learning_curve(figure: Figure, results: Results) -> None:
+    """Draw the training loss, and the validation loss where there is one, over the steps."""
+    unit = " (scaled target)" if results.dataset.kind.scales_label else ""
+    axes = new_axes(figure, "Learning curve", "step", f"loss{unit}")
+    curves = []
+    columns = ("loss", "training", MODEL), (VALIDATION_LOSS, "validation", ACCENT)
+    for column, name, color in columns:
+        if column in results.history:
+            steps, losses = results.history[["step", column]].dropna().to_numpy(np.float64).T
+            marker = "." if len(steps) < 30 else None
+            axes.plot(steps, losses, color=color, linewidth=1.6, marker=marker, label=name)
+            curves.append((steps, losses, color))
+    if all((losses > 0).all() for _, losses, _ in curves):
+        axes.set_yscale("log")
+    if all((steps > 0).all() for steps, _, _ in curves):
+        axes.set_xscale("log")
+    for steps, losses, color in curves:
+        if len(steps):
+            at, text = (steps[-1], losses[-1]), f"{losses[-1]:.4g}"
+            axes.annotate(text, at, (6, 0), textcoords="offset points", va="center", color=color)
+    if len(curves) > 1:
+        legend(axes)

@@ -1,0 +1,46 @@
+"""The figures, and reports/report.html: a single file for those who did not run the pipeline."""
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from pipeline.evaluation.report.results import Results, count_confusions
+from pipeline.schema.evaluation import Figures
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.tasks.base import Task
+
+# With more classes the confusion matrix is wider than the page; the figure shows it.
+MAX_CLASSES = 20
+
+
+def save_figures(task: "Task", results: Results, settings: Figures, folder: Path) -> None:
+    """Draw the figures of a task and save them in an existing folder."""
+    for name, draw in task.figures(results).items():
+        figure = Figure(figsize=(settings.width, settings.height), layout="constrained")
+        draw(figure, results)
+        figure.savefig(folder / f"{name}.png", dpi=settings.dpi, metadata={"Software": None})
+
+
+def render(task: "Task", results: Results, parity: dict[str, Any], figures: Path) -> str:
+    """Return the report as HTML with the PNG files of a folder inside."""
+    loader = PackageLoader("pipeline", "evaluation/report")
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    images = {
+        name.replace("_", " "): base64.b64encode((figures / f"{name}.png").read_bytes()).decode()
+        for name in task.figures(results)
+    }
+    classes = results.dataset.classes if results.dataset.kind.has_class_names else ()
+    has_table = 0 < len(classes) <= MAX_CLASSES
+    return pages.get_template("report.html.j2").render(
+        title=task.title,
+        metrics=results.metrics,
+        parity=parity,
+        cost=task.cost_name,
+        classes=classes,
+        confusion=count_confusions(results).tolist() if has_table else [],
+        images=images,
+    )

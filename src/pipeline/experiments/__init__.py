@@ -1,0 +1,1 @@
+"""Sweeps over parameters, and the comparison of repeated runs."""

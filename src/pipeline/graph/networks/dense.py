@@ -1,0 +1,62 @@
+"""Networks of tables: linear, softmax, polynomial, and the multilayer perceptron."""
+
+import tensorflow as tf
+
+from pipeline.graph.layers import TrainingPass, activation, batch_norm, dense, dropout, flatten
+from pipeline.graph.networks.registry import network
+from pipeline.graph.variables import Variables
+from pipeline.schema.training import model as schema
+
+
+@network("softmax", tasks=("classification",))
+@network("linear")
+def linear(
+    settings: schema.Linear | schema.Softmax,
+    features: tf.Tensor,
+    outputs: int,
+    variables: Variables,
+    training: TrainingPass | None,
+) -> tf.Tensor:
+    """y = xW + b."""
+    return _affine(flatten(features), outputs, settings, variables)
+
+
+@network("polynomial")
+def polynomial(
+    settings: schema.Polynomial,
+    features: tf.Tensor,
+    outputs: int,
+    variables: Variables,
+    training: TrainingPass | None,
+) -> tf.Tensor:
+    """A linear function of the features' powers; `weights` has those of x first, then of x², …"""
+    powers = [flatten(features)]
+    for _ in range(settings.degree - 1):
+        powers.append(powers[-1] * powers[0])
+    return _affine(tf.concat(powers, axis=1), outputs, settings, variables)
+
+
+@network("mlp")
+def mlp(
+    settings: schema.Mlp,
+    features: tf.Tensor,
+    outputs: int,
+    variables: Variables,
+    training: TrainingPass | None,
+) -> tf.Tensor:
+    """Dense hidden layers with batch normalization, activation and dropout."""
+    values = flatten(features)
+    for layer, width in enumerate(settings.hidden, start=1):
+        values = dense(values, width, f"hidden_{layer}", settings, variables)
+        if settings.batch_normalization:
+            values = batch_norm(values, f"normalization_{layer}", variables, training)
+        values = activation(values, settings.activation, f"hidden_{layer}", variables)
+        values = dropout(values, settings.dropout, f"hidden_{layer}", training)
+    return dense(values, outputs, "output", settings, variables)
+
+
+def _affine(
+    values: tf.Tensor, outputs: int, settings: schema.Weighted, variables: Variables
+) -> tf.Tensor:
+    weights = variables("weights", [values.shape[1], outputs], settings.weights)
+    return tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)

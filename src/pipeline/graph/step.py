@@ -1,0 +1,130 @@
+"""One training step: the loss of a batch, its gradients, and the update of the variables.
+
+The training loop takes this step many times in one call; the SavedModel holds it for others.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import tensorflow as tf
+
+from pipeline.errors import ConfigError, listing
+from pipeline.graph import inference
+from pipeline.graph.devices import without_op_determinism
+from pipeline.graph.inference import FEATURES, LABEL, InferenceSpec
+from pipeline.graph.layers import TrainingPass
+from pipeline.graph.losses import LossFunction, choose_loss, weight_penalty
+from pipeline.graph.optimizers import clip_gradients, compute_learning_rate, create_optimizer
+from pipeline.graph.variables import GraphVariables
+from pipeline.schema.training import TrainSettings
+from pipeline.workspace import Workspace
+
+v1 = tf.compat.v1
+
+LOSS = "loss"
+# The tensors of one fed batch, and the operation that trains on it.
+FED_FEATURES, FED_LABEL, FED_LOSS = f"{FEATURES}:0", f"{LABEL}:0", f"{LOSS}:0"
+TRAIN_STEP = "train_step"
+
+LEARNING_RATE = "learning_rate"
+# Before the name of a variable: the column of its largest absolute gradient.
+GRADIENT = "gradient of "
+
+
+def build_step_graph(
+    settings: TrainSettings, workspace: Workspace, model: InferenceSpec, task: str
+) -> tf.Graph:
+    """Build the training graph for others: `train_step` trains on a batch that is fed.
+
+    It has `features:0`, `label:0`, `loss:0` and `prediction:0`, and is the same whatever the
+    process is configured for.
+    """
+    graph = tf.Graph()
+    with graph.as_default(), without_op_determinism():
+        loss_function, variables = choose_loss(settings.train, task), GraphVariables(workspace)
+        features, label = add_fed_loss(settings, model, loss_function, variables)
+        global_step = v1.train.get_or_create_global_step()
+        step = TrainingStep(settings, model, loss_function, variables, global_step)
+        x = inference.scale_features(features, model.scaling)
+        _, update = step.add(x, inference.scale_label(label, model.scaling))
+        tf.group(update, name=TRAIN_STEP)
+    return graph
+
+
+def add_fed_loss(
+    settings: TrainSettings,
+    model: InferenceSpec,
+    loss_function: LossFunction,
+    variables: GraphVariables,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Add the inference graph and the loss of a fed batch, without the penalty for large weights.
+
+    Returns the placeholders of features and label, `[any, features]` and `[any, 1]`.
+
+    Raises:
+        ConfigError: the configuration names a variable or a layer that the network does not have.
+    """
+    features, output = inference.add_inference(model, variables)
+    variables.require_known()
+    label = v1.placeholder(tf.float32, [None, 1], LABEL)
+    scaled = inference.scale_label(label, model.scaling)
+    tf.identity(loss_function.compute(settings.train, output, scaled), LOSS)
+    return features, label
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One step of the optimizer on the trainable variables of the default graph."""
+
+    settings: TrainSettings
+    model: InferenceSpec
+    loss_function: LossFunction
+    variables: GraphVariables
+    global_step: tf.Variable
+    record_gradients: bool = False  # the largest absolute one of each variable
+    trainable: list[Any] = field(default_factory=v1.trainable_variables, init=False)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the values that `add` returns after the loss."""
+        rate = [] if self.settings.schedule.name == "constant" else [LEARNING_RATE]
+        recorded = self.trainable if self.record_gradients else []
+        return [*rate, *(GRADIENT + variable.op.name for variable in recorded)]
+
+    def add(self, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor], tf.Operation]:
+        """Add a step on scaled features and labels, `[rows, features]` and `[rows, 1]`.
+
+        Returns:
+            The training loss before the step and the values of `columns`, all scalars; the
+            operation that updates the variables.
+
+        Raises:
+            ConfigError: the loss does not depend on a trainable variable.
+        """
+        settings, done = self.settings, self.global_step.read_value()
+        training = TrainingPass(tf.stack([settings.seed, tf.cast(done, tf.int32)]))
+        with tf.GradientTape() as tape:
+            output = inference.compute_output(self.model, x, self.variables, training)
+            loss = self.loss_function.compute(settings.train, output, y)
+            loss += weight_penalty(settings.train, self.trainable)
+        gradients = tape.gradient(loss, self.trainable)
+        idle = [
+            variable.op.name
+            for variable, gradient in zip(self.trainable, gradients, strict=True)
+            if gradient is None
+        ]
+        if idle or not gradients:
+            raise ConfigError(
+                f"model={settings.model.name}: the loss does not depend on"
+                f" {listing(idle) or 'any variable'}; create variables that are not trained with"
+                " trainable=False"
+            )
+        recorded = gradients if self.record_gradients else []
+        largest = [tf.reduce_max(tf.abs(gradient)) for gradient in recorded]
+        gradients = clip_gradients(settings.train.clipping, gradients)
+        rate = compute_learning_rate(settings.optimizer, settings.schedule, done)
+        with tf.control_dependencies([done, *training.updates]):
+            update = create_optimizer(settings.optimizer, rate).apply_gradients(
+                zip(gradients, self.trainable, strict=True), global_step=self.global_step
+            )
+        return [loss, *([rate] if LEARNING_RATE in self.columns else []), *largest], update

@@ -1,0 +1,1 @@
+"""Models: their metadata, their forms on disk, and the runners that compute with them."""

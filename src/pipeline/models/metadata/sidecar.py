@@ -1,0 +1,219 @@
+"""The recipe of a model, and its sidecar: `model.json`, which lies beside every form.
+
+It holds the interface, the recipe, the hashes of the form's files and a hash of itself, its seal.
+With it a form can be used without the training code.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, TypeAdapter
+
+from pipeline.data.prepared.dataset import Dataset
+from pipeline.data.prepared.scaling import Scaling
+from pipeline.errors import ArtifactError, one_line
+from pipeline.graph.inference import FEATURES, PREDICTION, InferenceSpec
+from pipeline.graph.losses import Head
+from pipeline.schema.training.model import Network
+from pipeline.workspace import files
+
+Shape = tuple[int | None, ...]
+
+FILE = "model.json"
+FORMAT = 3
+
+# What to do about a damaged model; the end of many messages.
+REMEDY = "copy the whole folder again, or make it again: dvc repro"
+
+_SEAL = "sha256_of_the_rest"
+_HEAD: TypeAdapter[Head] = TypeAdapter(Head)
+_NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output."""
+
+    name: str  # what callers call it
+    dtype: str  # TensorFlow's name of the dtype, such as `float32` or `string`
+    shape: Shape | None  # None for an open dimension; None as a whole for an open rank
+    tensor: str  # its name in the graph, such as `features:0`
+
+
+@dataclass(frozen=True)
+class Interface:
+    """All inputs and outputs of a model, in a fixed order."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to rebuild a model that this pipeline trained, and what its values mean."""
+
+    inference: InferenceSpec  # what the inference graph is built from, besides variables
+    task: str
+    source: str  # kind of the data source; it tells how features are derived from raw columns
+    features: tuple[str, ...]  # names of the columns, in the order of the input
+    target: str
+    classes: tuple[str, ...]  # in the order of the outputs; empty for predicted numbers
+    step: int  # number of training steps done
+
+    def interface(self) -> Interface:
+        """Return the interface of the inference graph: `features` to `prediction`."""
+        columns, outputs = len(self.features), self.inference.outputs
+        features = TensorSpec(FEATURES, "float32", (None, columns), f"{FEATURES}:0")
+        prediction = TensorSpec(PREDICTION, "float32", (None, outputs), f"{PREDICTION}:0")
+        return Interface((features,), (prediction,))
+
+    def name_columns(self, prediction: np.ndarray) -> dict[str, np.ndarray]:
+        """Turn `[rows, outputs]` into columns: a number, or a class and its probability."""
+        if not self.classes:
+            return {PREDICTION: prediction[:, 0]}
+        names = np.array(self.classes, object)
+        return {PREDICTION: names[prediction.argmax(1)], "probability": prediction.max(1)}
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """The contents of `model.json`."""
+
+    interface: Interface
+    recipe: Recipe
+    hashes: dict[str, str] = dataclasses.field(default_factory=dict)  # SHA-256 by file name
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contents as JSON values, without the seal."""
+        (features,), (prediction,) = self.interface.inputs, self.interface.outputs
+        recipe, inference = self.recipe, self.recipe.inference
+        return {
+            "format": FORMAT,
+            "task": recipe.task,
+            "network": inference.network.model_dump(),
+            "head": inference.head,
+            "source": recipe.source,
+            "step": recipe.step,
+            "inputs": {
+                features.tensor: {
+                    "dtype": features.dtype,
+                    "shape": features.shape,
+                    "columns": recipe.features,
+                    "example_shape": inference.shape,
+                }
+            },
+            "outputs": {
+                prediction.tensor: {
+                    "dtype": prediction.dtype,
+                    "shape": prediction.shape,
+                    "columns": recipe.classes or [recipe.target],
+                    "target": recipe.target,
+                }
+            },
+            "scaling_inside_the_graph": dataclasses.asdict(inference.scaling),
+            "sha256": self.hashes,
+        }
+
+
+def describe(data: Dataset, inference: InferenceSpec, step: int) -> Sidecar:
+    """Return the sidecar of a model that was trained on a data set, without hashes."""
+    recipe = Recipe(
+        inference, data.task, data.source, data.features, data.target, data.classes, step
+    )
+    return Sidecar(recipe.interface(), recipe)
+
+
+def write(sidecar: Sidecar, path: Path) -> None:
+    """Write `model.json` with its seal."""
+    values = sidecar.to_json()
+    files.write_json(path, {**values, _SEAL: _seal(values)})
+
+
+def read(path: Path) -> Sidecar:
+    """Read `model.json`.
+
+    Raises:
+        ArtifactError: it is missing, damaged, changed, or of another format.
+    """
+    if not path.is_file():
+        raise ArtifactError(
+            f"{path} is missing; it names the model's columns and tensors; {REMEDY}"
+        )
+    values = _parse(path)
+    try:
+        if values["format"] != FORMAT:
+            raise ArtifactError(
+                f"{path} has format {values['format']}, and this version reads format {FORMAT};"
+                " make the model again: dvc repro"
+            )
+        if values.pop(_SEAL) != _seal(values):
+            raise ArtifactError(
+                f"{path} was changed after it was written: {_SEAL} does not match; {REMEDY}"
+            )
+        return _parse_sidecar(values)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        kind = type(error).__name__
+        raise ArtifactError(f"{path} is damaged: {kind}: {one_line(error)}; {REMEDY}") from None
+
+
+def read_if_sealed(path: Path) -> Sidecar | None:
+    """Read a `model.json` that other software may have written; None without a seal.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    values = _parse(path) if path.is_file() else None
+    return read(path) if isinstance(values, dict) and _SEAL in values else None
+
+
+def belongs(name: str, folder: Path) -> bool:
+    """Tell whether a file is in a folder, or is missing there and described by the sidecar."""
+    file = folder / FILE
+    return (folder / name).is_file() or (file.is_file() and name in read(file).hashes)
+
+
+def _seal(values: dict[str, Any]) -> str:
+    return hashlib.sha256(files.to_json(values).encode()).hexdigest()
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise ArtifactError(f"{path} is damaged: it is not JSON; {REMEDY}") from None
+
+
+def _parse_sidecar(values: dict[str, Any]) -> Sidecar:
+    features, prediction = values["inputs"][f"{FEATURES}:0"], values["outputs"][f"{PREDICTION}:0"]
+    target, names = prediction["target"], prediction["columns"]
+    scaling = values["scaling_inside_the_graph"]
+    mean, scale = tuple(scaling["feature_mean"]), tuple(scaling["feature_scale"])
+    interface = Interface(_specs(values["inputs"]), _specs(values["outputs"]))
+    recipe = Recipe(
+        inference=InferenceSpec(
+            network=_NETWORK.validate_python(values["network"]),
+            scaling=Scaling(mean, scale, scaling["label_mean"], scaling["label_scale"]),
+            shape=tuple(features["example_shape"]),
+            outputs=prediction["shape"][1],
+            head=_HEAD.validate_python(values["head"]),
+        ),
+        task=values["task"],
+        source=values["source"],
+        features=tuple(features["columns"]),
+        target=target,
+        classes=() if names == [target] else tuple(names),
+        step=values["step"],
+    )
+    return Sidecar(interface, recipe, dict(values["sha256"]))
+
+
+def _specs(tensors: dict[str, Any]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name.partition(":")[0], tensor["dtype"], tuple(tensor["shape"]), name)
+        for name, tensor in tensors.items()
+    )

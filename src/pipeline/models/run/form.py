@@ -1,0 +1,100 @@
+"""The runner of a restored model, predictions by it, and the form as the registry lists it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.errors import ArtifactError
+from pipeline.graph.devices import plain_session
+from pipeline.graph.inference import FEATURES, PREDICTION
+from pipeline.models.metadata.sidecar import Interface, Sidecar
+from pipeline.workspace import Workspace
+
+Arrays = Mapping[str, np.ndarray]
+
+# Rows in a piece. The last bits of a prediction depend on it, so all forms use the same number.
+# Measured: with fewer rows, the calls take time; with more, the memory no longer fits the caches.
+ROWS_AT_ONCE = 32_768
+
+
+class Runner(ABC):
+    """A restored model; it is closed at the end of its `with` block."""
+
+    interface: Interface
+
+    @abstractmethod
+    def run(self, feeds: Arrays) -> dict[str, np.ndarray]:
+        """Compute all outputs from all inputs, both by the names of the interface.
+
+        An output may be the model's own memory, so copy what is kept.
+
+        Raises:
+            ArtifactError: the feeds do not fit the interface, or the model cannot be run.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free the model's memory."""
+
+    def require_inputs(self, feeds: Arrays) -> None:
+        """Raise `ArtifactError` for feeds that lack an input or name another."""
+        names = [spec.name for spec in self.interface.inputs]
+        if feeds.keys() != set(names):
+            given = ", ".join(feeds) or "nothing"
+            raise ArtifactError(f"the model takes {', '.join(names)}, and is given {given}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def predict_in_pieces(runner: Runner, features: np.ndarray) -> np.ndarray:
+    """Predict from raw features, `[rows, features] float32` → `[rows, outputs] float32`, a copy.
+
+    Raises:
+        ArtifactError: the model takes another number of features, or cannot be run.
+    """
+    (spec,) = runner.interface.inputs
+    columns = spec.shape[-1] if spec.shape else None
+    if features.shape[1] != columns:
+        raise ArtifactError(f"the model takes {columns} features, and is given {features.shape[1]}")
+    features = np.asarray(features, np.float32)
+    if not len(features):  # convolutions refuse no rows
+        return predict_in_pieces(runner, np.zeros((1, features.shape[1]), np.float32))[:0]
+    firsts = range(0, len(features), ROWS_AT_ONCE)
+    pieces = ({FEATURES: features[first : first + ROWS_AT_ONCE]} for first in firsts)
+    return np.concatenate([runner.run(piece)[PREDICTION] for piece in pieces])
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where graphs run."""
+
+    workspace: Workspace  # it has the code of networks that the user wrote
+    open_session: Callable[[tf.Graph], Any] = plain_session
+    device: str | None = None  # the device that operations are put on; None for any
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to restore a model."""
+
+    name: str
+    restored_by: str  # how it is restored, for people
+    reads: str  # name of the folder under artifacts/ that it is restored from
+    open: Callable[[Path, Runtime], Runner]
+    read_sidecar: Callable[[Path], Sidecar]
+    # Tells whether a path is one of this form; False where another form is preferred.
+    matches: Callable[[Path], bool] = lambda _: False
+    tolerance: str = "tolerance"  # the setting of `evaluation.parity` that limits its differences
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Return where the form lies in a workspace."""
+        return workspace.artifacts / self.reads

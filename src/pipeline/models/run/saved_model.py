@@ -1,0 +1,67 @@
+"""One graph of the SavedModel in a session, chosen by its tags."""
+
+import dataclasses
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from pipeline.errors import ArtifactError, one_line
+from pipeline.graph.inference import FEATURES, PREDICTION
+from pipeline.models.forms import saved_model
+from pipeline.models.metadata import hashes
+from pipeline.models.metadata.sidecar import Interface, TensorSpec
+from pipeline.models.run.form import Form, Runner, Runtime
+from pipeline.models.run.session import UNREADABLE, SessionRunner
+
+v1 = tf.compat.v1
+
+
+def open_saved_model(folder: Path, runtime: Runtime, tags: Sequence[str]) -> Runner:
+    """Open a graph of a SavedModel, after checking its hashes; `serving_default` names tensors."""
+    found = saved_model.read_sidecar(folder)
+    hashes.require_files(found, folder)
+    saved_model.require_assets_inside(folder)
+    session = runtime.open_session(tf.Graph())
+    try:
+        with session.graph.as_default(), tf.device(runtime.device):
+            loaded = v1.saved_model.load(session, list(tags), str(folder))
+    except UNREADABLE as error:
+        raise ArtifactError(f"{folder} cannot be loaded: {one_line(error)}") from None
+    serving = loaded.signature_def[saved_model.SERVING_DEFAULT]  # empty where there is none
+    inputs = _rename(found.interface.inputs, serving.inputs)
+    outputs = _rename(found.interface.outputs, serving.outputs)
+    if not all(spec.tensor for spec in (*inputs, *outputs)):
+        signature = f"{saved_model.SERVING_DEFAULT} from {FEATURES} to {PREDICTION}"
+        raise ArtifactError(f"{folder} has no signature {signature}")
+    return SessionRunner(session, Interface(inputs, outputs), folder)
+
+
+def _rename(specs: Sequence[TensorSpec], tensors: Any) -> tuple[TensorSpec, ...]:
+    return tuple(dataclasses.replace(spec, tensor=tensors[spec.name].name) for spec in specs)
+
+
+def _with_tags(name: str, *tags: str) -> Form:
+    return Form(
+        name=name,
+        restored_by=f"SavedModel, {'tags' if len(tags) > 1 else 'tag'} {','.join(tags)}",
+        reads="saved_model",
+        open=partial(open_saved_model, tags=tags),
+        read_sidecar=saved_model.read_sidecar,
+        matches=_matches if tags == (saved_model.SERVE,) else lambda _: False,
+    )
+
+
+def bound_to(kind: str) -> Form:
+    """Return the form of the graph that is bound to a kind of device, such as `gpu`."""
+    return _with_tags(f"saved_model_{kind}", saved_model.SERVE, kind)
+
+
+def _matches(path: Path) -> bool:
+    return (path / saved_model.FILE).is_file() or (path / saved_model.SIDECAR).is_file()
+
+
+SERVE = _with_tags("saved_model", saved_model.SERVE)
+TRAIN = _with_tags("saved_model_train", saved_model.TRAIN)

@@ -1,0 +1,1 @@
+"""What surrounds a workspace: processes and their locks, Git, DVC, the environment."""

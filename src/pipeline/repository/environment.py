@@ -1,0 +1,81 @@
+"""What a process is given when it starts: environment variables and memory settings.
+
+TensorFlow and MLflow read their variables when they are imported, so a process calls `configure`
+before that. A library user may do without: then both behave as they come.
+"""
+
+import atexit
+import ctypes
+import gc
+import os
+
+from pipeline.errors import ConfigError
+
+# How much is printed; stages inherit it from the verb that started them.
+VERBOSITY = "PIPELINE_VERBOSITY"
+VERBOSITIES = ("quiet", "normal", "verbose")
+
+# A value that the user has set stays.
+DEFAULTS = {
+    # The v1 graph API needs no Keras; without it the import of TensorFlow takes half the time.
+    "TF_USE_LEGACY_KERAS": "1",
+    # Native code reports each device and instruction set that it finds; only errors are shown.
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # No usage statistics are sent to the makers of MLflow.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # A server that is away is noticed soon: MLflow would try for minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    # A progress bar for each file would hide the messages.
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+# With Python's default, collections among the objects of TensorFlow take a third of a stage's time.
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
+
+# Options of mallopt(3): blocks below the first size are not mapped one by one, and freed memory
+# goes back to the system when it is more than the second.
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
+MAPPED_FROM, KEPT = 32 * 2**20, 256 * 2**20
+
+
+def configure(onednn: bool | None = None, verbosity: str | None = None) -> None:
+    """Set environment variables and memory settings of this process.
+
+    Args:
+        onednn: parameter `device.onednn`; these kernels change the last bits. None: as it is.
+        verbosity: one of `VERBOSITIES`. None: as it is.
+    """
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    atexit.register(gc.freeze)  # no collection when the process ends
+    keep_freed()
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if onednn is not None:
+        os.environ.update(TF_ENABLE_ONEDNN_OPTS="1" if onednn else "0")
+    if verbosity is not None:
+        os.environ.update({VERBOSITY: verbosity})
+
+
+def verbosity() -> str:
+    """Return how much this process prints, one of `VERBOSITIES`.
+
+    Raises:
+        ConfigError: the environment has another value.
+    """
+    value = os.environ.get(VERBOSITY) or "normal"
+    if value not in VERBOSITIES:
+        raise ConfigError(f"{VERBOSITY}={value}: choose one of {', '.join(VERBOSITIES)}")
+    return value
+
+
+def keep_freed() -> None:
+    """Let the C library keep freed arrays for the next ones.
+
+    Otherwise each array of some megabytes is mapped, touched page by page, and unmapped again,
+    which takes longer than the computation.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, MAPPED_FROM)
+        mallopt(M_TRIM_THRESHOLD, KEPT)

@@ -1,0 +1,155 @@
+"""The schema of `data`: the source of examples, their split and scaling."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from pipeline.schema import base
+from pipeline.schema.base import Count, Text, about
+
+
+class DataSource(base.Section):
+    """Parameters that all data sources share."""
+
+    path: Text = about("file or folder of the data; for generated data, the file that generates it")
+    split: Literal[
+        "chronological", "random", "stratified", "given", "kfold", "walk_forward", "none"
+    ] = about(
+        "test rows: the last (chronological), random, random in each class (stratified), named by"
+        " the source (given), one of `folds` folds (kfold, walk_forward), or all, also in"
+        " training (none)"
+    )
+    test_share: base.Share = about("share of the labelled rows used for the test", "0..1")
+    validation_share: base.ShareOrZero = about(
+        "share of the training rows used for validation, selected like the test rows", "0..1"
+    )
+    folds: Annotated[int, Field(ge=2, le=1000)] = about("number of folds of kfold and walk_forward")
+    fold: Annotated[int, Field(ge=0, le=999)] = about("number of the test fold, from 0")
+    scaling: Literal["standard", "unit", "none"] = about(
+        "scaling in the graph, fitted on the training rows: mean 0 and standard deviation 1 of each"
+        " feature and a numeric target (standard), or division by the largest feature (unit)"
+    )
+
+
+class PricesData(DataSource):
+    """Daily prices with the columns date, open, high, low, close, adj_close, volume."""
+
+    source: Literal["sp500"]
+    horizon_share: base.Share = about(
+        "how far ahead the target is, as a share of all rows, rounded up", "0..1"
+    )
+    missing: Literal["fail", "drop"] = about("rows with an empty cell or NaN: refuse or drop them")
+
+
+class TableData(DataSource):
+    """A CSV or Parquet file of the user."""
+
+    source: Literal["csv"]
+    task: Literal["regression", "classification"] = about(
+        "type of the target: a number (regression) or a class (classification)"
+    )
+    target: Text = about("column to predict")
+    features: Annotated[list[str], Field(min_length=1)] | None = about(
+        "columns to predict from; null: all numeric columns except the target"
+    )
+    split_column: Text | None = about(
+        "column with train, validation or test in each row, for split=given"
+    )
+    date_column: Text | None = about(
+        "column of ascending ISO dates that name the rows; null: row numbers"
+    )
+    missing: Literal["fail", "drop", "mean", "median"] = about(
+        "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
+        " median of the training rows; `pipeline predict` always refuses them"
+    )
+
+
+class CosineData(DataSource):
+    """Equidistant points of y = cos(ax + b) over one period."""
+
+    source: Literal["cosine"]
+    rows: Count = about("number of points", "rows")
+    a: base.Positive = about("angular frequency", "radians per unit of x")
+    b: float = about("phase", "radians")
+
+
+class DigitsData(DataSource):
+    """scikit-learn's 1,797 handwritten digits, 8 × 8 pixels."""
+
+    source: Literal["digits"]
+
+
+class DigitPairsData(DataSource):
+    """Pairs of scikit-learn's digits; the label tells whether both show the same digit."""
+
+    source: Literal["digit_pairs"]
+    pairs: Count = about("number of pairs, half of them of the same digit", "rows")
+    seed: base.Seed = about("seed that pairs the digits")
+
+
+class IdxData(DataSource):
+    """Images and labels in the IDX format of MNIST, plain or as .gz, in the folder `path`."""
+
+    source: Literal["idx"]
+    images: Text = about("file with the images, or the training images")
+    labels: Text = about("file with the classes of the images")
+    test_images: Text | None = about("file with the test images, for split=given; null: none")
+    test_labels: Text | None = about("file with the classes of the test images; null: none")
+
+
+class DiabetesData(DataSource):
+    """scikit-learn's 442 patients: ten measurements and the progress of diabetes after a year."""
+
+    source: Literal["diabetes"]
+
+
+class SyntheticData(DataSource):
+    """A linear function of random normal features, with noise."""
+
+    source: Literal["synthetic"]
+    rows: Count = about("number of examples", "rows")
+    columns: Annotated[int, Field(ge=1, le=10_000)] = about("number of features")
+    noise: base.NotNegative = about("standard deviation of the noise that is added to the target")
+    seed: base.Seed = about("seed of features, coefficients and noise")
+
+
+def _check_odd(number: int) -> int:
+    if number % 2 == 0:
+        raise ValueError("allowed: an odd number")
+    return number
+
+
+class OffsetsData(DataSource):
+    """No data: a function is minimized at offset 0 and evaluated at offsets around it."""
+
+    source: Literal["offsets"]
+    rows: Annotated[int, Field(ge=3, le=10**6), AfterValidator(_check_odd)] = about(
+        "number of offsets, odd, so that 0 is one of them", "rows"
+    )
+    reach: base.Positive = about("largest offset to either side")
+
+
+class CustomData(DataSource):
+    """Examples from a user function."""
+
+    source: Literal["custom"]
+    target: base.Target = about(
+        "function that returns the examples, as MODULE.FUNCTION; see docs/extending.md",
+        alias="_target_",
+    )
+    options: dict[str, Any] = about("arguments of the function besides `path`")
+
+
+Data = Annotated[
+    PricesData
+    | TableData
+    | CosineData
+    | DigitsData
+    | DigitPairsData
+    | IdxData
+    | DiabetesData
+    | SyntheticData
+    | OffsetsData
+    | CustomData,
+    Field(discriminator="source"),
+]

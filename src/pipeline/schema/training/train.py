@@ -1,0 +1,119 @@
+"""The schema of `train`: loss, training loop, checkpoints, start and early stopping."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from pipeline.schema.base import Count, NotNegative, Positive, Section, Text, about
+
+
+class Regularization(Section):
+    """Penalties on weights, the variables of two or more dimensions."""
+
+    l1: NotNegative = about("factor of the sum of absolute weights")
+    l2: NotNegative = about("factor of half the sum of squared weights")
+
+
+class Clipping(Section):
+    """Clipping of large gradients."""
+
+    by: Literal["none", "value", "norm", "global_norm"] = about(
+        "what to clip: each element (value), the norm of each gradient, or the norm of all"
+        " gradients together (global_norm)"
+    )
+    at: Positive = about("largest element or norm")
+
+
+class Validation(Section):
+    """Early stopping: the validation loss selects the checkpoint and ends the training."""
+
+    every: Count | None = about("steps between validations; null: no validation", "steps")
+    patience: Count | None = about(
+        "validations without improvement that end the training; null: no limit", "validations"
+    )
+    min_delta: NotNegative = about("smallest decrease of the loss that is an improvement")
+
+    @model_validator(mode="after")
+    def _check_patience(self) -> Self:
+        if self.patience is not None and self.every is None:
+            raise ValueError("allowed: patience with `every`, which sets when to validate")
+        return self
+
+
+class Start(Section):
+    """A checkpoint that gives variables their initial values."""
+
+    checkpoint: Text | None = about(
+        "folder with a checkpoint that is not an out of a stage; null: none"
+    )
+    take: Literal["weights", "everything"] = about(
+        "restore the variables of the network, to start at step 0, or everything, also the"
+        " optimizer and the step, to continue the training"
+    )
+    variables: list[Text] | None = about(
+        "names of variables to restore, or prefixes of names; null: all that fit"
+    )
+
+
+class Train(Section):
+    """The training loop and its checkpoints."""
+
+    loss: Literal[
+        "auto",
+        "mse",
+        "mae",
+        "huber",
+        "softmax_cross_entropy",
+        "sigmoid_cross_entropy",
+        "contrastive",
+        "value",
+    ] = about(
+        "loss function; mse, mae, huber: error of the scaled target; value: the output itself;"
+        " auto: the one that fits the data"
+    )
+    huber_delta: Positive = about("error above which huber is linear", "scaled target")
+    margin: Positive = about(
+        "distance above which a pair of different classes adds nothing to contrastive"
+    )
+    steps: Count = about("number of optimizer steps", "steps")
+    batch_size: Count | None = about("training rows in a step; null: all rows", "rows")
+    window: Count | None = about(
+        "least number of consecutive rows that are shuffled together; the order of these windows is"
+        " random; null: all rows are shuffled together",
+        "rows",
+    )
+    stream: bool = about(
+        "read the training rows window by window, for data larger than memory; does not change"
+        " results"
+    )
+    rows: Count | None = about("number of first training rows to use; null: all rows", "rows")
+    regularization: Regularization
+    clipping: Clipping
+    validation: Validation
+    start: Start
+    xla: Literal[True, False, "auto"] = about(
+        "compile the training loop with XLA, which changes the last bits; auto: if this is faster"
+        " in a measurement at the start"
+    )
+    log_every: Count = about("steps between points of the learning curve", "steps")
+    checkpoint_every: Count = about(
+        "steps between checkpoints; the last step always has one", "steps"
+    )
+    max_to_keep: Count = about("number of newest checkpoints to keep")
+    keep_checkpoint_every_n_hours: Positive = about(
+        "hours between checkpoints that are kept in addition", "hours"
+    )
+    write_meta_graph: bool = about(
+        "write the graph beside each checkpoint; the last one always has it"
+    )
+    tensorboard: bool = about("write event files for TensorBoard to tensorboard/")
+    tensorboard_every: Count = about("steps between histograms and images", "steps")
+    profile: bool = about("write a Chrome trace of one step to trace.json")
+
+    @model_validator(mode="after")
+    def _check_window(self) -> Self:
+        if self.window is not None and not (self.batch_size and self.batch_size <= self.window):
+            raise ValueError("allowed: window with a batch_size that is not larger")
+        if self.stream and self.window is None:
+            raise ValueError("allowed: stream with a window, such as window=65536")
+        return self

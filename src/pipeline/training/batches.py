@@ -1,0 +1,61 @@
+"""The training rows of each step: a function of (seed, step), so that any step can be next."""
+
+import math
+
+import numpy as np
+
+
+class Batches:
+    """Rows of a permutation that is drawn anew for each epoch, window by window.
+
+    Windows of neighbouring rows come in random order, and the rows of a window are permuted; an
+    epoch leaves out the rows of a window that do not fill a batch. All windows have the same size;
+    so the last one may overlap the one before.
+
+    Args:
+        batch_size: rows per step, at most `rows` and `window`.
+        window: minimum number of rows that are permuted together, up to twice as many; None: all.
+    """
+
+    def __init__(self, rows: int, batch_size: int, seed: int, window: int | None = None) -> None:
+        self._rows, self._seed, self.batch_size = rows, seed, batch_size
+        self._windows = max(1, rows // (window or rows))
+        self.window_size = math.ceil(rows / self._windows)
+        self.steps_per_window = self.window_size // batch_size
+        self._order = -1, np.empty(0, np.int64)
+        self._latest = -1, np.empty(0, np.int32)
+
+    def rows_of(self, first: int, count: int) -> np.ndarray:
+        """Return the rows of `count` steps from `first` (from 0), `[count, batch_size] int32`."""
+        return np.stack([self._rows_of_step(step) for step in range(first, first + count)])
+
+    def window(self, number: int) -> tuple[int, np.ndarray]:
+        """Return the first row of a window, and its rows in the order in which steps see them.
+
+        The latter are `[window_size] int64`, counted from the first row. The numbers of windows go
+        on from one epoch to the next.
+        """
+        epoch, position = divmod(number, self._windows)
+        rows = self._generator(epoch, position).permutation(self.window_size)
+        return int(self._windows_of(epoch)[position]), rows
+
+    def _rows_of_step(self, step: int) -> np.ndarray:
+        number, position = divmod(step, self.steps_per_window)
+        if self._latest[0] != number:
+            first, rows = self.window(number)
+            self._latest = number, (first + rows).astype(np.int32)
+        return self._latest[1][position * self.batch_size : (position + 1) * self.batch_size]
+
+    def _windows_of(self, epoch: int) -> np.ndarray:
+        """Return the first row of each window of an epoch, in their order."""
+        if self._order[0] != epoch:
+            drawn = self._generator(epoch, self._windows).permutation(self._windows)
+            firsts = np.minimum(drawn * self.window_size, self._rows - self.window_size)
+            self._order = epoch, firsts
+        return self._order[1]
+
+    def _generator(self, epoch: int, number: int) -> np.random.Generator:
+        # Philox is counter-based: the numbers of an epoch and window need no earlier ones.
+        return np.random.Generator(
+            np.random.Philox(key=[self._seed, epoch], counter=[0, 0, number, 0])
+        )

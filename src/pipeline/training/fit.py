@@ -1,0 +1,91 @@
+"""Training from the first step, or from where an interrupted training ended, to published outs."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from pipeline.graph.devices import explain_lack_of_memory, open_session
+from pipeline.models.learning_curve import Progress, read_until
+from pipeline.models.metadata import hashes, sidecar
+from pipeline.schema.training.train import Train
+from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.graph import build_training_graph
+from pipeline.training.initialization import Initialization
+from pipeline.training.job import TrainingJob
+from pipeline.training.learning_curve import LearningCurve
+from pipeline.training.loop import require_finite, run_loop
+from pipeline.training.observer import State
+from pipeline.training.placement import Placement
+from pipeline.training.profile import Profile
+from pipeline.training.rows import create_rows
+from pipeline.training.tensorboard import TensorBoard
+from pipeline.training.validation import EarlyStopping
+from pipeline.workspace import files
+
+# They are called in this order: a wrong device is refused first, validation adds its loss to the
+# step, the learning curve takes points of the steps, and those after it show these points.
+OBSERVERS = (Placement, EarlyStopping, LearningCurve, TensorBoard, Profile)
+
+
+def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) -> None:
+    """Train a job and publish its checkpoint, learning curve and placement.
+
+    An interrupted training, of which the job's folder has checkpoints, goes on from the latest of
+    them and ends with the same bits.
+
+    Args:
+        reports: functions that are told of the progress, before the first step and after each call.
+
+    Raises:
+        NotFiniteError: a loss or a variable is NaN or infinite.
+    """
+    settings, rows = job.settings, create_rows(job)
+    training = build_training_graph(job, rows)
+    observers = [kind(job, training) for kind in OBSERVERS if kind.is_needed(settings.train)]
+    initialization = Initialization(job, training)
+    checkpoints = Checkpoints(training.graph, settings.train, job.folder)  # completes the graph
+    with (
+        explain_lack_of_memory(),
+        open_session(training.graph, settings.device, job.device) as session,
+        ExitStack() as entered,
+    ):
+        for observer in observers:
+            entered.enter_context(observer)
+        step = checkpoints.resume(session) or initialization.run(session)
+        state = State(step, session=session, checkpoints=checkpoints, steps=settings.train.steps)
+        state.points = read_until(job.history, step)
+        for begin in (*(observer.begin for observer in observers), *reports):
+            begin(state)
+        calls = run_loop(training, session, settings, rows, list_intervals(settings.train))
+        for call in () if state.has_ended else calls:
+            state.step, state.loss = call.step, float(call.recorded[-1, 0])
+            state.points, state.values = [], {}
+            for observer in observers:
+                observer.after(state, call)
+            for report in reports:
+                report(state)
+            if checkpoints.is_due(state.step) or state.has_ended:
+                require_finite(training, session, state.step)
+                for observer in observers:
+                    observer.save()
+                checkpoints.save(session, state.step)
+            if state.has_ended:
+                break
+    _publish(job, state)
+
+
+def list_intervals(settings: Train) -> tuple[int, ...]:
+    """Return the numbers of steps after which something besides training is done."""
+    intervals = settings.checkpoint_every, *(kind.interval(settings) for kind in OBSERVERS)
+    return tuple(filter(None, intervals))
+
+
+def _publish(job: TrainingJob, state: State) -> None:
+    """Publish the best checkpoint, or all that are kept, the learning curve and the placement."""
+    workspace, best = job.workspace, state.best_step
+    with files.replacing(workspace.checkpoint) as folder:
+        folder.mkdir()
+        state.checkpoints.copy(folder, best=bool(best))
+        trained = sidecar.describe(job.dataset, job.model, best or state.step)
+        sidecar.write(hashes.sign(trained, folder), folder / sidecar.FILE)
+    for source, out in ((job.history, workspace.history), (job.placement, workspace.placement)):
+        files.write_text(out, source.read_text(encoding="utf-8"))

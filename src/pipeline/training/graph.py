@@ -1,0 +1,128 @@
+"""The training graph: many steps in one `Session.run`.
+
+The loop runs inside the graph, so that Python does nothing between two steps. What a step computes
+depends on the seed and the step alone, not on the number of steps in a call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.data.prepared.dataset import Split
+from pipeline.errors import ConfigError
+from pipeline.graph.losses import choose_loss
+from pipeline.graph.optimizers import require_device
+from pipeline.graph.step import FED_FEATURES, FED_LABEL, FED_LOSS, LOSS, TrainingStep, add_fed_loss
+from pipeline.graph.variables import SCOPE, GraphVariables
+from pipeline.training.job import TrainingJob
+from pipeline.training.rows import Rows, RowsInGraph
+
+v1 = tf.compat.v1
+
+# Rows of which a loss is computed at once.
+ROWS_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True)
+class TrainingGraph:
+    """The tensors and operations that the loop fetches and feeds.
+
+    Attributes:
+        steps: how many of the fed steps are trained, int32.
+        recorded: `[fed, columns] float32`, of which the first `steps` are set; fetching it trains.
+        columns: what is recorded of each step: `loss` first, then what else changes.
+        weights: names of the network's own variables, without those of the optimizer, sorted.
+        finite: `[weights] bool`, for each of them.
+    """
+
+    graph: tf.Graph
+    rows: RowsInGraph
+    steps: tf.Tensor
+    recorded: tf.Tensor
+    columns: tuple[str, ...]
+    weights: list[str]
+    finite: tf.Tensor
+    global_step: tf.Variable
+
+
+def build_training_graph(
+    job: TrainingJob, rows: Rows, record_gradients: bool = False
+) -> TrainingGraph:
+    """Build the training graph.
+
+    It holds the inference graph too (`features:0`, `prediction:0`) and `label:0` with the loss of
+    one fed batch (`loss:0`), so that a checkpoint's meta graph can be used without this code.
+
+    Raises:
+        ConfigError: parts of the configuration do not fit together.
+        DeviceError: the optimizer cannot run on the job's device.
+    """
+    settings, graph = job.settings, tf.Graph()
+    require_device(settings.optimizer, job.device)
+    if settings.train.xla is True and settings.device.placement:
+        raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
+    loss_function = choose_loss(settings.train, job.dataset.task)
+    with graph.as_default(), tf.device(job.device):
+        variables = GraphVariables(
+            job.workspace, settings.seed, settings.model.initial, settings.device.placement
+        )
+        add_fed_loss(settings, job.model, loss_function, variables)
+        global_step = v1.train.get_or_create_global_step()
+        step = TrainingStep(
+            settings, job.model, loss_function, variables, global_step, record_gradients
+        )
+        scalars = [
+            variable
+            for variable in v1.trainable_variables()
+            if loss_function.records_variables and variable.shape.num_elements() == 1
+        ]
+        shown = (variable.op.name.removeprefix(f"{SCOPE}/") for variable in scalars)
+        columns = (LOSS, *step.columns, *shown)
+        source = rows.add_to_graph(settings.train)
+        train_steps = _define_loop(step, source, scalars, len(columns), settings.train.xla is True)
+        weights = {variable.op.name: variable for variable in variables.by_name.values()}
+        names = sorted(weights)
+        steps = v1.placeholder(tf.int32, [], "steps")
+        recorded = train_steps(source.feeds[0], source.features, source.label, steps)
+        finite = tf.stack([tf.reduce_all(tf.math.is_finite(weights[name])) for name in names])
+    return TrainingGraph(graph, source, steps, recorded, columns, names, finite, global_step)
+
+
+def _define_loop(
+    step: TrainingStep, source: RowsInGraph, scalars: list[Any], columns: int, compiled: bool
+) -> Callable[..., tf.Tensor]:
+    """Return the function that trains many steps and returns `[fed, columns]`.
+
+    Its name and those of its arguments are part of every meta graph.
+    """
+
+    @tf.function(jit_compile=compiled, autograph=False)
+    def train_steps(fed: tf.Tensor, x: tf.Tensor, y: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        def one_step(done: tf.Tensor, history: tf.TensorArray) -> tuple[Any, Any]:
+            before = [tf.reshape(variable.read_value(), []) for variable in scalars]
+            with tf.control_dependencies(before):
+                values, update = step.add(*source.take(x, y, done))
+            with tf.control_dependencies([update]):
+                return done + 1, history.write(done, tf.stack([*values, *before]))
+
+        history = tf.TensorArray(tf.float32, size=tf.shape(fed)[0], element_shape=[columns])
+        _, history = tf.while_loop(
+            lambda done, _: done < steps, one_step, [0, history], parallel_iterations=1
+        )
+        return history.stack()
+
+    return train_steps  # type: ignore[no-any-return]
+
+
+def compute_loss(session: Any, rows: Split) -> float:
+    """Return the loss of rows in inference form, without the penalty for large weights."""
+    losses, sizes = [], []
+    for first in range(0, len(rows.label), ROWS_AT_ONCE):
+        piece = slice(first, first + ROWS_AT_ONCE)
+        features, label = rows.features[piece], rows.label[piece]
+        losses.append(session.run(FED_LOSS, {FED_FEATURES: features, FED_LABEL: label}))
+        sizes.append(len(label))
+    return float(np.average(losses, weights=sizes))

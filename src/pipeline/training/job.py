@@ -1,0 +1,75 @@
+"""A training job: all that a training depends on, as one value."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.data.prepared.dataset import Dataset, Split, read_dataset, read_split
+from pipeline.graph.inference import InferenceSpec
+from pipeline.graph.losses import choose_loss
+from pipeline.graph.networks import require_fit
+from pipeline.schema.training import TrainSettings
+from pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What is trained, on what, and where.
+
+    Attributes:
+        folder: keeps checkpoints, learning curve and placement until they are published.
+        split: the training rows of the prepared `dataset`.
+    """
+
+    settings: TrainSettings
+    workspace: Workspace
+    device: str  # such as `/device:CPU:0`
+    folder: Path
+    dataset: Dataset
+    split: Split
+    model: InferenceSpec
+
+    @property
+    def history(self) -> Path:
+        """The learning curve while the training runs."""
+        return self.folder / self.workspace.history.name
+
+    @property
+    def placement(self) -> Path:
+        """The devices of all operations, while the training runs."""
+        return self.folder / self.workspace.placement.name
+
+    def replace(self, **changes: bool | int) -> "TrainingJob":
+        """Return the job with other values in its section `train`."""
+        train = self.settings.train.model_copy(update=changes)
+        settings = self.settings.model_copy(update={"train": train})
+        return dataclasses.replace(self, settings=settings)
+
+
+def read_job(
+    settings: TrainSettings, workspace: Workspace, device: str, folder: Path
+) -> TrainingJob:
+    """Read the prepared data of a workspace; training rows stay mapped from their files.
+
+    Raises:
+        ConfigError: network, loss and data do not fit together.
+        DataError: the prepared data is missing or damaged.
+    """
+    dataset, most = read_dataset(workspace.prepared), settings.train.rows
+    rows = read_split("train", workspace.prepared, mapped=True)
+    split = Split(rows.features[:most], rows.label[:most], rows.index[:most])
+    model = specify_inference(settings, dataset)
+    return TrainingJob(settings, workspace, device, folder, dataset, split, model)
+
+
+def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpec:
+    """Return what the inference graph for the prepared data is built from.
+
+    Raises:
+        ConfigError: network, loss and data do not fit together.
+    """
+    is_scaled = not dataset.scaling.is_identity()
+    require_fit(settings.model, dataset.task, dataset.shape, is_scaled)
+    head = choose_loss(settings.train, dataset.task).head
+    outputs = len(dataset.classes) or 1
+    return InferenceSpec(settings.model, dataset.scaling, dataset.shape, outputs, head)

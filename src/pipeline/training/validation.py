@@ -1,0 +1,84 @@
+"""Validation while training: which checkpoint is the best, and whether training ends early."""
+
+import logging
+import math
+
+import numpy as np
+
+from pipeline.data.prepared.dataset import read_split
+from pipeline.errors import ConfigError
+from pipeline.models.learning_curve import VALIDATION_LOSS
+from pipeline.schema.training.train import Train
+from pipeline.training.graph import TrainingGraph, compute_loss
+from pipeline.training.job import TrainingJob
+from pipeline.training.loop import Call, NotFiniteError, require_finite
+from pipeline.training.observer import Observer, State
+
+_log = logging.getLogger(__name__)
+
+
+class EarlyStopping(Observer):
+    """Validates, keeps the best checkpoint, and ends a training that no longer gets better.
+
+    Raises:
+        ConfigError: the data has no validation rows.
+    """
+
+    def __init__(self, job: TrainingJob, graph: TrainingGraph) -> None:
+        self._settings, self._graph = job.settings.train, graph
+        self._best_loss = math.inf
+        self._worse = 0  # validations since the best
+        self._rows = read_split("validation", job.workspace.prepared, self._settings.stream)
+        if not len(self._rows.label):
+            raise ConfigError(
+                "train.validation.every asks for validation, and data.validation_share keeps no"
+                " rows; give data.validation_share=0.1, or train.validation.every=null"
+            )
+
+    @staticmethod
+    def is_needed(settings: Train) -> bool:
+        """Tell whether `train.validation.every` is set."""
+        return settings.validation.every is not None
+
+    @staticmethod
+    def interval(settings: Train) -> int | None:
+        """Return the number of steps between validations."""
+        return settings.validation.every
+
+    def begin(self, state: State) -> None:
+        """Take the validations of an interrupted training."""
+        for step, values in state.points:
+            if VALIDATION_LOSS in values:
+                self._compare(state, step, float(values[VALIDATION_LOSS]))
+
+    def after(self, state: State, call: Call) -> None:
+        """Validate if it is due, and keep the checkpoint if it is the best.
+
+        Raises:
+            NotFiniteError: the loss on the validation rows, or a variable of the best checkpoint.
+        """
+        step, every = state.step, self._settings.validation.every
+        if not every or (step % every and step != self._settings.steps):
+            return
+        loss = compute_loss(state.session, self._rows)
+        if not math.isfinite(loss):
+            what = f"the loss on the validation rows is {loss} after step {step:,}"
+            raise NotFiniteError(what, step)
+        state.values[VALIDATION_LOSS] = np.float32(loss)
+        self._compare(state, step, loss)
+        if state.best_step == step:
+            require_finite(self._graph, state.session, step)
+            state.checkpoints.save_best(state.session, step)
+        if state.has_ended:
+            _log.info(
+                "step %s: no better validation since step %s; training ends",
+                f"{step:,}", f"{state.best_step:,}",
+            )  # fmt: skip
+
+    def _compare(self, state: State, step: int, loss: float) -> None:
+        if loss < self._best_loss - self._settings.validation.min_delta or not state.best_step:
+            self._best_loss, self._worse, state.best_step = loss, 0, step
+            return
+        self._worse += 1
+        patience = self._settings.validation.patience
+        state.has_ended = patience is not None and self._worse >= patience

@@ -1,0 +1,68 @@
+"""Graph files are read within limits, and what is not a graph is one message."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from pipeline.errors import ArtifactError
+from pipeline.graph import protobuf
+
+READERS = (protobuf.read_graph_def, protobuf.read_meta_graph, protobuf.read_saved_model)
+Reader = Callable[[Path], Any]
+
+
+def field(number: int, content: bytes) -> bytes:
+    """Return a length-delimited field of a message."""
+    size, length = len(content), b""
+    while size > 127:
+        length += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+def nested(depth: int) -> bytes:
+    """Return a GraphDef with a node whose attribute holds functions of functions, so many deep."""
+    attribute = b""
+    for _ in range(depth):  # AttrValue.func → NameAttrList.attr → AttrValue
+        attribute = field(10, field(2, field(1, b"f") + field(2, attribute)))
+    return field(1, field(5, field(1, b"a") + field(2, attribute)))
+
+
+def test_a_graph_is_read(tmp_path: Path):
+    with tf.Graph().as_default() as graph:
+        tf.constant(1.0, name="one")
+    (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    (node,) = protobuf.read_graph_def(tmp_path / "graph.pb").node
+    assert node.name == "one"
+
+
+def test_nesting_beyond_the_limit_of_protobuf_is_refused(tmp_path: Path):
+    file = tmp_path / "graph.pb"
+    file.write_bytes(nested(10))
+    assert protobuf.read_graph_def(file).node[0].attr["a"].func.attr["f"].HasField("func")
+    file.write_bytes(nested(10_000))
+    with pytest.raises(ArtifactError, match=r"graph\.pb cannot be read as a GraphDef: "):
+        protobuf.read_graph_def(file)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, read: Reader):
+    (tmp_path / "large.pb").touch()
+    os.truncate(tmp_path / "large.pb", protobuf.MAX_BYTES + 1)  # sparse: it takes no room
+    with pytest.raises(ArtifactError, match="has 2,147,483,649 bytes; a graph file has at most"):
+        read(tmp_path / "large.pb")
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_what_is_not_a_graph_is_refused(tmp_path: Path, read: Reader):
+    (tmp_path / "text.pb").write_bytes(b"\x00no graph")
+    with pytest.raises(ArtifactError, match=r"text\.pb cannot be read as a "):
+        read(tmp_path / "text.pb")
+    with pytest.raises(ArtifactError, match=r"cannot be read as a .*: .*[Dd]irectory"):
+        read(tmp_path)
+    with pytest.raises(ArtifactError, match=r"none\.pb is missing"):
+        read(tmp_path / "none.pb")

@@ -1,0 +1,59 @@
+"""Rows that are streamed give the same numbers as rows that are held."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data.prepared import dataset as prepared
+from pipeline.data.prepared.dataset import Dataset, Split, SplitWriter
+
+from ..small import examples
+from .test_training import same
+
+pytestmark = pytest.mark.slow
+
+WINDOWS = (
+    "train=stream", "train.batch_size=16", "train.window=50", "device=cpu", "optimizer=adam",
+    "train.steps=90", "train.checkpoint_every=35", "model=mlp", "model.hidden=[8]",
+)  # fmt: skip
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> tuple[Dataset, Split]:
+    """Examples of 331 rows, mapped from their files: 6 windows of 56 rows, 3 steps each."""
+    dataset, rows = examples(331)
+    columns = rows.features.shape[1]
+    with SplitWriter(tmp_path / "train", len(rows.label), columns, rows.index.dtype) as writer:
+        writer.append(rows)
+    return dataset, prepared.read_split("train", tmp_path, mapped=True)
+
+
+@pytest.mark.parametrize("xla", ["false", "true"])
+def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, given, xla: str):
+    chosen = settings(*WINDOWS, f"train.xla={xla}")
+    losses, variables = train(chosen, given=given)
+    held, variables_held = train(settings(*WINDOWS, f"train.xla={xla}", "train.stream=false"),
+                                 given=given)  # fmt: skip
+    assert losses.tobytes() == held.tobytes()
+    assert same(variables, variables_held)
+
+
+@pytest.mark.parametrize("stop", [1, 36, 71])
+def test_a_streamed_training_goes_on_within_a_window(
+    settings, train, given, tmp_path: Path, stop: int
+):
+    chosen = settings(*WINDOWS)
+    losses, variables = train(chosen, given=given)
+    work = tmp_path / "interrupted"
+    train(chosen, stop=stop, folder=work, call=4, given=given)
+    rest, resumed = train(chosen, folder=work, given=given)
+    assert same(variables, resumed)
+    assert rest.tobytes() == losses[-len(rest) :].tobytes()
+
+
+def test_windows_are_another_order_than_that_of_all_rows(settings, train, given):
+    one, _ = train(settings(*WINDOWS), given=given)
+    other, _ = train(settings(*WINDOWS, "train.stream=false", "train.window=null"), given=given)
+    assert not np.array_equal(one, other)
+    np.testing.assert_allclose(one[-10:].mean(), other[-10:].mean(), rtol=0.5)
