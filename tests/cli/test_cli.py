@@ -1,5 +1,8 @@
 """The verbs' own manners: help, usage, exit codes."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pipeline import cli
@@ -23,6 +26,15 @@ def test_a_mistake_has_the_exit_code_of_its_kind(in_repository, capsys):
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert all(line.startswith("pipeline: ") for line in errors)
+
+
+def test_a_reader_that_stops_reading_is_no_error(in_repository):
+    command = [sys.executable, "-m", "pipeline", "run", "--dry-run"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 141
 
 
 def test_the_output_may_not_be_the_input(in_repository, capsys, failure: Failure):

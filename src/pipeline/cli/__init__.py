@@ -1,6 +1,8 @@
 """The command line: `pipeline VERB …`. Each verb is a module; the list of them is the parser."""
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Protocol
@@ -40,7 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         environment.configure(verbosity=parsed.verbosity)
         with console.show_messages(workspace, environment.verbosity()):
-            return int(parsed.verb.run(parsed, workspace))
+            code = int(parsed.verb.run(parsed, workspace))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader, such as `head`, has what it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except (PipelineError, OSError) as raised:
         error = from_system(raised)
         print(f"pipeline: {workspace.relative(error)}", file=sys.stderr)
