@@ -214,21 +214,18 @@ def test_a_killed_training_ends_with_the_same_bytes(
         return {file.name: files.sha256(file) for file in outs}
 
     expected = digests()
-    for out in (
-        Workspace.here().history,
-        Workspace.here().placement,
-    ):  # as DVC does before it runs a stage
-        out.unlink()
+    for out in (Workspace.here().history, Workspace.here().placement):
+        out.unlink()  # as DVC does before it runs a stage
 
     class Killed(BaseException):
         pass
 
-    extend = LearningCurve.extend
+    after = LearningCurve.after
 
-    def until(self, step, *rest):
-        if step >= stop:
+    def until(self, state, call):
+        if call.step >= stop:
             raise Killed
-        return extend(self, step, *rest)
+        return after(self, state, call)
 
     def killed(*_: object, **__: object):
         raise Killed
@@ -237,7 +234,7 @@ def test_a_killed_training_ends_with_the_same_bytes(
         if stop == "publish":
             patch.setattr(Checkpoints, "copy", killed)
         else:
-            patch.setattr(LearningCurve, "extend", until)
+            patch.setattr(LearningCurve, "after", until)
         run(*command)
     assert list((folder / ".resume").iterdir())
     run(*command)
