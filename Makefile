@@ -38,7 +38,7 @@ check: $(VENV)/.installed-dev  ## run linters and fast unit tests side by side, 
 	@$(MAKE) --no-print-directory --jobs=2 lint unit
 
 unit: $(VENV)/.installed-dev  ## run fast unit tests, those without a mark
-	$(BIN)/python -m pytest --quiet -m "not (repro or semantics or slow)"
+	$(BIN)/python -m pytest --quiet -m "not (repro or semantics or slow)" --ignore tests/repro --ignore tests/semantics
 
 test: $(VENV)/.installed-test  ## set up and run all tests
 	$(BIN)/python -m pytest

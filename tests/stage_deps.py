@@ -53,6 +53,7 @@ class Code:
         found = (place.with_suffix(".py"), place / "__init__.py")
         return next((file for file in found if (self.repository / file).is_file()), None)
 
+    @cache  # noqa: B019 - a few values in the life of a process
     def files(self) -> set[Path]:
         """Return all files that a stage can depend on.
 
@@ -62,6 +63,7 @@ class Code:
         modules = {file for file in names if not _only_docstring(self._tree(file))}
         return modules | self._data_of(modules)
 
+    @cache  # noqa: B019 - as above
     def needed(self, stage: str, exempt: Collection[str] = tuple(EXEMPT)) -> set[Path]:
         """Return the files that a stage depends on."""
         stages = [stage]

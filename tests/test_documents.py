@@ -37,6 +37,7 @@ def repository(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", sorted({t for t in QUOTED if t.startswith("pipeline run ")}))
 def test_every_run_composes(repository: Path, command: str):
     _, _, *overrides = shlex.split(command)

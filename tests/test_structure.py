@@ -153,7 +153,7 @@ PARTS = {"room/part.py", "errors.py"}
     ],
 )
 def test_needed_is_what_runs(package: Code, stage: str, expected: set[str]):
-    found = package.needed(stage, exempt=["package.shown"])
+    found = package.needed(stage, exempt=("package.shown",))
     assert {file.relative_to("src/package").as_posix() for file in found} == expected
 
 

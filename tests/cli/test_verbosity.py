@@ -12,6 +12,8 @@ from pipeline.workspace import Workspace
 
 from ..conftest import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 # Stands for DVC: `dvc repro` runs a stage with the environment that it inherits.
 STAND_IN = """
 import json, os, subprocess, sys

@@ -17,6 +17,8 @@ from pipeline.workspace import Workspace
 from ..conftest import REPOSITORY
 from ..damage import damaged, thorough
 
+pytestmark = pytest.mark.slow
+
 KEYS = sorted({key for key, _ in list_parameters()})
 
 scalars = (

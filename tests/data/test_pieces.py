@@ -92,6 +92,7 @@ def test_the_size_of_a_piece_changes_nothing(data, sized, tmp_path: Path, what, 
             assert file.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", "quoted .csv", ".parquet"])
 def test_rows_in_messages_are_those_of_the_file(data, sized, tmp_path: Path, ending):
     table = frame().fillna({"holes": 0}).astype({"a": object})

@@ -17,6 +17,7 @@ def test_a_branch(place):
     assert not list(git.merge(Workspace.here()))
 
 
+@pytest.mark.slow
 def test_a_killed_experiment(place, begin, failure):
     """The work tree and the changes in it stay as the kill left them."""
     place.edit("params.yaml", "seed: 0", "seed: 1")

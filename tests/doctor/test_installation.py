@@ -50,6 +50,7 @@ def test_a_library_is_too_old(place, failure):
     failure.said("a library that is too old", said, "requires pyarrow>=2500, but", 1)
 
 
+@pytest.mark.slow
 def test_a_library_lacks_what_it_needs(place, failure, tmp_path, monkeypatch):
     """Two libraries are installed for real; one needs a third, for an extra that is wanted."""
     for name, needs in (("broken", 'Requires-Dist: gone; extra == "more"'), ("cut", "")):

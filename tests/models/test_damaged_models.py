@@ -20,6 +20,8 @@ from ..failures import Failure
 from ..small import examples
 from .made import OVERRIDES, copied, cut, empty, flip, resign, small
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINT = "checkpoint/model.ckpt-20"
 DATA = f"{CHECKPOINT}.data-00000-of-00001"
 
@@ -246,7 +248,6 @@ SMALL = (
 )
 
 
-@pytest.mark.slow
 def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, capsys, failure):
     """`freeze` and `evaluate` by themselves; `dvc repro` makes such outs again first."""
     run(*SMALL, "seed=1")

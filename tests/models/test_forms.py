@@ -20,6 +20,8 @@ from ..failures import Failure
 from ..small import examples
 from .made import copied, made, resign, small
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory) -> Path:
@@ -33,7 +35,6 @@ def model(kept: Path, tmp_path: Path) -> Path:
     return copied(kept, tmp_path / "model")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "given", "outputs"),
     [

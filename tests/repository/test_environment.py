@@ -44,6 +44,7 @@ def test_the_verbosity_is_inherited():
         environment.verbosity()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["pipeline.graph", "pipeline.tracking.address"])
 def test_packages_are_imported_without_it_and_change_no_variable(package):
     code = f"import os, {package}; print(*os.environ)"

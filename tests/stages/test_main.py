@@ -20,6 +20,7 @@ def stages(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["tune"], ["__main__"], ["train", "freeze"]])
 def test_wrong_usage_lists_the_stages(folder, arguments):
     done = stages(*arguments)

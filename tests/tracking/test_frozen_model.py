@@ -14,6 +14,7 @@ from ..models import made
 from ..small import examples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "overrides", "expected"),
     [

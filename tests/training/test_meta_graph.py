@@ -10,6 +10,8 @@ from pipeline.training import meta_graph
 
 from ..small import examples
 
+pytestmark = pytest.mark.slow
+
 v1 = tf.compat.v1
 
 

@@ -11,6 +11,8 @@ from pipeline.graph import optimizers
 from ..conftest import REPOSITORY
 from ..small import examples
 
+pytestmark = pytest.mark.slow
+
 # Each file of conf/optimizer: every optimizer, some of them in several variants.
 OPTIMIZERS = sorted(file.stem for file in (REPOSITORY / "conf/optimizer").glob("*.yaml"))
 BATCHES = ("train=minibatch", "train.batch_size=16", "device=cpu")
@@ -27,7 +29,6 @@ def test_every_registered_optimizer_is_tested(settings):
     assert tested == set(optimizers.OPTIMIZERS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_steps_a_call_change_no_bit(settings, train, optimizer: str):
     chosen = settings(*BATCHES, f"optimizer={optimizer}", "train.steps=60")
@@ -37,7 +38,6 @@ def test_steps_a_call_change_no_bit(settings, train, optimizer: str):
     assert same(variables, variables_again)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_learns(settings, train, optimizer: str):
     chosen = settings("device=cpu", f"optimizer={optimizer}", "train.steps=800")
@@ -45,7 +45,6 @@ def test_every_optimizer_learns(settings, train, optimizer: str):
     assert losses[-1] < losses[0] * 0.1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", ["linear", "mlp"])
 def test_an_interrupted_training_ends_with_the_same_bits(
     settings, train, tmp_path: Path, model: str
@@ -66,7 +65,6 @@ def test_an_interrupted_training_ends_with_the_same_bits(
     assert rest.tobytes() == losses[50:].tobytes()  # 50: the last checkpoint before 60
 
 
-@pytest.mark.slow
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     settings, train, tmp_path: Path, caplog
 ):
@@ -81,7 +79,6 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     assert "model.ckpt-50 is damaged" in caplog.text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rows", [BATCHES, ("device=cpu",)], ids=["batches", "all rows"])
 def test_xla_computes_the_same_up_to_rounding(settings, train, rows: tuple[str, ...]):
     plain, _ = train(settings(*rows, "train.steps=40"))
@@ -89,7 +86,6 @@ def test_xla_computes_the_same_up_to_rounding(settings, train, rows: tuple[str, 
     np.testing.assert_allclose(plain, compiled, rtol=1e-4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "adam"])
 def test_under_xla_too_steps_a_call_change_no_bit(settings, train, optimizer: str):
     chosen = settings(*BATCHES, f"optimizer={optimizer}", "train.xla=true", "train.steps=60",
@@ -205,7 +201,6 @@ def by_global_norm(gradients):
     return [gradient * min(1, 0.2 / norm) for gradient in gradients]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "by_hand"),
     [
@@ -237,7 +232,6 @@ EVERYTHING = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "given"),
     [

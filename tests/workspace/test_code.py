@@ -18,6 +18,8 @@ from pipeline.workspace.digests import code_sha256, normalize
 
 from ..conftest import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 SOURCE = '''\
 """Say what it does."""
 
