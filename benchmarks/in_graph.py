@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+import benchmarks.pipeline_calls  # noqa: F401 - configures the process before TensorFlow's import
 from benchmarks.workload import Job
 from pipeline.config import composing
 from pipeline.data.prepared.dataset import Dataset, Split
 from pipeline.data.prepared.scaling import Scaling
 from pipeline.graph import devices
-from pipeline.repository import environment
 from pipeline.training.graph import build_training_graph, compute_loss
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob, specify_inference
@@ -42,7 +42,6 @@ def training_job(
         classes: number of classes; 0 for a regression.
         repeats: number of timed repetitions.
     """
-    environment.keep_freed()
     workspace, split = Workspace.here(), _split(*data)
     settings, _ = composing.compose(workspace, [*overrides, "device=cpu", f"train.steps={steps}"])
     dataset = _describe(split.features.shape[1], shape, classes)

@@ -10,6 +10,9 @@ from pipeline import config
 from pipeline.repository import environment
 from pipeline.workspace import Workspace
 
+# As the stages do, before TensorFlow is imported.
+environment.configure()
+
 # From features, `[rows, features] float32`, to predictions, `[rows, outputs] float32`.
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -24,7 +27,6 @@ def open_predict(root: Path, model: str) -> Predict:
     from pipeline.models.run.form import predict_in_pieces
     from pipeline.models.run.registry import open_model
 
-    environment.keep_freed()
     return partial(predict_in_pieces, open_model(root / model, Workspace(root)))
 
 
@@ -33,7 +35,6 @@ def open_eager_predict(root: Path, checkpoint: str = "artifacts/checkpoint") -> 
     from pipeline.models.run.form import Runtime, predict_in_pieces
     from pipeline.models.run.registry import REFERENCE
 
-    environment.keep_freed()
     return partial(predict_in_pieces, REFERENCE.open(root / checkpoint, Runtime(Workspace(root))))
 
 
@@ -49,7 +50,6 @@ def open_stage(root: Path, name: str) -> Callable[[], None]:
     """Return a function that runs a stage in this process; its imports are already done."""
     import importlib
 
-    environment.keep_freed()
     stage, workspace = importlib.import_module(f"pipeline.stages.{name}"), Workspace(root)
     settings = config.load(workspace)
     return lambda: stage.run(settings, workspace)
