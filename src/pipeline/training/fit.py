@@ -7,23 +7,17 @@ from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.models.learning_curve import Progress, read_until
 from pipeline.models.metadata import hashes, sidecar
 from pipeline.schema.training.train import Train
+
+# Importing a module registers its observer.
+from pipeline.training import learning_curve, placement, profile, tensorboard, validation  # noqa: F401
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.graph import build_training_graph
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob
-from pipeline.training.learning_curve import LearningCurve
 from pipeline.training.loop import require_finite, run_loop
-from pipeline.training.observer import State
-from pipeline.training.placement import Placement
-from pipeline.training.profile import Profile
+from pipeline.training.observer import State, registered
 from pipeline.training.rows import create_rows
-from pipeline.training.tensorboard import TensorBoard
-from pipeline.training.validation import EarlyStopping
 from pipeline.workspace import files
-
-# They are called in this order: a wrong device is refused first, validation adds its loss to the
-# step, the learning curve takes points of the steps, and those after it show these points.
-OBSERVERS = (Placement, EarlyStopping, LearningCurve, TensorBoard, Profile)
 
 
 def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) -> None:
@@ -40,7 +34,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
     """
     settings, rows = job.settings, create_rows(job)
     training = build_training_graph(job, rows)
-    observers = [kind(job, training) for kind in OBSERVERS if kind.is_needed(settings.train)]
+    observers = [kind(job, training) for kind in registered() if kind.is_needed(settings.train)]
     initialization = Initialization(job, training)
     checkpoints = Checkpoints(training.graph, settings.train, job.folder)  # completes the graph
     with (
@@ -75,7 +69,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
 
 def list_intervals(settings: Train) -> tuple[int, ...]:
     """Return the numbers of steps after which something besides training is done."""
-    intervals = settings.checkpoint_every, *(kind.interval(settings) for kind in OBSERVERS)
+    intervals = settings.checkpoint_every, *(kind.interval(settings) for kind in registered())
     return tuple(filter(None, intervals))
 
 

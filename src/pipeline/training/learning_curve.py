@@ -9,10 +9,11 @@ from pipeline.models.learning_curve import VALIDATION_LOSS, Point
 from pipeline.training.graph import TrainingGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
-from pipeline.training.observer import Observer, State
+from pipeline.training.observer import Observer, State, Turn, observer
 from pipeline.workspace import files
 
 
+@observer(Turn.RECORD)
 class LearningCurve(Observer):
     """Takes points of the steps and keeps them in a file beside the checkpoints."""
 

@@ -1,7 +1,9 @@
-"""What an observer of a training is, and the state that observers share."""
+"""What an observer of a training is, the state that observers share, and their registry."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,15 @@ class State(Progress):
         return self.has_ended or self.step == self.steps
 
 
+class Turn(IntEnum):
+    """When an observer is called, among the others."""
+
+    CHECK = 1  # refuses a training, as on the wrong device
+    MEASURE = 2  # adds values to the step
+    RECORD = 3  # takes the points of the learning curve
+    SHOW = 4  # shows these points
+
+
 class Observer(AbstractContextManager[Any]):
     """Watches a training, from before it begins until it ends. It does nothing by default."""
 
@@ -63,3 +74,21 @@ class Observer(AbstractContextManager[Any]):
         """Write what is buffered, before a checkpoint that training can go on from."""
 
     def __exit__(self, *_: object) -> None: ...
+
+
+_REGISTERED: list[tuple[Turn, type[Observer]]] = []
+
+
+def observer(turn: Turn) -> Callable[[type[Observer]], type[Observer]]:
+    """Register a class of observers, which is called in its turn."""
+
+    def register(kind: type[Observer]) -> type[Observer]:
+        _REGISTERED.append((turn, kind))
+        return kind
+
+    return register
+
+
+def registered() -> list[type[Observer]]:
+    """Return the registered classes in the order in which they are called."""
+    return [kind for _, kind in sorted(_REGISTERED, key=lambda pair: pair[0])]

@@ -10,7 +10,7 @@ from pipeline.errors import DeviceError, listing
 from pipeline.training.graph import TrainingGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
-from pipeline.training.observer import Observer, State
+from pipeline.training.observer import Observer, State, Turn, observer
 from pipeline.workspace import files
 
 _log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 COMPUTE = ("MatMul", "Conv2D", "VarHandleOp", "VariableV2")
 
 
+@observer(Turn.CHECK)
 class Placement(Observer):
     """Writes placement.json after the first call of the loop."""
 

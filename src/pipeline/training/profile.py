@@ -6,12 +6,13 @@ from pipeline.schema.training.train import Train
 from pipeline.training.graph import TrainingGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
-from pipeline.training.observer import Observer, State
+from pipeline.training.observer import Observer, State, Turn, observer
 from pipeline.workspace import files
 
 _log = logging.getLogger(__name__)
 
 
+@observer(Turn.SHOW)
 class Profile(Observer):
     """Writes the trace that the loop takes with `train.profile`."""
 

@@ -14,7 +14,7 @@ from pipeline.schema.training.train import Train
 from pipeline.training.graph import TrainingGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
-from pipeline.training.observer import Observer, State
+from pipeline.training.observer import Observer, State, Turn, observer
 
 v1 = tf.compat.v1
 
@@ -25,6 +25,7 @@ MAX_ROWS = 1000
 MAX_IMAGES = 32
 
 
+@observer(Turn.SHOW)
 class TensorBoard(Observer):
     """Writes event files. Its operations become part of the training graph."""
 

@@ -12,11 +12,12 @@ from pipeline.schema.training.train import Train
 from pipeline.training.graph import TrainingGraph, compute_loss
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call, NotFiniteError, require_finite
-from pipeline.training.observer import Observer, State
+from pipeline.training.observer import Observer, State, Turn, observer
 
 _log = logging.getLogger(__name__)
 
 
+@observer(Turn.MEASURE)
 class EarlyStopping(Observer):
     """Validates, keeps the best checkpoint, and ends a training that no longer gets better.
 
