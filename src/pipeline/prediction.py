@@ -8,10 +8,18 @@ import pandas as pd
 import pyarrow
 
 from pipeline.data.missing_values import refuse_missing
-from pipeline.data.numeric_columns import NumericColumns, require_columns, to_float32
+from pipeline.data.numeric_columns import (
+    NumericColumns,
+    RowNumbers,
+    require_columns,
+    require_float32,
+)
+from pipeline.data.other_columns import parse_dates, to_seconds
+from pipeline.data.prepared.dataset import as_inputs
 from pipeline.data.sources import DERIVATIONS
 from pipeline.data.tables import Table, TableWriter, is_parquet
 from pipeline.errors import DataError
+from pipeline.models.metadata.sidecar import Recipe
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
 from pipeline.workspace import Workspace, files
@@ -39,14 +47,15 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
         raise DataError(f"{to} is not a file; give a file to write with -o")
     table, rows = Table(source), 0
     types = table.types() if is_parquet(to) else dict.fromkeys(table.columns, pyarrow.string())
+    recipe = read_sidecar(model).recipe
     text = [name for name, type_ in types.items() if type_ == pyarrow.string()]
+    text = [name for name in table.columns if name in (*text, *recipe.text)]
     with (
         open_model(model, workspace) as runner,
         files.replacing(to) as partial,
         TableWriter(partial, types) as writer,
     ):
-        recipe = read_sidecar(model).recipe
-        features = FeatureReader(recipe.source, recipe.features, table.columns, source)
+        features = FeatureReader(recipe, table.columns, source)
         for piece in table.pieces(text):
             inputs = features.read(piece)
             if inputs is None:
@@ -62,40 +71,64 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
 
 
 class FeatureReader:
-    """Reads the features of a model from the pieces of a table.
+    """Reads what a model is fed from the pieces of a table.
 
-    The table has the features, or the raw columns that the source derives them from.
+    The table has the model's columns, or the raw columns that the source derives them from.
 
     Raises:
         DataError: columns are missing.
     """
 
-    def __init__(self, source: str, names: Sequence[str], columns: Sequence[str], path: Path):
-        self._names, self._path = names, path
-        self._derivation = None if set(names) <= set(columns) else DERIVATIONS.get(source)
+    def __init__(self, recipe: Recipe, columns: Sequence[str], path: Path) -> None:
+        self._recipe, self._path = recipe, path
+        encoding = recipe.inference.encoding
+        names = recipe.features
+        is_complete = {*names, *recipe.text} <= set(columns)
+        self._derivation = None if is_complete else DERIVATIONS.get(recipe.source)
         required = self._derivation.columns if self._derivation else names
-        require_columns(columns, required, path)
-        self._numeric = NumericColumns(required)
+        require_columns(columns, [*required, *recipe.text], path)
+        self._dates = [names[column] for column in encoding.dates]
+        self._numeric = NumericColumns([name for name in required if name not in self._dates])
+        self._missing_dates = {name: RowNumbers() for name in self._dates}
+        filled = zip(names, encoding.fill or [None] * len(names), strict=True)
+        self._filled = {name for name, value in filled if value is not None}
 
-    def read(self, piece: pd.DataFrame) -> np.ndarray | None:
-        """Return the features of the next rows, `[rows, features] float32`.
+    def read(self, piece: pd.DataFrame) -> dict[str, np.ndarray] | None:
+        """Return what the model is fed for the next rows, by the names of its inputs.
 
-        None if any cell so far is not a finite number, which `require_numbers` reports.
+        None if a cell so far is not a finite number and is not filled by the model, which
+        `require_numbers` reports.
 
         Raises:
-            DataError: a price is not positive, or a number is beyond float32.
+            DataError: a price is not positive, a cell is no date, or a number is beyond float32.
         """
-        before = self._numeric.rows
-        values = self._numeric.read(piece)
-        if not self._numeric.are_all_finite():
+        before, numeric = self._numeric.rows, self._numeric
+        values = numeric.read(piece)
+        rows = np.arange(before, numeric.rows)
+        by_name = dict(zip(numeric.columns, values.T, strict=True))
+        for name in self._dates:
+            seconds = to_seconds(parse_dates(piece[name], self._path, before))
+            self._missing_dates[name].add(np.isnan(seconds), before)
+            by_name[name] = seconds
+        if self._has_problems():
             return None
-        rows = np.arange(before, self._numeric.rows)
         if self._derivation:
             values = self._derivation.derive(values, rows, self._path)
-        return to_float32(values, self._names, self._path, rows + 1)
+        elif self._dates:
+            values = np.column_stack([by_name[name] for name in self._recipe.features])
+        require_float32(values, self._recipe.features, self._path, rows + 1)
+        text = piece[list(self._recipe.text)].fillna("").to_numpy(object)
+        return as_inputs(values, text)
 
     def require_numbers(self) -> None:
         """Raise `DataError` for cells that are not numbers, with each such column and its rows."""
         numeric = self._numeric
         numeric.require_numbers(numeric.columns, self._path)
-        refuse_missing(numeric.missing, numeric.rows, self._path, REMEDY)
+        refuse_missing(self._unfilled(), numeric.rows, self._path, REMEDY)
+
+    def _has_problems(self) -> bool:
+        return any(self._unfilled().values()) or self._numeric.has_other_than_numbers()
+
+    def _unfilled(self) -> dict[str, RowNumbers]:
+        missing = self._numeric.missing | self._missing_dates
+        return {name: rows for name, rows in missing.items() if name not in self._filled}

@@ -2,7 +2,7 @@
 
 import copy
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -69,3 +69,54 @@ class RowsOnDisk:
         for block in blocks(*self.shape):
             selection.append(self[block][kept[block]])
         return selection
+
+
+class OverlaidRows:
+    """Rows of which some columns are replaced, given by their positions, `[rows]` each."""
+
+    def __init__(self, rows: Rows, columns: Mapping[int, np.ndarray]) -> None:
+        self._rows, self._columns = rows, dict(columns)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return `(rows, columns)`."""
+        return self._rows.shape
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        found = np.array(self._rows[rows])
+        for column, values in self._columns.items():
+            found[:, column] = values[rows]
+        return found
+
+    def select_columns(self, columns: Sequence[int]) -> "OverlaidRows":
+        """Return the same rows with some of the columns."""
+        kept = {
+            n: self._columns[column] for n, column in enumerate(columns) if column in self._columns
+        }
+        return OverlaidRows(select_columns(self._rows, columns), kept)
+
+    def select_rows(self, kept: np.ndarray) -> "OverlaidRows":
+        """Return a copy of the kept rows, `[rows] bool`."""
+        columns = {column: values[kept] for column, values in self._columns.items()}
+        return OverlaidRows(select_rows(self._rows, kept), columns)
+
+
+def select_rows(rows: Rows, kept: np.ndarray) -> Rows:
+    """Return a copy of the kept rows, `[rows] bool`."""
+    if isinstance(rows, RowsOnDisk | OverlaidRows):
+        return rows.select_rows(kept)
+    selected: np.ndarray = rows[:][kept]
+    return selected
+
+
+def select_columns(rows: Rows, columns: Sequence[int]) -> Rows:
+    """Return the same rows with some of the columns."""
+    if list(columns) == list(range(rows.shape[1])):
+        return rows
+    if isinstance(rows, RowsOnDisk | OverlaidRows):
+        return rows.select_columns(columns)
+    selected: np.ndarray = rows[:][:, list(columns)]
+    return selected

@@ -1,6 +1,6 @@
 """Examples, which every data source returns, and the registry of data sources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,49 @@ PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
+class TextCells:
+    """Columns of text; each cell is the number of its text.
+
+    Attributes:
+        codes: `[rows, columns] int32`.
+        texts: of each column, the different texts, `object`; an empty one is a missing cell.
+    """
+
+    names: tuple[str, ...]
+    codes: np.ndarray
+    texts: tuple[np.ndarray, ...]
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Return the texts of rows, `[rows, columns] object`."""
+        codes = self.codes[rows]
+        found = np.empty(codes.shape, object)
+        for number, texts in enumerate(self.texts):
+            found[:, number] = texts[codes[:, number]]
+        return found
+
+    def select_rows(self, rows: np.ndarray) -> "TextCells":
+        """Return some of the rows, by their numbers or `[rows] bool`."""
+        return TextCells(self.names, self.codes[rows], self.texts)
+
+    def select_columns(self, columns: Sequence[int]) -> "TextCells":
+        """Return some of the columns."""
+        names = tuple(self.names[column] for column in columns)
+        texts = tuple(self.texts[column] for column in columns)
+        return TextCells(names, self.codes[:, list(columns)], texts)
+
+
+NO_TEXT = TextCells((), np.empty((0, 0), np.int32), ())
+
+
+@dataclass(frozen=True)
 class Examples:
     """Rows to learn from, in the order of the source, and rows to forecast.
 
     Attributes:
         features: `[rows, columns]`, finite numbers in their own units, one flat row an example;
             NaN where a missing value is to be filled.
-        label: `[rows, 1]`, in the target's own unit, or as `task` says.
+        label: `[rows, targets]`, in the target's own unit, or as `task` says.
+        target: its name, or the names of several targets of a regression.
         task: a name in `TASKS`, which say what a label means.
         classes: their names, in the order of their numbers.
         shape: of one example, such as (8, 8, 1) for an image; () means (columns,).
@@ -33,12 +69,15 @@ class Examples:
         today: the feature that holds the present value of the target, or None.
         horizon: number of rows that the label lies ahead; 0 if it is not a forecast.
         fill: `mean` or `median` of the training rows replaces NaN; None if nothing is missing.
+        text: columns of text.
+        date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
+        optional: names of columns that may be left out if nothing can be learned from them.
     """
 
     features: Rows
     label: Rows
     feature_names: tuple[str, ...]
-    target: str
+    target: str | tuple[str, ...]
     task: str = "regression"
     classes: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
@@ -50,11 +89,36 @@ class Examples:
     today: str | None = None
     horizon: int = 0
     fill: str | None = None
+    text: TextCells = NO_TEXT
+    date_features: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> Task:
         """The facts about the task."""
         return TASKS[self.task]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of all targets."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of raw features: float64 for a table, float32 for images, pairs and offsets."""
+        is_table = len(self.shape) < 2 and self.kind.is_of_tables
+        return "float64" if is_table else "float32"
+
+    @property
+    def label_dtype(self) -> str:
+        """The dtype of raw labels: float64 for a quantity of a table, else float32."""
+        return self.dtype if self.kind.scales_label else "float32"
+
+    def text_of(self, rows: slice) -> np.ndarray:
+        """Return the text of rows, `[rows, text columns] object`."""
+        if self.text.names:
+            return self.text[rows]
+        return np.empty((len(range(*rows.indices(len(self.label)))), 0), object)
 
 
 def name_elements(prefix: str, shape: tuple[int, ...]) -> tuple[str, ...]:

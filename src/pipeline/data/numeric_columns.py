@@ -70,9 +70,13 @@ class NumericColumns:
         text = self._text[column].count
         return text > 0 and text + self.missing[column].count == self.rows
 
-    def are_all_finite(self) -> bool:
-        """Tell whether all values so far are finite numbers."""
-        return not any((*self.missing.values(), *self._text.values(), *self._infinite.values()))
+    def count_text(self, column: str) -> int:
+        """Return how many cells of a column are text."""
+        return self._text[column].count
+
+    def has_other_than_numbers(self) -> bool:
+        """Tell whether any cell so far is text or infinite; missing ones are neither."""
+        return any((*self._text.values(), *self._infinite.values()))
 
     def require_numbers(self, columns: Sequence[str], where: Path | str) -> None:
         """Refuse text and infinities, not missing values; the message names columns and rows."""
@@ -105,27 +109,28 @@ def find_missing(cells: pd.Series) -> np.ndarray:
     return (cells.isna() | blank).to_numpy(bool)
 
 
-def to_float32(
+def require_float32(
     values: np.ndarray,
     names: Sequence[str],
     where: Path | str,
     index: np.ndarray,
     index_name: str = "row",
-) -> np.ndarray:
-    """Convert `[rows, columns]` to float32; messages identify a row by its index.
+) -> None:
+    """Refuse numbers beyond the range of float32, `[rows, columns]`, but not NaN.
 
     Raises:
-        DataError: A value is beyond the range of float32.
+        DataError: The message identifies the row by its index.
     """
-    with np.errstate(over="ignore"):
-        converted = values.astype(np.float32)
-    if np.isfinite(converted).all():
-        return converted
-    row, column = np.argwhere(~np.isfinite(converted))[0]
-    raise DataError(
-        f"{where}: column {names[column]!r} has {values[row, column]:g} in {index_name}"
-        f" {index[row]}, beyond float32 (3.4e38); use a larger unit, or fix the value"
-    )
+    largest = np.finfo(np.float32).max
+    if not values.size or (values.max() <= largest and values.min() >= -largest):
+        return  # of NaN, both are false
+    wrong = np.abs(values) > largest
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise DataError(
+            f"{where}: column {names[column]!r} has {values[row, column]:g} in {index_name}"
+            f" {index[row]}, beyond float32 (3.4e38); use a larger unit, or fix the value"
+        )
 
 
 def _parse_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:

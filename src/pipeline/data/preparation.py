@@ -1,18 +1,25 @@
-"""From examples to prepared data: split, convert to float32, fit the scaling, write the arrays."""
+"""From examples to prepared data: split, fit the encoding, write the arrays."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.examples import Examples
-from pipeline.data.missing_values import fill_missing, fit_fill_values
-from pipeline.data.numeric_columns import to_float32
+from pipeline.data.fitting import fit_encoding
+from pipeline.data.numeric_columns import require_float32
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import Dataset, Split, SplitWriter, blocks, rows_in_block
-from pipeline.data.prepared.scaling import Fit
+from pipeline.data.prepared.dataset import (
+    SAMPLE_ROWS,
+    Dataset,
+    EncodedRows,
+    RowsWriter,
+    Split,
+    blocks,
+    rows_in_block,
+)
+from pipeline.data.prepared.encoding import Encoding, encode_label, encode_numbers, encode_parts
 from pipeline.data.splits import split_rows
 from pipeline.errors import DataError
 from pipeline.schema.data import Data
@@ -21,14 +28,14 @@ from pipeline.schema.data import Data
 def prepare(
     data: Data, seed: int, examples: Examples, source_sha256: Callable[[], str], folder: Path
 ) -> tuple[Dataset, dict[str, int]]:
-    """Split the examples; fill missing values and fit the scaling on the training rows alone.
+    """Split the examples; fit the encoding on the training rows alone, and encode these.
 
     Returns the content of `dataset.json`, and the number of rows of each split. The rows pass block
     by block, so examples on disk need no more memory than a block.
 
     Args:
         source_sha256: returns the hash of the source, which may be computed meanwhile.
-        folder: existing; gets `dataset.json` and a folder for each split, and for `latest`.
+        folder: existing; gets `dataset.json` and a folder for each split.
 
     Raises:
         ConfigError: The split does not fit the source.
@@ -37,56 +44,100 @@ def prepare(
     where = data.path
     with _name_file(where):
         splits = split_rows(examples, data, seed)
-        fill_values = fit_fill_values(examples, splits["train"], where)
-    counts = {name: len(rows) for name, rows in splits.items()}
-    fit = Fit(data.scaling, examples.kind, (*examples.feature_names, examples.target))
-    convert = partial(_convert_block, examples, fill_values, where)
-    _write_splits(examples, splits, convert, fit, folder)
+        examples, encoding = fit_encoding(examples, splits["train"], data.scaling, where)
+    train = splits["train"]
+    splits["sample"] = train[:: max(1, -(-len(train) // SAMPLE_ROWS))]
+    _Writer(examples, encoding, where, folder).write(splits)
     latest = _convert_latest(examples, where)
-    counts["latest"], columns = latest.features.shape
-    index_type = latest.index.dtype
-    with SplitWriter(folder / "latest", counts["latest"], columns, index_type, labels=0) as writer:
+    counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}
+    arrays = {
+        "features": (encoding.dtype, latest.features.shape),
+        "label": (examples.label_dtype, (0, len(examples.targets))),
+        "index": (latest.index.dtype, latest.index.shape),
+    }
+    with RowsWriter(folder / "latest", arrays, examples.text.names) as writer:
         writer.append(latest)
-    with _name_file(where):
-        scaling = fit.scaling(counts["train"])
     dataset = Dataset(
         source=data.source,
         task=examples.task,
         features=examples.feature_names,
-        shape=examples.shape or (columns,),
-        target=examples.target,
+        text=examples.text.names,
+        shape=examples.shape or (len(examples.feature_names),),
+        targets=examples.targets,
         classes=examples.classes,
         index_name=examples.index_name,
         today=examples.today,
         horizon=examples.horizon,
-        scaling=scaling,
+        encoding=encoding,
         source_sha256=source_sha256(),
     )
     prepared.write_dataset(dataset, counts, folder)
     return dataset, counts
 
 
-def _write_splits(
-    examples: Examples,
-    splits: Mapping[str, np.ndarray],
-    convert: Callable[[slice], Split],
-    fit: Fit,
-    folder: Path,
-) -> None:
-    """Write the rows of each split, and fit the scaling on those of `train`."""
-    columns, index_type = examples.features.shape[1], convert(slice(0, 0)).index.dtype
-    with ExitStack() as stack:
-        writers = {
-            name: stack.enter_context(SplitWriter(folder / name, len(chosen), columns, index_type))
-            for name, chosen in splits.items()
+class _Writer:
+    """Writes the rows of all splits that have labels: encoded for training, raw otherwise."""
+
+    def __init__(self, examples: Examples, encoding: Encoding, where: str, folder: Path) -> None:
+        self._examples, self._encoding, self._where = examples, encoding, where
+        self._folder = folder
+        texts = zip(encoding.text, examples.text.texts, strict=True) if encoding.text else ()
+        self._code_of = [column.encode(found.tolist()) for column, found in texts]
+
+    def write(self, splits: dict[str, np.ndarray]) -> None:
+        """Write the rows of each split, given by their ascending numbers."""
+        with ExitStack() as stack:
+            writers = {
+                name: stack.enter_context(self._open(name, len(rows)))
+                for name, rows in splits.items()
+            }
+            for block in blocks(*self._examples.features.shape):
+                raw = self._read(block)
+                for name, rows in splits.items():
+                    chosen = rows_in_block(rows, block)
+                    if name == "train":
+                        writers[name].append(self._encode(raw.select(chosen), block, chosen))
+                    elif len(chosen):
+                        text = self._examples.text_of(block) if len(self._code_of) else raw.text
+                        part = Split(raw.features, raw.label, raw.index, text)
+                        writers[name].append(part.select(chosen))
+
+    def _open(self, name: str, rows: int) -> RowsWriter:
+        examples, encoding = self._examples, self._encoding
+        features, targets = len(examples.feature_names), len(examples.targets)
+        index = _index(examples, slice(0, 0)).dtype
+        arrays = {
+            "features": (encoding.dtype, (rows, features)),
+            "label": (examples.label_dtype, (rows, targets)),
+            "index": (index, (rows,)),
         }
-        for block in blocks(*examples.features.shape):
-            converted = convert(block)
-            for name, chosen in splits.items():
-                part = converted.select(rows_in_block(chosen, block))
-                writers[name].append(part)
-                if name == "train":
-                    fit.add(part.features, part.label)
+        if name != "train":
+            return RowsWriter(self._folder / name, arrays, examples.text.names)
+        arrays["features"] = "float32", (rows, features)
+        arrays["label"] = "float32", (rows, targets)
+        arrays["codes"] = "int32", (rows, len(encoding.depths))
+        return RowsWriter(self._folder / name, arrays, ())
+
+    def _read(self, block: slice) -> Split:
+        """Return all rows of a block in the dtypes that the graph is fed, without their text."""
+        examples, where = self._examples, self._where
+        index, index_name = _index(examples, block), examples.index_name
+        features, label = examples.features[block], examples.label[block]
+        require_float32(features, examples.feature_names, where, index, index_name)
+        require_float32(label, examples.targets, where, index, index_name)
+        features = features.astype(examples.dtype, copy=False)
+        label = label.astype(examples.label_dtype, copy=False)
+        return Split(features, label, index, np.empty((len(label), 0), object))
+
+    def _encode(self, raw: Split, block: slice, chosen: np.ndarray) -> EncodedRows:
+        """Return the chosen rows of a block as the graph computes them."""
+        parts = encode_parts(raw.features, self._encoding)
+        codes = np.empty((len(chosen), len(self._encoding.depths)), np.int32)
+        for number, code_of in enumerate(self._code_of):
+            codes[:, number] = code_of[self._examples.text.codes[block, number][chosen]]
+        codes[:, len(self._code_of) :] = parts
+        numbers = encode_numbers(raw.features, self._encoding)
+        return EncodedRows(numbers, encode_label(raw.label, self._encoding), raw.index, codes)
 
 
 @contextmanager
@@ -103,21 +154,12 @@ def _index(examples: Examples, block: slice) -> np.ndarray:
     return rows if examples.index is None else examples.index[block]
 
 
-def _convert_block(
-    examples: Examples, fill_values: Mapping[int, float], where: str, block: slice
-) -> Split:
-    """Return all rows of a block as the graph is fed with them."""
-    index, index_name = _index(examples, block), examples.index_name
-    values = fill_missing(examples.features[block], fill_values)
-    features = to_float32(values, examples.feature_names, where, index, index_name)
-    label = to_float32(examples.label[block], (examples.target,), where, index, index_name)
-    return Split(features, label, index)
-
-
 def _convert_latest(examples: Examples, where: str) -> Split:
     """Return the rows to forecast, which have no label."""
     values, index = examples.latest_features, examples.latest_index
     if values is None or index is None:
         values, index = examples.features[0:0], _index(examples, slice(0, 0))
-    features = to_float32(values, examples.feature_names, where, index, examples.index_name)
-    return Split(features, np.empty((0, 1), np.float32), index)
+    require_float32(values, examples.feature_names, where, index, examples.index_name)
+    features = values.astype(examples.dtype, copy=False)
+    label = np.empty((0, len(examples.targets)), examples.label_dtype)
+    return Split(features, label, index, np.empty((len(index), len(examples.text.names)), object))

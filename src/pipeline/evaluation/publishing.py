@@ -25,7 +25,7 @@ def measure(
     metrics = {
         "task": inputs.dataset.task,
         "model": task.metrics(prediction, inputs.test),
-        "baselines": task.baselines(inputs.train, inputs.test),
+        "baselines": task.baselines(inputs),
         "parity": verdict.summary(),
     }
     return Results(

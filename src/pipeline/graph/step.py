@@ -8,10 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from pipeline.data.prepared.dataset import FEATURES
 from pipeline.errors import ConfigError, listing
 from pipeline.graph import inference
 from pipeline.graph.devices import without_op_determinism
-from pipeline.graph.inference import FEATURES, LABEL, InferenceSpec
+from pipeline.graph.encoding import encode_label
+from pipeline.graph.inference import LABEL, Encoded, InferenceSpec
 from pipeline.graph.layers import TrainingPass
 from pipeline.graph.losses import LossFunction, choose_loss, weight_penalty
 from pipeline.graph.optimizers import clip_gradients, compute_learning_rate, create_optimizer
@@ -42,11 +44,10 @@ def build_step_graph(
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():
         loss_function, variables = choose_loss(settings.train, task), GraphVariables(workspace)
-        features, label = add_fed_loss(settings, model, loss_function, variables)
+        encoded, label = add_fed_loss(settings, model, loss_function, variables)
         global_step = v1.train.get_or_create_global_step()
         step = TrainingStep(settings, model, loss_function, variables, global_step)
-        x = inference.scale_features(features, model.scaling)
-        _, update = step.add(x, inference.scale_label(label, model.scaling))
+        _, update = step.add(encoded, label)
         tf.group(update, name=TRAIN_STEP)
     return graph
 
@@ -56,20 +57,21 @@ def add_fed_loss(
     model: InferenceSpec,
     loss_function: LossFunction,
     variables: GraphVariables,
-) -> tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[Encoded, tf.Tensor]:
     """Add the inference graph and the loss of a fed batch, without the penalty for large weights.
 
-    Returns the placeholders of features and label, `[any, features]` and `[any, 1]`.
+    Returns the encoded features and the scaled label, `[rows, targets]`.
 
     Raises:
         ConfigError: the configuration names a variable or a layer that the network does not have.
     """
-    features, output = inference.add_inference(model, variables)
+    encoded, output = inference.add_inference(model, variables)
     variables.require_known()
-    label = v1.placeholder(tf.float32, [None, 1], LABEL)
-    scaled = inference.scale_label(label, model.scaling)
+    targets = len(model.encoding.scaling.label_mean)
+    label = v1.placeholder(model.label_dtype, [None, targets], LABEL)
+    scaled = encode_label(label, model.encoding)
     tf.identity(loss_function.compute(settings.train, output, scaled), LOSS)
-    return features, label
+    return encoded, scaled
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ class TrainingStep:
         recorded = self.trainable if self.record_gradients else []
         return [*rate, *(GRADIENT + variable.op.name for variable in recorded)]
 
-    def add(self, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor], tf.Operation]:
-        """Add a step on scaled features and labels, `[rows, features]` and `[rows, 1]`.
+    def add(self, x: Encoded, y: tf.Tensor) -> tuple[list[tf.Tensor], tf.Operation]:
+        """Add a step on encoded features and scaled labels, `[rows, targets]`.
 
         Returns:
             The training loss before the step and the values of `columns`, all scalars; the

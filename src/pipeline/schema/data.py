@@ -41,16 +41,24 @@ class PricesData(DataSource):
     missing: Literal["fail", "drop"] = about("rows with an empty cell or NaN: refuse or drop them")
 
 
+Columns = Annotated[list[str], Field(min_length=1)]
+
+
 class TableData(DataSource):
     """A CSV or Parquet file of the user."""
 
     source: Literal["csv"]
-    task: Literal["regression", "classification"] = about(
-        "type of the target: a number (regression) or a class (classification)"
+    task: Literal["auto", "regression", "classification"] = about(
+        "type of the target: a number (regression) or a class (classification); auto: text,"
+        " booleans and two whole numbers are classes"
     )
-    target: Text = about("column to predict")
-    features: Annotated[list[str], Field(min_length=1)] | None = about(
-        "columns to predict from; null: all numeric columns except the target"
+    target: Text | Columns = about("column to predict, or a list of columns, for a regression")
+    features: Columns | None = about(
+        "columns to predict from, names or patterns with * and ?; null: all that are of use"
+    )
+    drop: Columns | None = about("columns to leave out, names or patterns with * and ?")
+    text: Columns | None = about(
+        "columns whose cells are text also where they are numbers, names or patterns with * and ?"
     )
     split_column: Text | None = about(
         "column with train, validation or test in each row, for split=given"
@@ -62,6 +70,11 @@ class TableData(DataSource):
         "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
         " median of the training rows; `pipeline predict` always refuses them"
     )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of all targets."""
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target)
 
 
 class CosineData(DataSource):

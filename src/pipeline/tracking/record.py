@@ -33,7 +33,7 @@ class Outs:
     metrics: dict[str, Any]  # the contents of reports/metrics.json
     device: str  # that the model was trained on
     dataset: Dataset
-    train: Split
+    sample: Split
 
     @classmethod
     def read(cls, workspace: Workspace) -> Self:
@@ -44,7 +44,7 @@ class Outs:
             metrics=json.loads(workspace.metrics.read_text(encoding="utf-8")),
             device=json.loads(workspace.placement.read_text(encoding="utf-8"))["device"],
             dataset=prepared.read_dataset(workspace.prepared),
-            train=prepared.read_split("train", workspace.prepared),
+            sample=prepared.read_split("sample", workspace.prepared),
         )
 
 
@@ -108,7 +108,7 @@ def _requests(
     yield partial(mlflow.log_metrics, new)
     yield partial(mlflow.set_tag, "device", outs.device)
     source, digest = execution.source, outs.dataset.source_sha256[:32]
-    features, label = outs.train.features, outs.train.label
+    features, label = outs.sample.features, outs.sample.label
     rows = from_numpy(features, source, label, Path(source).name, digest)
     yield partial(mlflow.log_input, rows, context="training")
     workspace = outs.workspace

@@ -35,7 +35,7 @@ def entries(workspace: Workspace) -> list[Path]:
 def keep(execution: Execution, workspace: Workspace) -> Path:
     """Keep an execution, with the results in its workspace unless it failed."""
     target = workspace.spool / execution.identity[:16]
-    prepared = workspace.prepared / "dataset.json", workspace.prepared / "train"
+    prepared = workspace.prepared / "dataset.json", workspace.prepared / "sample"
     outs = (*prepared, workspace.checkpoint, workspace.frozen, workspace.reports)
     with files.replacing(target) as entry:
         entry.mkdir()

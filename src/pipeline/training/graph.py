@@ -15,10 +15,10 @@ from pipeline.data.prepared.dataset import Split
 from pipeline.errors import ConfigError
 from pipeline.graph.losses import choose_loss
 from pipeline.graph.optimizers import require_device
-from pipeline.graph.step import FED_FEATURES, FED_LABEL, FED_LOSS, LOSS, TrainingStep, add_fed_loss
+from pipeline.graph.step import FED_LABEL, FED_LOSS, LOSS, TrainingStep, add_fed_loss
 from pipeline.graph.variables import SCOPE, GraphVariables
 from pipeline.training.job import TrainingJob
-from pipeline.training.rows import Rows, RowsInGraph
+from pipeline.training.rows import Rows, RowsInGraph, RowTensors
 
 v1 = tf.compat.v1
 
@@ -86,7 +86,7 @@ def build_training_graph(
         weights = {variable.op.name: variable for variable in variables.by_name.values()}
         names = sorted(weights)
         steps = v1.placeholder(tf.int32, [], "steps")
-        recorded = train_steps(source.feeds[0], source.features, source.label, steps)
+        recorded = train_steps(source.feeds[0], source.rows, steps)
         finite = tf.stack([tf.reduce_all(tf.math.is_finite(weights[name])) for name in names])
     return TrainingGraph(graph, source, steps, recorded, columns, names, finite, global_step)
 
@@ -100,11 +100,12 @@ def _define_loop(
     """
 
     @tf.function(jit_compile=compiled, autograph=False)
-    def train_steps(fed: tf.Tensor, x: tf.Tensor, y: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    def train_steps(fed: tf.Tensor, rows: RowTensors, steps: tf.Tensor) -> tf.Tensor:
         def one_step(done: tf.Tensor, history: tf.TensorArray) -> tuple[Any, Any]:
             before = [tf.reshape(variable.read_value(), []) for variable in scalars]
             with tf.control_dependencies(before):
-                values, update = step.add(*source.take(x, y, done))
+                taken = source.take(rows, done)
+                values, update = step.add(taken.encoded(), taken.label)
             with tf.control_dependencies([update]):
                 return done + 1, history.write(done, tf.stack([*values, *before]))
 
@@ -117,12 +118,16 @@ def _define_loop(
     return train_steps  # type: ignore[no-any-return]
 
 
+def feed(rows: Split) -> dict[str, np.ndarray]:
+    """Return raw rows by the names of the tensors that are fed with them."""
+    return {f"{name}:0": array for name, array in rows.inputs().items()} | {FED_LABEL: rows.label}
+
+
 def compute_loss(session: Any, rows: Split) -> float:
     """Return the loss of rows in inference form, without the penalty for large weights."""
     losses, sizes = [], []
     for first in range(0, len(rows.label), ROWS_AT_ONCE):
-        piece = slice(first, first + ROWS_AT_ONCE)
-        features, label = rows.features[piece], rows.label[piece]
-        losses.append(session.run(FED_LOSS, {FED_FEATURES: features, FED_LABEL: label}))
-        sizes.append(len(label))
+        piece = rows.select(slice(first, first + ROWS_AT_ONCE))
+        losses.append(session.run(FED_LOSS, feed(piece)))
+        sizes.append(len(piece.label))
     return float(np.average(losses, weights=sizes))

@@ -4,7 +4,12 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.data.prepared.dataset import Dataset, Split, read_dataset, read_split
+from pipeline.data.prepared.dataset import (
+    Dataset,
+    EncodedRows,
+    read_dataset,
+    read_training_rows,
+)
 from pipeline.graph.inference import InferenceSpec
 from pipeline.graph.losses import choose_loss
 from pipeline.graph.networks import require_fit
@@ -26,7 +31,7 @@ class TrainingJob:
     device: str  # such as `/device:CPU:0`
     folder: Path
     dataset: Dataset
-    split: Split
+    split: EncodedRows
     model: InferenceSpec
 
     @property
@@ -56,8 +61,7 @@ def read_job(
         DataError: the prepared data is missing or damaged.
     """
     dataset, most = read_dataset(workspace.prepared), settings.train.rows
-    rows = read_split("train", workspace.prepared, mapped=True)
-    split = Split(rows.features[:most], rows.label[:most], rows.index[:most])
+    split = read_training_rows(workspace.prepared, mapped=True).select(slice(most))
     model = specify_inference(settings, dataset)
     return TrainingJob(settings, workspace, device, folder, dataset, split, model)
 
@@ -68,8 +72,8 @@ def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpe
     Raises:
         ConfigError: network, loss and data do not fit together.
     """
-    is_scaled = not dataset.scaling.is_identity()
+    is_scaled = not dataset.encoding.scaling.is_identity()
     require_fit(settings.model, dataset.task, dataset.shape, is_scaled)
     head = choose_loss(settings.train, dataset.task).head
-    outputs = len(dataset.classes) or 1
-    return InferenceSpec(settings.model, dataset.scaling, dataset.shape, outputs, head)
+    outputs = len(dataset.classes) or len(dataset.targets)
+    return InferenceSpec(settings.model, dataset.encoding, dataset.shape, outputs, head)

@@ -1,22 +1,31 @@
-"""The format of the prepared data: `.npy` arrays for each split, and `dataset.json` about them.
+"""The format of the prepared data: arrays for each split, and `dataset.json` about them.
 
     data/prepared/dataset.json
-    data/prepared/{train,validation,test,latest}/{features,label,index}.npy
+    data/prepared/train/{features,codes,label,index}.npy
+    data/prepared/{validation,test,latest,sample}/{features,label,index}.npy, text.parquet
 
-Features and labels are float32 in their own units, as the graph is fed; an image is one flat row.
-`latest` has no label; `validation` and `latest` may have no rows.
+Training rows are encoded as the graph encodes them: float32 numbers and int32 codes. The others are
+raw, as the graph is fed; an image is one flat row. `latest` has no label; `sample` are training
+rows, evenly spaced. `validation` and `latest` may have no rows, and `text.parquet` is there where
+the model takes text.
 """
 
-import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
+from pipeline.data.prepared.encoding import (
+    Encoding,
+    TextColumn,
+    encode_codes,
+    encode_label,
+    encode_numbers,
+)
 from pipeline.data.prepared.scaling import Scaling
 from pipeline.data.prepared.tasks import TASKS, Task
 from pipeline.errors import DataError
@@ -24,34 +33,87 @@ from pipeline.workspace import files
 
 # The largest block that is computed at once. Sums depend on it, so it is not configurable.
 BLOCK_ROWS, BLOCK_CELLS = 2**16, 2**20
+# Most rows of `sample`.
+SAMPLE_ROWS = 10_000
+
+# What the inputs of a model are called.
+FEATURES, TEXT = "features", "text"
+TEXT_FILE = "text.parquet"
+
+_UNREADABLE = (OSError, ValueError, EOFError)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one split.
+    """Raw rows of one split.
 
     Attributes:
-        features: `[rows, features] float32`.
-        label: `[rows, 1] float32`; empty if labels are not known.
+        features: `[rows, features]` in their own units, float64 for tables, else float32.
+        label: `[rows, targets]`, float64 for a quantity of a table, else float32; no rows if labels
+            are not known.
         index: `[rows]`, dates, row numbers or other names of the rows.
+        text: `[rows, text columns]` of str.
     """
 
     features: np.ndarray
     label: np.ndarray
     index: np.ndarray
+    text: np.ndarray
 
-    def select(self, rows: np.ndarray) -> Self:
+    def select(self, rows: np.ndarray | slice) -> "Split":
         """Return some of the rows, by their numbers from 0."""
-        return type(self)(self.features[rows], self.label[rows], self.index[rows])
+        return Split(*_select(self, rows))
+
+    def inputs(self) -> dict[str, np.ndarray]:
+        """Return what a model is fed, by the names of its inputs."""
+        return as_inputs(self.features, self.text)
+
+    def encode(self, encoding: Encoding) -> "EncodedRows":
+        """Return the rows as a network gets them."""
+        return EncodedRows(
+            encode_numbers(self.features, encoding),
+            encode_label(self.label, encoding),
+            self.index,
+            encode_codes(self.features, self.text, encoding),
+        )
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """Training rows as a network gets them.
+
+    Attributes:
+        features: `[rows, features] float32`, filled and scaled.
+        label: `[rows, targets] float32`, scaled.
+        index: `[rows]`, dates, row numbers or other names of the rows.
+        codes: `[rows, code columns] int32`.
+    """
+
+    features: np.ndarray
+    label: np.ndarray
+    index: np.ndarray
+    codes: np.ndarray
+
+    def select(self, rows: np.ndarray | slice) -> "EncodedRows":
+        """Return some of the rows, by their numbers from 0."""
+        return EncodedRows(*_select(self, rows))
+
+
+def as_inputs(features: np.ndarray, text: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what a model is fed, by the names of its inputs."""
+    return {FEATURES: features} | ({TEXT: text} if text.shape[1] else {})
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The content of `dataset.json`: names, scaling and origin of the prepared data.
+    """The content of `dataset.json`: names, encoding and origin of the prepared data.
 
     Attributes:
         task: a name in `TASKS`.
+        features: names of the numbers.
+        text: names of the text columns.
         shape: of one example: `(columns,)` for a table, `(height, width, channels)` for an image.
+        targets: names of the columns to predict; `target` names them together.
         classes: the label of a classification is an index into them.
         index_name, today, horizon: as in `pipeline.data.examples.Examples`.
         source_sha256: hash of the source's file or folder.
@@ -60,13 +122,14 @@ class Dataset:
     source: str
     task: str
     features: tuple[str, ...]
+    text: tuple[str, ...]
     shape: tuple[int, ...]
-    target: str
+    targets: tuple[str, ...]
     classes: tuple[str, ...]
     index_name: str
     today: str | None
     horizon: int
-    scaling: Scaling
+    encoding: Encoding
     source_sha256: str
 
     @property
@@ -74,39 +137,70 @@ class Dataset:
         """The facts about the task."""
         return TASKS[self.task]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns that a model is given."""
+        return (*self.features, *self.text)
 
-class SplitWriter(ExitStack):
-    """Writes the rows of one split block by block, with the bytes of `np.save`.
+    @property
+    def target(self) -> str:
+        """The names of the targets, for people."""
+        return ", ".join(self.targets)
 
-    The numbers of all rows and features are known before; all rows have labels unless `labels`
-    gives their number. The folder is created.
+
+class RowsWriter(ExitStack):
+    """Writes the rows of one split block by block: arrays with the bytes of `np.save`, and text.
+
+    The folder is created.
+
+    Args:
+        arrays: dtype and shape of each array, by its name.
+        text: names of the text columns.
     """
 
     def __init__(
-        self, folder: Path, rows: int, columns: int, index: np.dtype, labels: int | None = None
+        self, folder: Path, arrays: Mapping[str, tuple[Any, tuple[int, ...]]], text: Sequence[str]
     ) -> None:
         super().__init__()
         folder.mkdir(parents=True)
-        self._dtypes = dict.fromkeys(("features", "label"), np.dtype(np.float32)) | {"index": index}
+        self._dtypes = {name: np.dtype(dtype) for name, (dtype, _) in arrays.items()}
         self._files = {}
-        label_shape = (rows if labels is None else labels, 1)
-        shapes = {"features": (rows, columns), "label": label_shape, "index": (rows,)}
-        for name, shape in shapes.items():
+        for name, (_, shape) in arrays.items():
             file = self.enter_context((folder / f"{name}.npy").open("wb"))
             description = np.lib.format.dtype_to_descr(self._dtypes[name])
             header = {"descr": description, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             self._files[name] = file
+        self._text = self.enter_context(_TextWriter(folder / TEXT_FILE, text)) if text else None
 
-    def append(self, rows: Split) -> None:
+    def append(self, rows: Split | EncodedRows) -> None:
         """Write the next rows."""
         for name, file in self._files.items():
             np.ascontiguousarray(getattr(rows, name), self._dtypes[name]).tofile(file)
+        if isinstance(rows, Split) and self._text:
+            self._text.append(rows.text)
+
+
+class _TextWriter(ExitStack):
+    """Writes text cells block by block."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        import pyarrow.parquet  # takes a third of a second, and most data sets have no text
+
+        super().__init__()
+        self._schema = pyarrow.schema([(name, pyarrow.string()) for name in names])
+        self._writer = self.enter_context(pyarrow.parquet.ParquetWriter(path, self._schema))
+
+    def append(self, text: np.ndarray) -> None:
+        import pyarrow
+
+        columns = [pyarrow.array(cells, pyarrow.string()) for cells in text.T]
+        self._writer.write_table(pyarrow.Table.from_arrays(columns, schema=self._schema))
 
 
 def write_dataset(dataset: Dataset, rows: Mapping[str, int], folder: Path) -> None:
     """Write `dataset.json`, with the number of rows of each split."""
-    files.write_json(folder / "dataset.json", {**dataclasses.asdict(dataset), "rows": dict(rows)})
+    files.write_json(folder / "dataset.json", {**asdict(dataset), "rows": dict(rows)})
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -118,28 +212,72 @@ def read_dataset(folder: Path) -> Dataset:
     try:
         values: dict[str, Any] = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         del values["rows"]
-        scaling = values.pop("scaling")
-        for name in ("feature_mean", "feature_scale"):
-            scaling[name] = tuple(scaling[name])
-        for name in ("features", "shape", "classes"):
+        encoding = parse_encoding(values.pop("encoding"))
+        for name in ("features", "text", "shape", "targets", "classes"):
             values[name] = tuple(values[name])
-        return Dataset(scaling=Scaling(**scaling), **values)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Dataset(encoding=encoding, **values)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder, error) from None
 
 
+def parse_encoding(values: dict[str, Any]) -> Encoding:
+    """Return the encoding from the JSON values of `asdict`, as dataset.json and model.json hold it.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError: the values are damaged.
+    """
+    scaling = {name: tuple(map(float, numbers)) for name, numbers in values["scaling"].items()}
+    return Encoding(
+        scaling=Scaling(**scaling),
+        fill=tuple(values["fill"]),
+        dates={int(column): tuple(parts) for column, parts in values["dates"].items()},
+        text=tuple(
+            TextColumn(column["name"], tuple(column["levels"]), int(column["buckets"]))
+            for column in values["text"]
+        ),
+        dtype=np.dtype(values["dtype"]).name,
+    )
+
+
 def read_split(name: str, folder: Path, mapped: bool = False) -> Split:
-    """Read one split; the rows of `mapped` arrays are read from disk when they are used.
+    """Read one split of raw rows; those of `mapped` arrays are read from disk when they are used.
 
     Raises:
         DataError: The prepared data is missing or damaged.
     """
-    mode: Literal["r"] | None = "r" if mapped else None
-    paths = (folder / name / f"{field.name}.npy" for field in dataclasses.fields(Split))
     try:
-        return Split(*(np.load(path, mode, allow_pickle=False) for path in paths))
-    except (OSError, ValueError, EOFError) as error:
+        arrays = _load(folder / name, ("features", "label", "index"), mapped)
+        features, label, index = arrays
+        return Split(features, label, index, _read_text(folder / name / TEXT_FILE, len(index)))
+    except _UNREADABLE as error:
         raise _damaged(folder, error) from None
+
+
+def read_training_rows(folder: Path, mapped: bool = False) -> EncodedRows:
+    """Read the training rows; those of `mapped` arrays are read from disk when they are used.
+
+    Raises:
+        DataError: The prepared data is missing or damaged.
+    """
+    try:
+        return EncodedRows(*_load(folder / "train", [f.name for f in fields(EncodedRows)], mapped))
+    except _UNREADABLE as error:
+        raise _damaged(folder, error) from None
+
+
+def _load(folder: Path, names: Sequence[str], mapped: bool) -> list[np.ndarray]:
+    mode: Literal["r"] | None = "r" if mapped else None
+    return [np.load(folder / f"{name}.npy", mode, allow_pickle=False) for name in names]
+
+
+def _read_text(path: Path, rows: int) -> np.ndarray:
+    """Return the text cells, `[rows, columns] object`; no columns where there is no file."""
+    if not path.exists():
+        return np.empty((rows, 0), object)
+    from pyarrow.parquet import read_table
+
+    columns = read_table(path).columns  # raises what is an OSError or a ValueError, too
+    return np.column_stack([cells.to_numpy().astype(object) for cells in columns])
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
@@ -155,6 +293,10 @@ def rows_in_block(rows: np.ndarray, block: slice) -> np.ndarray:
     first, last = np.searchsorted(rows, ends)
     found: np.ndarray = rows[first:last] - block.start
     return found
+
+
+def _select(rows: Split | EncodedRows, chosen: np.ndarray | slice) -> list[np.ndarray]:
+    return [getattr(rows, field.name)[chosen] for field in fields(rows)]
 
 
 def _damaged(folder: Path, error: Exception) -> DataError:

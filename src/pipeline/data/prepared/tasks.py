@@ -16,6 +16,7 @@ class Task:
         has_class_names: the classes are named by `Dataset.classes`, and the model has one output
             for each of them.
         scales_label: the label is a quantity, which standard scaling scales.
+        is_of_tables: an example may be a row of a table, whose numbers are float64.
         has_pairs: an example is a pair, so its shape begins with 2; the label is 1 if both belong
             together, else 0.
         uses_label: the model learns from labels; without it the output itself is minimized, one
@@ -26,6 +27,7 @@ class Task:
     labels_are_classes: bool = False
     has_class_names: bool = False
     scales_label: bool = False
+    is_of_tables: bool = False
     has_pairs: bool = False
     uses_label: bool = True
 
@@ -33,8 +35,8 @@ class Task:
 TASKS = {
     task.name: task
     for task in [
-        Task("regression", scales_label=True),
-        Task("classification", labels_are_classes=True, has_class_names=True),
+        Task("regression", scales_label=True, is_of_tables=True),
+        Task("classification", labels_are_classes=True, has_class_names=True, is_of_tables=True),
         Task("similarity", labels_are_classes=True, has_pairs=True),
         Task("minimization", uses_label=False),
     ]

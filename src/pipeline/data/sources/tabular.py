@@ -1,23 +1,24 @@
-"""The user's own table: a number or a class to predict from columns of numbers.
+"""The user's own table: numbers or a class to predict from columns of numbers, text and dates.
 
 It is read once, in pieces; the numbers stay on disk until it is known how each row is used.
 """
 
 import logging
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data import other_columns
-from pipeline.data.disk_rows import Rows, RowsOnDisk
+from pipeline.data.disk_rows import Rows, select_rows
 from pipeline.data.examples import PARTS, Examples, source
+from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
 from pipeline.data.missing_values import FILL_METHODS, choose_rows
-from pipeline.data.numeric_columns import NumericColumns, RowNumbers, find_missing, require_columns
+from pipeline.data.numeric_columns import RowNumbers, find_missing, require_columns
 from pipeline.data.prepared.dataset import blocks
 from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.tables import Table
+from pipeline.data.target_column import choose_task, parse_label
 from pipeline.errors import DataError, listing
 from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
@@ -27,99 +28,175 @@ _log = logging.getLogger(__name__)
 
 @source("csv")
 def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
-    """Read a target column, and the features that the user names or all numeric columns."""
+    """Read the target, and the features that the user names or all columns of use."""
     path = workspace.path(settings.path)
     table = Table(path)
     reserved = _reserved_columns(settings)
     require_columns(table.columns, list(reserved), path)
-    features = _named_features(settings, reserved)
-    require_columns(table.columns, features, path)
-    candidates = features or [name for name in table.columns if name not in reserved]
-    reader = _ColumnReader(settings, workspace, candidates)
-    for piece in table.pieces(text=[n for n in reserved if n not in reader.numeric.columns]):
+    for name in settings.features or ():
+        if name in reserved:
+            raise DataError(
+                f"data.features contains {name!r}, the column of {reserved[name]}; leave it out"
+            )
+    others = [name for name in table.columns if name not in reserved]
+    candidates, exact = choose_columns(others, settings.features, settings.drop or (), path)
+    text = [n for one in settings.text or () for n in match(others, one, "data.text", path)]
+    choice = choose_task(settings, table)
+    text = [name for name in candidates if name in text]
+    reader = _TableReader(settings, workspace, choice.task, candidates, text)
+    words = [name for name in reserved if name not in reader.columns.numeric.columns]
+    for piece in table.pieces(text=[*text, *words]):
         reader.add(piece)
-    features = features or _numeric_features(reader.numeric, list(reserved), path)
-    return reader.examples(features)
+    examples = reader.examples(exact)
+    if choice.reason:
+        other = "regression" if examples.kind.labels_are_classes else "classification"
+        what = "data.task=auto: a %s of %r, as %s; data.task=%s switches"
+        _log.info(what, examples.task, settings.target, choice.reason, other)
+    return examples
 
 
-class _ColumnReader:
+class _TableReader:
     """Reads the columns of a table piece by piece.
 
     Attributes:
-        numeric: the columns that may be features, and the target if it is a number.
+        columns: those that may be features, and targets that are numbers.
     """
 
-    def __init__(self, settings: TableData, workspace: Workspace, candidates: list[str]) -> None:
-        self._settings, self._path = settings, workspace.path(settings.path)
-        self._has_classes = TASKS[settings.task].labels_are_classes
-        target = [] if self._has_classes else [settings.target]
-        self.numeric = NumericColumns([*candidates, *target])
-        self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
+    def __init__(
+        self,
+        settings: TableData,
+        workspace: Workspace,
+        task: str,
+        candidates: list[str],
+        text: list[str],
+    ) -> None:
+        self._settings, self._path, self._task = settings, workspace.path(settings.path), task
+        self._has_classes = TASKS[task].labels_are_classes
+        targets = () if self._has_classes else settings.targets
+        self.columns = FeatureColumns(candidates, text, targets, self._path, workspace)
         self._reserved = list(_reserved_columns(settings))
         self._classes, self._parts = other_columns.Categories(), other_columns.Categories()
         self._dates: list[np.ndarray] = []
-        words = [name for name in self._reserved if name not in self.numeric.columns]
+        words = [name for name in self._reserved if name not in targets]
         self._missing = {name: RowNumbers() for name in words}
         self._complete: list[np.ndarray] = []
 
     def add(self, piece: pd.DataFrame) -> None:
         """Read the next rows."""
-        settings, before = self._settings, self.numeric.rows
+        settings, before = self._settings, self.columns.numeric.rows
         complete = np.ones(len(piece), bool)
         for name, numbers in self._missing.items():
             missing = find_missing(piece[name])
             numbers.add(missing, before)
             complete &= ~missing
         self._complete.append(complete)
-        self._rows.append(self.numeric.read(piece))
+        self.columns.add(piece)
         if self._has_classes:
-            self._classes.add(piece[settings.target])
+            self._classes.add(piece[settings.targets[0]])
         if settings.split_column is not None:
             self._parts.add(piece[settings.split_column])
         if settings.date_column is not None:
             dates = other_columns.parse_dates(piece[settings.date_column], self._path, before)
             self._dates.append(dates)
 
-    def examples(self, features: list[str]) -> Examples:
-        """Return the rows that are used."""
-        settings, target, path = self._settings, self._settings.target, self._path
-        used = features if self._has_classes else [*features, target]
-        self.numeric.require_numbers(used, path)
-        kept = self._choose_rows(used, features)
-        rows = self._rows if kept.all() else self._rows.select_rows(kept)
-        label: Rows = rows.select_columns(self._numbers(used[-1:]))
-        classes: tuple[str, ...] = ()
-        if self._has_classes:
-            label, classes = self._classes.encode(kept, target, path)
+    def examples(self, exact: Collection[str]) -> Examples:
+        """Return the rows that are used; `exact` are features that are named one by one."""
+        settings, path, columns = self._settings, self._path, self.columns
+        left_out = self._useless(exact)
+        used = [name for name in columns.names if name not in left_out]
+        words = [name for name in used if columns.is_text(name)]
+        dates = columns.dates(words)
+        text = [name for name in words if name not in dates]
+        left_out |= self._useless_text(text, exact)
+        text = [name for name in text if name not in left_out]
+        features = [name for name in used if name in dates or name not in words]
+        if left_out:
+            what = "%s: left out: %s; data.features=[…] names the columns to use"
+            _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
+        if not features and not text:
+            raise DataError(
+                f"{path} has no column to learn from besides the target {settings.target!r}; add"
+                " one, or name it (data.features=[…])"
+            )
+        targets = [] if self._has_classes else list(settings.targets)
+        numbers = [*(name for name in features if name not in dates), *targets]
+        columns.numeric.require_numbers(numbers, path)
+        kept = self._choose_rows([*features, *targets], features, dates)
+        label, classes, task = self._label(kept)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
             index = other_columns.to_days(np.concatenate(self._dates)[kept])
             other_columns.require_ascending(index, np.flatnonzero(kept), path)
+        rows, cells = columns.rows(features, dates), columns.cells(text)
+        is_all = bool(kept.all())
         return Examples(
-            features=rows.select_columns(self._numbers(features)),
+            features=rows if is_all else select_rows(rows, kept),
             label=label,
             feature_names=tuple(features),
-            target=target,
-            task=settings.task,
+            target=settings.targets if len(settings.targets) > 1 else settings.targets[0],
+            task=task,
             classes=classes,
             part=self._part(kept) if settings.split_column else None,
             index=index,
             index_name="date" if self._dates else "row",
             fill=settings.missing if settings.missing in FILL_METHODS else None,
+            text=cells if is_all else cells.select_rows(kept),
+            date_features=tuple(dates),
+            optional=frozenset([*features, *text]) - set(exact),
         )
 
-    def _choose_rows(self, used: list[str], features: Collection[str]) -> np.ndarray:
-        by_column = self.numeric.missing | self._missing
-        missing = {name: by_column[name] for name in [*features, *self._reserved]}
+    def _useless(self, exact: Collection[str]) -> dict[str, str]:
+        """Return why columns are left out, by name.
+
+        Raises:
+            DataError: one of them is named.
+        """
+        columns = self.columns
+        reasons = {name: "empty" for name in columns.names if columns.is_empty(name)}
+        counting = {name: "it only counts the rows" for name in columns.names
+                    if columns.counts_rows(name) and name not in exact}  # fmt: skip
+        if len(reasons | counting) < len(columns.names):  # else it is all there is
+            reasons |= counting
+        return self._refuse_named(reasons, exact)
+
+    def _useless_text(self, text: list[str], exact: Collection[str]) -> dict[str, str]:
+        many = [name for name in text if self.columns.has_too_many_texts(name)]
+        return self._refuse_named(dict.fromkeys(many, "too many different texts"), exact)
+
+    def _refuse_named(self, reasons: dict[str, str], exact: Collection[str]) -> dict[str, str]:
+        for name in (name for name in reasons if name in exact):
+            raise DataError(
+                f"{self._path}: column {name!r} of data.features cannot be used: {reasons[name]};"
+                " leave it out"
+            )
+        return reasons
+
+    def _label(self, kept: np.ndarray) -> tuple[Rows, tuple[str, ...], str]:
+        """Return label, classes and task."""
+        settings, task = self._settings, self._task
+        if not self._has_classes:
+            rows = self.columns.rows(list(settings.targets), {})
+            return rows if kept.all() else select_rows(rows, kept), (), task
+        if settings.task == "auto":  # the first rows had two values, and there may be more
+            label = parse_label(self._classes.texts(), self._classes.codes()[kept])
+            if label is not None:
+                return label, (), "regression"
+        return *self._classes.encode(kept, settings.targets[0], self._path), task
+
+    def _choose_rows(
+        self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        by_column = self.columns.numeric.missing | self._missing
+        for name, seconds in dates.items():
+            by_column[name] = RowNumbers()
+            by_column[name].add(np.isnan(seconds))
+        missing = {name: by_column[name] for name in dict.fromkeys([*features, *self._reserved])}
         complete = np.concatenate(self._complete)
         if any(missing.values()):
-            rows = self._rows.select_columns(self._numbers(used))
+            rows = self.columns.rows(used, dates)
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
         return choose_rows(missing, complete, features, self._settings.missing, self._path)
-
-    def _numbers(self, names: list[str]) -> list[int]:
-        return [self.numeric.columns.index(name) for name in names]
 
     def _part(self, kept: np.ndarray) -> np.ndarray:
         parts, name = self._parts.values(), self._settings.split_column
@@ -136,7 +213,7 @@ class _ColumnReader:
 
 def _reserved_columns(settings: TableData) -> dict[str, str]:
     """Return the columns that are not features, each with the key that names it."""
-    reserved = {settings.target: "data.target"}
+    reserved = dict.fromkeys(settings.targets, "data.target")
     for key in ("split_column", "date_column"):
         name = getattr(settings, key)
         if name in reserved:
@@ -144,31 +221,3 @@ def _reserved_columns(settings: TableData) -> dict[str, str]:
         if name is not None:
             reserved[name] = f"data.{key}"
     return reserved
-
-
-def _named_features(settings: TableData, reserved: dict[str, str]) -> list[str]:
-    """Return the features that the user names; an empty list means all numeric columns."""
-    names = settings.features or []
-    for name in names:
-        if name in reserved:
-            raise DataError(
-                f"data.features contains {name!r}, the column of {reserved[name]}; leave it out"
-            )
-    if len(set(names)) < len(names):
-        raise DataError(f"data.features names a column twice: {', '.join(names)}; remove one")
-    return names
-
-
-def _numeric_features(numeric: NumericColumns, reserved: list[str], path: Path) -> list[str]:
-    """Return the columns of numbers that are not reserved, and log which others are left out.
-
-    A column with numbers and text is a damaged column of numbers; it is refused later.
-    """
-    candidates = [name for name in numeric.columns if name not in reserved]
-    if text := [name for name in candidates if numeric.is_text(name)]:
-        _log.info("%s: left out columns without numbers: %s", path, listing(text, 12))
-    features = [name for name in candidates if name not in text]
-    if not features:
-        target = repr(reserved[0])
-        raise DataError(f"{path} has no column of numbers besides the target {target}; add one")
-    return features

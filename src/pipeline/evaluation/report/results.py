@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +18,8 @@ class Inputs:
     """The data of an evaluation."""
 
     dataset: Dataset
-    train: Split
+    train: EncodedRows
+    sample: Split  # training rows, at most `SAMPLE_ROWS`
     test: Split
     latest: Split  # may be empty
     history: pd.DataFrame  # the learning curve, as `learning_curve.read_table` returns it
@@ -29,10 +30,10 @@ class Results(Inputs):
     """A measured model; without points of a grid where it is not a curve in the plane."""
 
     metrics: dict[str, Any]  # the contents of reports/metrics.json
-    prediction: np.ndarray  # of the test rows, `[rows, outputs] float32`
-    forecast: np.ndarray  # of the latest rows, `[rows, outputs] float32`
-    grid: np.ndarray  # features, `[points, features] float32`
-    fitted: np.ndarray  # predictions there, `[points, 1] float32`
+    prediction: np.ndarray  # of the test rows, `[rows, outputs]`
+    forecast: np.ndarray  # of the latest rows, `[rows, outputs]`
+    grid: np.ndarray  # features, `[points, features]`
+    fitted: np.ndarray  # predictions there, `[points, 1]`
 
 
 # Draws results into an empty figure.

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import Dataset, Split
-from pipeline.evaluation.report.results import Draw, Results
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
+from pipeline.evaluation.report.results import Draw, Inputs, Results
 
 # The title names the features one by one up to this number.
 MAX_NAMED_FEATURES = 12
@@ -15,7 +15,7 @@ MAX_NAMED_FEATURES = 12
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """How the predictions of a model, `[rows, outputs] float32`, are measured and shown."""
+    """How the predictions of a model, `[rows, outputs]`, are measured and shown."""
 
     dataset: Dataset
     cost_name: ClassVar[str]  # the metric that `cost` returns, as the report shows it
@@ -24,12 +24,12 @@ class Task(ABC):
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return the metrics of a prediction of the rows of a split."""
 
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
+    def baselines(self, inputs: Inputs) -> dict[str, dict[str, float]]:
         """Return the metrics of each baseline on the test rows, by its name."""
-        predictions = self.baseline_predictions(train, test)
-        return {name: self.metrics(values, test) for name, values in predictions.items()}
+        predictions = self.baseline_predictions(inputs.train, inputs.test)
+        return {name: self.metrics(values, inputs.test) for name, values in predictions.items()}
 
-    def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
+    def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
         """Return each baseline's prediction of the test rows, `[rows, outputs] float64`."""
         return {}
 
@@ -51,12 +51,12 @@ class Task(ABC):
         return {"learning_curve": learning_curve}
 
     def grid(self, *splits: Split) -> np.ndarray:
-        """Return `[points, features] float32`: points of the curve in the plane, if it is one."""
-        return np.empty((0, len(self.dataset.features)), np.float32)
+        """Return `[points, features]`: points of the curve in the plane, if it is one."""
+        return np.empty((0, len(self.dataset.features)), self.dataset.encoding.dtype)
 
     @property
     def title(self) -> str:
         """The title of the report: what is predicted from what."""
-        names, target = self.dataset.features, self.dataset.target
+        names, target = self.dataset.columns, self.dataset.target
         has_many = len(names) > MAX_NAMED_FEATURES
         return f"{target} from {f'{len(names):,} features' if has_many else ', '.join(names)}"

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import Split
+from pipeline.data.prepared.dataset import EncodedRows, Split
 from pipeline.evaluation.report.results import Draw, Results
 from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.tasks.design import design_matrix
 
 # The lowest probability in a log loss, so that a class that was ruled out has a finite loss.
 MIN_PROBABILITY = float(np.finfo(np.float64).eps)
@@ -42,13 +43,13 @@ class Classification(Task):
             metrics["roc_auc"] = float(roc_auc_score(label, score, multi_class="ovr"))
         return metrics
 
-    def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
+    def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
         """Predict by scikit-learn's logistic regression, and by the shares of the classes."""
         count, label = len(self.dataset.classes), _class_numbers(train.label)
         share = np.bincount(label, minlength=count) / len(label)
         return {
-            "logistic_regression": _predict_logistic_regression(train, test, count),
-            "majority_class": np.tile(share, (len(test.features), 1)),
+            "logistic_regression": self._predict_logistic_regression(train, test),
+            "majority_class": np.tile(share, (len(test.label), 1)),
         }
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
@@ -70,6 +71,24 @@ class Classification(Task):
         own = {"confusion_matrix": draw.confusion_matrix, "confidence": draw.confidence}
         return {**own, **super().figures(results)}
 
+    def _predict_logistic_regression(self, train: EncodedRows, test: Split) -> np.ndarray:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        encoding = self.dataset.encoding
+        rows = train.select(slice(None, None, -(-len(train.label) // BASELINE_ROWS)))
+        scaler = StandardScaler(with_mean=not encoding.depths)  # some matrices are sparse
+        model = make_pipeline(scaler, LogisticRegression(max_iter=1000))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(design_matrix(rows, encoding), _class_numbers(rows.label))
+        probability = np.zeros((len(test.label), len(self.dataset.classes)))
+        found = model.predict_proba(design_matrix(test.encode(encoding), encoding))
+        probability[:, model.classes_] = found
+        return probability
+
 
 def _class_numbers(label: np.ndarray) -> np.ndarray:
     return label[:, 0].astype(np.int64)
@@ -79,19 +98,3 @@ def _normalize(prediction: np.ndarray) -> np.ndarray:
     """Return probabilities that are above 0 and add up to 1, `[rows, K] float64`."""
     positive = np.maximum(prediction.astype(np.float64), MIN_PROBABILITY)
     return np.asarray(positive / positive.sum(1, keepdims=True))
-
-
-def _predict_logistic_regression(train: Split, test: Split, count: int) -> np.ndarray:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(train.features[::step].astype(np.float64), _class_numbers(train.label[::step]))
-    probability = np.zeros((len(test.features), count))
-    probability[:, model.classes_] = model.predict_proba(test.features.astype(np.float64))
-    return probability

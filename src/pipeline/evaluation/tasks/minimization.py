@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.prepared.dataset import Split
-from pipeline.evaluation.report.results import Draw, Results
+from pipeline.evaluation.report.results import Draw, Inputs, Results
 from pipeline.evaluation.tasks.base import Task
 from pipeline.models.learning_curve import VALIDATION_LOSS
 
@@ -43,7 +43,7 @@ class Minimization(Task):
             **self.variables(),
         }
 
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
+    def baselines(self, inputs: Inputs) -> dict[str, dict[str, float]]:
         """Return y and the variables before the first step."""
         if self.history.empty:
             return {}

@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import Split
+from pipeline.data.prepared.dataset import EncodedRows, Split
+from pipeline.data.prepared.encoding import decode_label
 from pipeline.evaluation.report.results import Draw, Results
 from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.tasks.design import design_matrix
 
 # Most training rows of the closed form, which takes them as float64: more would take gigabytes.
 BASELINE_ROWS = 2**20
@@ -45,18 +47,19 @@ class Regression(Task):
             metrics["skill_over_persistence"] = 1 - mse / persistence if persistence else 0.0
         return metrics
 
-    def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
+    def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
         """Predict by scikit-learn's closed form, the mean label, and for a forecast no change."""
         from sklearn.linear_model import LinearRegression
 
-        scaling = self.dataset.scaling
-        mean, scale = scaling.feature_mean, scaling.feature_scale
+        encoding = self.dataset.encoding
         step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
-        features, label = train.features[::step], train.label[::step]
-        closed_form = LinearRegression().fit((features - mean) / scale, label)
+        rows = train.select(slice(None, None, step))
+        closed_form = LinearRegression().fit(design_matrix(rows, encoding), rows.label)
+        found = closed_form.predict(design_matrix(test.encode(encoding), encoding))
+        mean = decode_label(train.label.mean(0, dtype=np.float64), encoding)
         predictions = {
-            "linear_regression": closed_form.predict((test.features - mean) / scale),
-            "mean": np.full(test.label.shape, train.label.mean(dtype=np.float64)),
+            "linear_regression": decode_label(found, encoding),
+            "mean": np.broadcast_to(mean, test.label.shape),
         }
         today = self._today(test)
         if today is not None:
@@ -82,10 +85,11 @@ class Regression(Task):
 
     def grid(self, *splits: Split) -> np.ndarray:
         """Return points over the range of the splits where one number is predicted from another."""
-        if len(self.dataset.features) > 1 or self.dataset.today is not None:
+        if len(self.dataset.columns) > 1 or self.dataset.text or self.dataset.today is not None:
             return super().grid(*splits)
         values = np.concatenate([split.features for split in splits])
-        return np.linspace(values.min(0), values.max(0), CURVE_POINTS, dtype=np.float32)
+        least, largest = np.nanmin(values, 0), np.nanmax(values, 0)
+        return np.linspace(least, largest, CURVE_POINTS, dtype=values.dtype)
 
     def _today(self, split: Split) -> np.ndarray | None:
         """Return the target's present value, `[rows, 1] float64`; None without a forecast."""

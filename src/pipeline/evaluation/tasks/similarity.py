@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.data.prepared.dataset import Split
-from pipeline.evaluation.report.results import Draw, Results
+from pipeline.evaluation.report.results import Draw, Inputs, Results
 from pipeline.evaluation.tasks.base import Task
 
 
@@ -35,9 +35,10 @@ class Similarity(Task):
             metrics = {"roc_auc": float(roc_auc_score(same, -distance)), **metrics}
         return metrics
 
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
-        """Measure the distance of the raw halves, at the best threshold on the training rows."""
-        best = replace(self, threshold=_best_threshold(_raw_distance(train), train.label))
+    def baselines(self, inputs: Inputs) -> dict[str, dict[str, float]]:
+        """Measure the distance of the raw halves, at the best threshold on training rows."""
+        sample, test = inputs.sample, inputs.test
+        best = replace(self, threshold=_best_threshold(_raw_distance(sample), sample.label))
         return {"pixel_distance": best.metrics(_raw_distance(test), test)}
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:

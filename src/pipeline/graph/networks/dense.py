@@ -1,39 +1,51 @@
 """Networks of tables: linear, softmax, polynomial, and the multilayer perceptron."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
-from pipeline.graph.layers import TrainingPass, activation, batch_norm, dense, dropout, flatten
+from pipeline.graph.layers import (
+    Codes,
+    TrainingPass,
+    activation,
+    batch_norm,
+    dense,
+    dropout,
+    flatten,
+)
 from pipeline.graph.networks.registry import network
 from pipeline.graph.variables import Variables
 from pipeline.schema.training import model as schema
 
 
-@network("softmax", tasks=("classification",))
-@network("linear")
+@network("softmax", tasks=("classification",), takes_codes=True)
+@network("linear", takes_codes=True)
 def linear(
     settings: schema.Linear | schema.Softmax,
     features: tf.Tensor,
     outputs: int,
     variables: Variables,
     training: TrainingPass | None,
+    codes: Sequence[Codes],
 ) -> tf.Tensor:
-    """y = xW + b."""
-    return _affine(flatten(features), outputs, settings, variables)
+    """y = xW + b; codes are one-hot in x."""
+    return _affine(flatten(features), codes, outputs, settings, variables)
 
 
-@network("polynomial")
+@network("polynomial", takes_codes=True)
 def polynomial(
     settings: schema.Polynomial,
     features: tf.Tensor,
     outputs: int,
     variables: Variables,
     training: TrainingPass | None,
+    codes: Sequence[Codes],
 ) -> tf.Tensor:
     """A linear function of the features' powers; `weights` has those of x first, then of x², …"""
     powers = [flatten(features)]
     for _ in range(settings.degree - 1):
         powers.append(powers[-1] * powers[0])
-    return _affine(tf.concat(powers, axis=1), outputs, settings, variables)
+    return _affine(tf.concat(powers, axis=1), codes, outputs, settings, variables)
 
 
 @network("mlp")
@@ -56,7 +68,19 @@ def mlp(
 
 
 def _affine(
-    values: tf.Tensor, outputs: int, settings: schema.Weighted, variables: Variables
+    values: tf.Tensor,
+    codes: Sequence[Codes],
+    outputs: int,
+    settings: schema.Weighted,
+    variables: Variables,
 ) -> tf.Tensor:
+    """Return `values · weights + bias`, and a weight for each code."""
     weights = variables("weights", [values.shape[1], outputs], settings.weights)
-    return tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
+    output = tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
+    if not codes:
+        return output
+    # Zeros, so that a code of no training row stays neutral.
+    of_codes = variables("code_weights", [sum(one.depth for one in codes), outputs], 0)
+    for one, part in zip(codes, tf.split(of_codes, [one.depth for one in codes]), strict=True):
+        output += one.look_up(part)
+    return output

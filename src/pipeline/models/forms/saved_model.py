@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session, writing
-from pipeline.graph.inference import FEATURES, LABEL, PREDICTION
+from pipeline.graph.inference import LABEL, PREDICTION
 from pipeline.graph.protobuf import read_saved_model
 from pipeline.graph.step import LOSS, build_step_graph
 from pipeline.models.forms.checkpoint import restore_variables
@@ -29,7 +29,6 @@ SIDECAR = f"assets.extra/{sidecar.FILE}"
 SERVE = v1.saved_model.tag_constants.SERVING
 TRAIN = v1.saved_model.tag_constants.TRAINING
 SERVING_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-_SERVING = ([FEATURES], [PREDICTION], "tensorflow/serving/predict")
 
 
 def write(
@@ -50,20 +49,22 @@ def _write_graphs(
     trained: Sidecar, settings: TrainSettings, workspace: Workspace, checkpoint: Path, folder: Path
 ) -> None:
     builder, recipe = v1.saved_model.Builder(str(folder)), trained.recipe
+    inputs = [spec.name for spec in trained.interface.inputs]
+    serving = inputs, [PREDICTION], "tensorflow/serving/predict"
     graph = build_step_graph(settings, workspace, recipe.inference, recipe.task)
     with graph.as_default(), plain_session(graph) as session:
         restore_variables(session, checkpoint, v1.global_variables())
-        inputs, outputs = [FEATURES, LABEL], [LOSS, PREDICTION]
-        training = _signature(graph, inputs, outputs, "tensorflow/supervised/train")
-        signatures = {SERVING_DEFAULT: _signature(graph, *_SERVING), TRAIN: training}
+        method = "tensorflow/supervised/train"
+        training = _signature(graph, [*inputs, LABEL], [LOSS, PREDICTION], method)
+        signatures = {SERVING_DEFAULT: _signature(graph, *serving), TRAIN: training}
         builder.add_meta_graph_and_variables(session, [TRAIN], signatures, clear_devices=True)
     for kind in (None, *settings.export.devices):
         device = f"/device:{kind.upper()}:0" if kind else None
         graph = build_inference(recipe.inference, workspace, device)
         with graph.as_default():
             tags = [SERVE, kind] if kind else [SERVE]
-            serving = {SERVING_DEFAULT: _signature(graph, *_SERVING)}
-            builder.add_meta_graph(tags, serving, clear_devices=kind is None)
+            signatures = {SERVING_DEFAULT: _signature(graph, *serving)}
+            builder.add_meta_graph(tags, signatures, clear_devices=kind is None)
     builder.save()
 
 

@@ -14,10 +14,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from pipeline.data.prepared.dataset import Dataset
-from pipeline.data.prepared.scaling import Scaling
+from pipeline.data.prepared.dataset import FEATURES, TEXT, Dataset, parse_encoding
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.inference import FEATURES, PREDICTION, InferenceSpec
+from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
 from pipeline.schema.training.model import Network
 from pipeline.workspace import files
@@ -25,7 +24,7 @@ from pipeline.workspace import files
 Shape = tuple[int | None, ...]
 
 FILE = "model.json"
-FORMAT = 3
+FORMAT = 4
 
 # What to do about a damaged model; the end of many messages.
 REMEDY = "copy the whole folder again, or make it again: dvc repro"
@@ -60,20 +59,31 @@ class Recipe:
     inference: InferenceSpec  # what the inference graph is built from, besides variables
     task: str
     source: str  # kind of the data source; it tells how features are derived from raw columns
-    features: tuple[str, ...]  # names of the columns, in the order of the input
-    target: str
+    features: tuple[str, ...]  # names of the numbers, in the order of the input
+    text: tuple[str, ...]  # names of the text columns, in the order of the input
+    targets: tuple[str, ...]
     classes: tuple[str, ...]  # in the order of the outputs; empty for predicted numbers
     step: int  # number of training steps done
 
     def interface(self) -> Interface:
         """Return the interface of the inference graph: `features` to `prediction`."""
-        columns, outputs = len(self.features), self.inference.outputs
-        features = TensorSpec(FEATURES, "float32", (None, columns), f"{FEATURES}:0")
-        prediction = TensorSpec(PREDICTION, "float32", (None, outputs), f"{PREDICTION}:0")
-        return Interface((features,), (prediction,))
+        spec = self.inference
+        inputs = [TensorSpec(FEATURES, spec.encoding.dtype, (None, spec.columns), f"{FEATURES}:0")]
+        if self.text:
+            inputs.append(TensorSpec(TEXT, "string", (None, len(self.text)), f"{TEXT}:0"))
+        shape, name = (None, spec.outputs), f"{PREDICTION}:0"
+        return Interface(tuple(inputs), (TensorSpec(PREDICTION, spec.label_dtype, shape, name),))
+
+    @property
+    def target(self) -> str:
+        """The names of the targets, for people."""
+        return ", ".join(self.targets)
 
     def name_columns(self, prediction: np.ndarray) -> dict[str, np.ndarray]:
         """Turn `[rows, outputs]` into columns: a number, or a class and its probability."""
+        if not self.classes and len(self.targets) > 1:
+            columns = [f"{PREDICTION}_{target}" for target in self.targets]
+            return dict(zip(columns, prediction.T, strict=True))
         if not self.classes:
             return {PREDICTION: prediction[:, 0]}
         names = np.array(self.classes, object)
@@ -90,8 +100,9 @@ class Sidecar:
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents as JSON values, without the seal."""
-        (features,), (prediction,) = self.interface.inputs, self.interface.outputs
+        (prediction,) = self.interface.outputs
         recipe, inference = self.recipe, self.recipe.inference
+        columns = {FEATURES: recipe.features, TEXT: recipe.text}
         return {
             "format": FORMAT,
             "task": recipe.task,
@@ -99,23 +110,24 @@ class Sidecar:
             "head": inference.head,
             "source": recipe.source,
             "step": recipe.step,
+            "example_shape": inference.shape,
             "inputs": {
-                features.tensor: {
-                    "dtype": features.dtype,
-                    "shape": features.shape,
-                    "columns": recipe.features,
-                    "example_shape": inference.shape,
+                spec.tensor: {
+                    "dtype": spec.dtype,
+                    "shape": spec.shape,
+                    "columns": columns[spec.name],
                 }
+                for spec in self.interface.inputs
             },
             "outputs": {
                 prediction.tensor: {
                     "dtype": prediction.dtype,
                     "shape": prediction.shape,
-                    "columns": recipe.classes or [recipe.target],
-                    "target": recipe.target,
+                    "columns": recipe.classes or recipe.targets,
+                    "targets": recipe.targets,
                 }
             },
-            "scaling_inside_the_graph": dataclasses.asdict(inference.scaling),
+            "encoding_inside_the_graph": dataclasses.asdict(inference.encoding),
             "sha256": self.hashes,
         }
 
@@ -123,7 +135,14 @@ class Sidecar:
 def describe(data: Dataset, inference: InferenceSpec, step: int) -> Sidecar:
     """Return the sidecar of a model that was trained on a data set, without hashes."""
     recipe = Recipe(
-        inference, data.task, data.source, data.features, data.target, data.classes, step
+        inference=inference,
+        task=data.task,
+        source=data.source,
+        features=data.features,
+        text=data.text,
+        targets=data.targets,
+        classes=data.classes,
+        step=step,
     )
     return Sidecar(recipe.interface(), recipe)
 
@@ -189,24 +208,23 @@ def _parse(path: Path) -> Any:
 
 
 def _parse_sidecar(values: dict[str, Any]) -> Sidecar:
-    features, prediction = values["inputs"][f"{FEATURES}:0"], values["outputs"][f"{PREDICTION}:0"]
-    target, names = prediction["target"], prediction["columns"]
-    scaling = values["scaling_inside_the_graph"]
-    mean, scale = tuple(scaling["feature_mean"]), tuple(scaling["feature_scale"])
-    interface = Interface(_specs(values["inputs"]), _specs(values["outputs"]))
+    inputs, prediction = values["inputs"], values["outputs"][f"{PREDICTION}:0"]
+    targets, names = tuple(prediction["targets"]), tuple(prediction["columns"])
+    interface = Interface(_specs(inputs), _specs(values["outputs"]))
     recipe = Recipe(
         inference=InferenceSpec(
             network=_NETWORK.validate_python(values["network"]),
-            scaling=Scaling(mean, scale, scaling["label_mean"], scaling["label_scale"]),
-            shape=tuple(features["example_shape"]),
+            encoding=parse_encoding(values["encoding_inside_the_graph"]),
+            shape=tuple(values["example_shape"]),
             outputs=prediction["shape"][1],
             head=_HEAD.validate_python(values["head"]),
         ),
         task=values["task"],
         source=values["source"],
-        features=tuple(features["columns"]),
-        target=target,
-        classes=() if names == [target] else tuple(names),
+        features=tuple(inputs[f"{FEATURES}:0"]["columns"]),
+        text=tuple(inputs.get(f"{TEXT}:0", {}).get("columns", ())),
+        targets=targets,
+        classes=() if names == targets else names,
         step=values["step"],
     )
     return Sidecar(interface, recipe, dict(values["sha256"]))

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.inference import FEATURES, PREDICTION
+from pipeline.graph.inference import PREDICTION
 from pipeline.models.forms import saved_model
 from pipeline.models.metadata import hashes
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
@@ -34,7 +34,8 @@ def open_saved_model(folder: Path, runtime: Runtime, tags: Sequence[str]) -> Run
     inputs = _rename(found.interface.inputs, serving.inputs)
     outputs = _rename(found.interface.outputs, serving.outputs)
     if not all(spec.tensor for spec in (*inputs, *outputs)):
-        signature = f"{saved_model.SERVING_DEFAULT} from {FEATURES} to {PREDICTION}"
+        names = ", ".join(spec.name for spec in inputs)
+        signature = f"{saved_model.SERVING_DEFAULT} from {names} to {PREDICTION}"
         raise ArtifactError(f"{folder} has no signature {signature}")
     return SessionRunner(session, Interface(inputs, outputs), folder)
 

@@ -58,9 +58,9 @@ def forecast(figure: Figure, results: Results) -> None:
 def _draw_curve(figure: Figure, results: Results) -> None:
     names, target = results.dataset.features, results.dataset.target
     axes = new_axes(figure, "Points and curve", names[0], target)
-    size = max(style.marker_size(len(results.train.label)), 3.5)
-    drawn = [(results.train, ACTUAL, "training rows")]
-    if not np.array_equal(results.test.features, results.train.features):
+    size = max(style.marker_size(len(results.sample.label)), 3.5)
+    drawn = [(results.sample, ACTUAL, "training rows")]
+    if not np.array_equal(results.test.features, results.sample.features):
         drawn.append((results.test, ACCENT, "test rows"))
     for split, color, name in drawn:
         x, y = split.features[:, 0], split.label[:, 0]

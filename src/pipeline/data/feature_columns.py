@@ -1,0 +1,164 @@
+"""The columns that a model may learn from: which are numbers, text or dates, and their values."""
+
+import fnmatch
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.data.disk_rows import OverlaidRows, Rows, RowsOnDisk
+from pipeline.data.examples import TextCells
+from pipeline.data.numeric_columns import NumericColumns
+from pipeline.data.other_columns import Categories, parse_dates, to_seconds
+from pipeline.errors import DataError, listing, nearest
+from pipeline.workspace import Workspace
+
+# A text column with more different texts is of no use as levels.
+MAX_TEXTS = 2**20
+DATE = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
+
+_log = logging.getLogger(__name__)
+
+
+def choose_columns(
+    columns: Sequence[str], patterns: Sequence[str] | None, dropped: Sequence[str], path: Path
+) -> tuple[list[str], set[str]]:
+    """Return the columns that may be features, and those of them that are named exactly.
+
+    Args:
+        columns: all of the table that have no other use.
+        patterns: `data.features`, names or shell patterns with `*` and `?`; None means all columns.
+        dropped: `data.drop`, likewise.
+
+    Raises:
+        DataError: a name or pattern matches no column, or a column is named twice.
+    """
+    out = {name for one in dropped for name in match(columns, one, "data.drop", path)}
+    if patterns is None:
+        return [name for name in columns if name not in out], set()
+    exact = [one for one in patterns if one in columns]
+    if len(set(exact)) < len(exact):
+        raise DataError(f"data.features names a column twice: {', '.join(exact)}; remove one")
+    if both := sorted(out & set(exact)):
+        raise DataError(f"data.features and data.drop both name {listing(both)}; leave one out")
+    chosen = [name for one in patterns for name in match(columns, one, "data.features", path)]
+    return [name for name in dict.fromkeys(chosen) if name not in out], set(exact)
+
+
+def match(columns: Sequence[str], pattern: str, key: str, path: Path) -> list[str]:
+    """Return the columns that a name or pattern means; an exact name wins.
+
+    Raises:
+        DataError: there is none.
+    """
+    if pattern in columns:
+        return [pattern]
+    found = [name for name in columns if fnmatch.fnmatchcase(name, re.sub(r"\[", "[[]", pattern))]
+    if not found:
+        raise DataError(
+            f"{path}: {key} has {pattern!r}, and no column is called so"
+            f"{nearest(pattern, columns)}; it has {listing(columns, 12)}; fix the name"
+        )
+    return found
+
+
+class FeatureColumns:
+    """Reads the columns of a table that may be features, piece by piece.
+
+    Args:
+        names: columns of numbers, text or dates.
+        text: those of them whose cells are text in any case.
+        others: further columns of numbers, which are no features.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        text: Sequence[str],
+        others: Sequence[str],
+        path: Path,
+        workspace: Workspace,
+    ) -> None:
+        self._text, self._path = list(text), path
+        self.names = list(names)
+        self.numeric = NumericColumns([*(n for n in names if n not in self._text), *others])
+        self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
+        self._cells = {name: Categories() for name in text}
+        self._first = np.empty(0)  # row
+        self._counts = np.empty(0, bool)  # which columns of numbers count the rows, so far
+
+    def add(self, piece: pd.DataFrame) -> np.ndarray:
+        """Read the next rows; returns their numbers, NaN for what is none."""
+        numeric, before = self.numeric, self.numeric.rows
+        counted = {name: numeric.count_text(name) for name in numeric.columns}
+        values = numeric.read(piece)
+        self._rows.append(values)
+        for name, count in counted.items():
+            if numeric.count_text(name) > count and name not in self._cells:
+                self._cells[name] = Categories(before)
+        for name, cells in self._cells.items():
+            cells.add(piece[name])
+        if not before:
+            self._first = values[0]
+            self._counts = np.isin(values[0], (0, 1))
+        counting = np.flatnonzero(self._counts)
+        row_numbers = np.arange(before, numeric.rows)[:, None]
+        expected = self._first[counting] + row_numbers
+        self._counts[counting] = (values[:, counting] == expected).all(0)
+        return values
+
+    def numbers_of(self, names: Sequence[str]) -> list[int]:
+        """Return the positions of columns of numbers in the rows."""
+        return [self.numeric.columns.index(name) for name in names]
+
+    def counts_rows(self, name: str) -> bool:
+        """Tell whether a column has the numbers of the rows, from 0 or 1."""
+        is_number = name in self.numeric.columns
+        return is_number and bool(self._counts[self.numeric.columns.index(name)])
+
+    def is_empty(self, name: str) -> bool:
+        """Tell whether no cell of a column has a value."""
+        if name in self._text:
+            return self._cells[name].is_empty()
+        return self.numeric.missing[name].count == self.numeric.rows
+
+    def is_text(self, name: str) -> bool:
+        """Tell whether a column is text: it is named as such, or no cell is a number."""
+        return name in self._text or self.numeric.is_text(name)
+
+    def has_too_many_texts(self, name: str) -> bool:
+        """Tell whether a text column has more different texts than can be levels."""
+        return len(self._cells[name]) > MAX_TEXTS
+
+    def dates(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the text columns that are dates, `[rows]` seconds since 1970 UTC, NaN for gaps."""
+        found = {}
+        for name in names:
+            texts = self._cells[name].texts()
+            present = [text for text in texts if text]
+            if name in self._text or not present or not DATE.match(present[0]):
+                continue
+            try:
+                dates = parse_dates(pd.Series(texts, name=name, dtype="str"), self._path)
+            except DataError:
+                continue
+            found[name] = to_seconds(dates)[self._cells[name].codes()]
+        return found
+
+    def rows(self, names: Sequence[str], dates: Mapping[str, np.ndarray]) -> Rows:
+        """Return columns of numbers and dates, `[rows, names]`."""
+        rows = self._rows.select_columns(self.numbers_of(names))
+        overlays = {names.index(name): dates[name] for name in names if name in dates}
+        return OverlaidRows(rows, overlays) if overlays else rows
+
+    def cells(self, names: Sequence[str]) -> TextCells:
+        """Return columns of text."""
+        rows = self.numeric.rows
+        codes = np.empty((rows, len(names)), np.int32)
+        for number, name in enumerate(names):
+            codes[:, number] = self._cells[name].codes()
+        texts = tuple(np.array(self._cells[name].texts(), object) for name in names)
+        return TextCells(tuple(names), codes, texts)
