@@ -104,16 +104,20 @@ def encode_numbers(features: np.ndarray, encoding: Encoding) -> np.ndarray:
         values = np.where(np.isnan(values), encoding.fill_values(), values)
     scaling = encoding.scaling
     mean, factor = affine(scaling.feature_mean, scaling.feature_scale, encoding.dtype)
-    scaled: np.ndarray = ((values - mean) * factor).astype(np.float32, copy=False)
-    return scaled
+    return _scale(values, mean, factor)
 
 
 def encode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
     """Scale labels in their own dtype, `[rows, targets]` → float32."""
     dtype = label.dtype.name
     mean, factor = affine(encoding.scaling.label_mean, encoding.scaling.label_scale, dtype)
-    scaled: np.ndarray = ((label - mean) * factor).astype(np.float32, copy=False)
-    return scaled
+    return _scale(label, mean, factor)
+
+
+def _scale(values: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    scaled: np.ndarray = values - mean
+    scaled *= factor
+    return scaled.astype(np.float32, copy=False)
 
 
 def decode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
