@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow
 
+from pipeline.data.arrow_reader import is_parquet
+from pipeline.data.column_types import find_types
 from pipeline.data.missing_values import refuse_missing
 from pipeline.data.numeric_columns import NumericColumns, require_columns, to_float32
 from pipeline.data.sources import DERIVATIONS
-from pipeline.data.tables import Table, TableWriter, is_parquet
+from pipeline.data.table_writer import TableWriter
+from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
@@ -38,15 +40,18 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
     if to.exists() and not to.is_file():
         raise DataError(f"{to} is not a file; give a file to write with -o")
     table, rows = Table(source), 0
-    types = table.types() if is_parquet(to) else dict.fromkeys(table.columns, pyarrow.string())
-    text = [name for name, type_ in types.items() if type_ == pyarrow.string()]
+    types = find_types(table) if is_parquet(to) else {}
+    # What has no types is passed on as the text that it is.
+    text = table.columns if table.schema is None else ()
     with (
         open_model(model, workspace) as runner,
         files.replacing(to) as partial,
         TableWriter(partial, types) as writer,
     ):
         recipe = read_sidecar(model).recipe
-        features = FeatureReader(recipe.source, recipe.features, table.columns, source)
+        features = FeatureReader(
+            recipe.source, recipe.features, table.columns, source, table.decimal
+        )
         for piece in table.pieces(text):
             inputs = features.read(piece)
             if inputs is None:
@@ -70,12 +75,19 @@ class FeatureReader:
         DataError: columns are missing.
     """
 
-    def __init__(self, source: str, names: Sequence[str], columns: Sequence[str], path: Path):
+    def __init__(
+        self,
+        source: str,
+        names: Sequence[str],
+        columns: Sequence[str],
+        path: Path,
+        decimal: str = ".",
+    ) -> None:
         self._names, self._path = names, path
         self._derivation = None if set(names) <= set(columns) else DERIVATIONS.get(source)
         required = self._derivation.columns if self._derivation else names
         require_columns(columns, required, path)
-        self._numeric = NumericColumns(required)
+        self._numeric = NumericColumns(required, decimal)
 
     def read(self, piece: pd.DataFrame) -> np.ndarray | None:
         """Return the features of the next rows, `[rows, features] float32`.

@@ -10,9 +10,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from pipeline.data import tables
+from pipeline.data import table_writer
 from pipeline.data.missing_values import read_complete_numbers
-from pipeline.data.tables import read_table, write_table
+from pipeline.data.table_writer import write_table
+from pipeline.data.tables import read_table
 from pipeline.errors import DataError
 from pipeline.prediction import REMEDY
 
@@ -125,14 +126,14 @@ def test_the_fast_way_to_write_gives_the_bytes_of_pandas(word):
         table = pd.DataFrame({"t,": words, "n": np.array([number, 2]).astype(kind)})
         for chosen in (table, table[["t,"]]):
             ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
-            tables.write_csv(chosen, ours, has_header=True)
+            table_writer.write_csv(chosen, ours, has_header=True)
             chosen.to_csv(theirs, index=False, lineterminator="\n")
             assert ours.getvalue() == theirs.getvalue()
 
 
 def test_plain_text_and_numbers_are_written_the_fast_way():
     table = pd.DataFrame({"t": pd.Series(["a", None], dtype="str"), "n": np.float32([0.1, 2])})
-    assert tables._format_unquoted(table) == "a,0.1\n,2.0\n"
+    assert table_writer._format_unquoted(table) == "a,0.1\n,2.0\n"
     for unfit in (table[["t"]], table.assign(t=[True, False]), table.assign(t='"')):
         with pytest.raises(pyarrow.ArrowInvalid):
-            tables._format_unquoted(unfit)
+            table_writer._format_unquoted(unfit)

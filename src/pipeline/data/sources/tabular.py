@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data import other_columns
+from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, RowsOnDisk
 from pipeline.data.examples import PARTS, Examples, source
 from pipeline.data.missing_values import FILL_METHODS, choose_rows
-from pipeline.data.numeric_columns import NumericColumns, RowNumbers, find_missing, require_columns
+from pipeline.data.number_parsing import find_missing
+from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
 from pipeline.data.prepared.dataset import blocks
 from pipeline.data.prepared.tasks import TASKS
+from pipeline.data.read_options import ReadOptions
 from pipeline.data.tables import Table
 from pipeline.errors import DataError, listing
 from pipeline.schema.data import TableData
@@ -29,13 +32,13 @@ _log = logging.getLogger(__name__)
 def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     """Read a target column, and the features that the user names or all numeric columns."""
     path = workspace.path(settings.path)
-    table = Table(path)
+    table = Table(path, ReadOptions.of(settings))
     reserved = _reserved_columns(settings)
     require_columns(table.columns, list(reserved), path)
     features = _named_features(settings, reserved)
     require_columns(table.columns, features, path)
     candidates = features or [name for name in table.columns if name not in reserved]
-    reader = _ColumnReader(settings, workspace, candidates)
+    reader = _ColumnReader(settings, workspace, candidates, table.decimal)
     for piece in table.pieces(text=[n for n in reserved if n not in reader.numeric.columns]):
         reader.add(piece)
     features = features or _numeric_features(reader.numeric, list(reserved), path)
@@ -49,15 +52,17 @@ class _ColumnReader:
         numeric: the columns that may be features, and the target if it is a number.
     """
 
-    def __init__(self, settings: TableData, workspace: Workspace, candidates: list[str]) -> None:
+    def __init__(
+        self, settings: TableData, workspace: Workspace, candidates: list[str], decimal: str
+    ) -> None:
         self._settings, self._path = settings, workspace.path(settings.path)
         self._has_classes = TASKS[settings.task].labels_are_classes
         target = [] if self._has_classes else [settings.target]
-        self.numeric = NumericColumns([*candidates, *target])
+        self.numeric = NumericColumns([*candidates, *target], decimal)
         self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
         self._reserved = list(_reserved_columns(settings))
         self._classes, self._parts = other_columns.Categories(), other_columns.Categories()
-        self._dates: list[np.ndarray] = []
+        self._dates: list[Dates] = []
         words = [name for name in self._reserved if name not in self.numeric.columns]
         self._missing = {name: RowNumbers() for name in words}
         self._complete: list[np.ndarray] = []
@@ -77,14 +82,15 @@ class _ColumnReader:
         if settings.split_column is not None:
             self._parts.add(piece[settings.split_column])
         if settings.date_column is not None:
-            dates = other_columns.parse_dates(piece[settings.date_column], self._path, before)
+            cells = piece[settings.date_column]
+            dates = parse_dates(cells, self._path, before, settings.date_format)
             self._dates.append(dates)
 
     def examples(self, features: list[str]) -> Examples:
         """Return the rows that are used."""
         settings, target, path = self._settings, self._settings.target, self._path
         used = features if self._has_classes else [*features, target]
-        self.numeric.require_numbers(used, path)
+        self.numeric.require_numbers(used, path, is_table=True)
         kept = self._choose_rows(used, features)
         rows = self._rows if kept.all() else self._rows.select_rows(kept)
         label: Rows = rows.select_columns(self._numbers(used[-1:]))
@@ -93,8 +99,9 @@ class _ColumnReader:
             label, classes = self._classes.encode(kept, target, path)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
-            index = other_columns.to_days(np.concatenate(self._dates)[kept])
-            other_columns.require_ascending(index, np.flatnonzero(kept), path)
+            dates = Dates.join(self._dates).select(kept)
+            require_ascending(dates, np.flatnonzero(kept), path)
+            index = dates.names()
         return Examples(
             features=rows.select_columns(self._numbers(features)),
             label=label,
