@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.arrow_reader import is_parquet
-from pipeline.data.column_types import find_types
 from pipeline.data.missing_values import refuse_missing
 from pipeline.data.numeric_columns import NumericColumns, require_columns, to_float32
 from pipeline.data.sources import DERIVATIONS
-from pipeline.data.table_writer import TableWriter
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
+from pipeline.reporting.column_types import find_types
+from pipeline.reporting.table_writer import TableWriter
 from pipeline.workspace import Workspace, files
 
 REMEDY = "the model fills no missing values: fill them, or drop their rows"

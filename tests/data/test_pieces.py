@@ -12,9 +12,9 @@ from pipeline.data import arrow_reader, csv_reader
 from pipeline.data.prepared import dataset as prepared
 from pipeline.data.prepared.scaling import Fit
 from pipeline.data.prepared.tasks import TASKS
-from pipeline.data.table_writer import TableWriter
 from pipeline.data.tables import Table, read_table
 from pipeline.errors import DataError
+from pipeline.reporting.table_writer import TableWriter
 
 from ..made import numbers, prepared_of
 

@@ -10,12 +10,12 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from pipeline.data import table_writer
 from pipeline.data.missing_values import read_complete_numbers
-from pipeline.data.table_writer import write_table
 from pipeline.data.tables import read_table
 from pipeline.errors import DataError
 from pipeline.prediction import REMEDY
+from pipeline.reporting import table_writer
+from pipeline.reporting.table_writer import write_table
 
 from ..made import numbers
 

@@ -14,8 +14,8 @@ from pyarrow.parquet import ParquetWriter
 
 from pipeline.data import compression
 from pipeline.data.arrow_reader import is_parquet, is_text
-from pipeline.data.column_types import cast
 from pipeline.errors import DataError, one_line
+from pipeline.reporting.column_types import cast
 from pipeline.workspace import files
 
 
