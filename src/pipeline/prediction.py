@@ -15,7 +15,7 @@ from pipeline.errors import DataError
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
 from pipeline.reporting.column_types import find_types
-from pipeline.reporting.table_writer import TableWriter
+from pipeline.reporting.table_writer import TableWriter, require_ending
 from pipeline.workspace import Workspace, files
 
 REMEDY = "the model fills no missing values: fill them, or drop their rows"
@@ -25,7 +25,7 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
     """Write a copy of a table with the predictions as further columns.
 
     Args:
-        source: CSV or Parquet with the model's features, found by name, or with raw prices.
+        source: a table with the model's features, found by name, or with raw prices.
         to: CSV or Parquet; an existing file is replaced after all rows are predicted.
 
     Returns:
@@ -39,8 +39,13 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
         raise DataError(f"{to} is the input; give another file with -o")
     if to.exists() and not to.is_file():
         raise DataError(f"{to} is not a file; give a file to write with -o")
+    require_ending(to)
     table, rows = Table(source), 0
-    types = find_types(table) if is_parquet(to) else {}
+    # A column without a name stays so in CSV; Parquet needs names.
+    named = zip(table.columns, table.header, strict=True)
+    in_file = {name: head for name, head in named if head.strip() or not is_parquet(to)}
+    found = find_types(table) if is_parquet(to) else {}
+    types = {in_file.get(name, name): kind for name, kind in found.items()}
     # What has no types is passed on as the text that it is.
     text = table.columns if table.schema is None else ()
     with (
@@ -60,7 +65,7 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
                 if name in table.columns:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
                 piece[name] = pd.Series(values, dtype="str") if values.dtype == object else values
-            writer.append(piece)
+            writer.append(piece.rename(columns=in_file))
             rows += len(piece)
         features.require_numbers()
     return f"{to}: {rows:,} rows, prediction is {recipe.target}"

@@ -95,9 +95,9 @@ def test_what_is_no_file_and_unknown_endings_are_one_message(failure, tmp_path: 
     for what, name, expected in (
         ("a table that is not there", "none.csv", "no such file; give an existing one"),
         (
-            "a folder in place of a table",
+            "a folder without a table",
             "folder.csv",
-            "is not a regular file; give a CSV or Parquet",
+            "has no table; give a folder of CSV or Parquet files",
         ),
         ("a table named .xlsx", "table.xlsx", "the ending '.xlsx' is unknown; give a .csv file"),
         ("a table packed by something else", "table.csv.lzma", "the ending '.lzma' is unknown"),

@@ -34,8 +34,8 @@ class JsonLinesReader:
 
     schema, decimal = None, "."
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, na_values: Collection[str] = ()) -> None:
+        self.path, self._na_values = path, set(na_values)
         self.names = self.header = list(dict.fromkeys(key for row in self._rows() for key in row))
         if not self.names:
             raise DataError(f"{path} is empty; rows are needed")
@@ -44,10 +44,14 @@ class JsonLinesReader:
         """Yield the rows, some thousands at a time; the cells of `text` columns become text."""
         rows = self._rows()
         while piece := list(islice(rows, PIECE_ROWS)):
-            columns = {name: [row.get(name) for row in piece] for name in self.names}
+            columns = {name: [self._cell(row.get(name)) for row in piece] for name in self.names}
             yield pd.DataFrame(
                 {name: _to_pandas(cells, name in text) for name, cells in columns.items()}
             )
+
+    def _cell(self, value: Any) -> Any:
+        is_mark = self._na_values and isinstance(value, str) and value.strip() in self._na_values
+        return None if is_mark else value
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         size, limit = 0, unpacked_limit(self.path)

@@ -116,13 +116,17 @@ def is_numeric(cells: pd.Series) -> bool:
     return bool(types.is_integer_dtype(cells) or types.is_float_dtype(cells))
 
 
-def suggest(example: str) -> str:
-    """Return what may be wrong with a cell that looks like a number to people; empty if nothing."""
+def suggest(example: str, is_table: bool) -> str:
+    """Return what may be wrong with a cell that looks like a number to people; empty if nothing.
+
+    Of a user's table, it names the key that helps.
+    """
     word = example.strip()
     if THOUSANDS.fullmatch(word) or THOUSANDS_ALSO.fullmatch(word):
         return f"remove the thousands separators, as in {word!r}"
     if WITH_COMMA.fullmatch(word):
-        return f"""{word!r} has a decimal comma: "data.decimal=','" reads it"""
+        way = "\"data.decimal=','\" reads it" if is_table else "write a point"
+        return f"{word!r} has a decimal comma: {way}"
     return ""
 
 

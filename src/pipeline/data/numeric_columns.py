@@ -174,7 +174,7 @@ class _Remedies:
 
     def add(self, what: str, column: str, example: str) -> None:
         """Add a column with a kind of problem and the first such cell."""
-        if what == "text" and (hint := suggest(example)):
+        if what == "text" and (hint := suggest(example, self._is_table)):
             self._hints[hint] = None
         elif what == "infinite" or not self._is_table:
             self._must_fix = True

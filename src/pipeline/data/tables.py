@@ -1,10 +1,11 @@
-"""Tables in files of several formats: one file, or a folder of them; read in pieces.
+"""Tables in one file of several formats, or in a folder of such files; read in pieces.
 
 Memory does not grow with the table, and text stays as the file has it.
 """
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,17 +13,16 @@ import pandas as pd
 from pipeline.data import compression
 from pipeline.data.arrow_reader import ARROW_ENDINGS, PARQUET_ENDINGS, ArrowReader
 from pipeline.data.csv_reader import CsvReader
+from pipeline.data.folder_reader import FileReader, FolderReader
 from pipeline.data.json_lines import JsonLinesReader
 from pipeline.data.read_options import ReadOptions
 from pipeline.errors import DataError, listing, one_line
 
 CSV_ENDINGS, JSON_ENDINGS = (".csv", ".tsv"), (".jsonl", ".ndjson")
 
-Reader = CsvReader | ArrowReader | JsonLinesReader
-
 
 class Table:
-    """A table in a file; the names of its columns are text.
+    """A table in a file or in a folder of files; the names of its columns are text.
 
     Attributes:
         columns: their names. One without a name in the file is called `Unnamed: ` and its number.
@@ -38,11 +38,15 @@ class Table:
         options = options or ReadOptions()
         if not path.exists():
             raise DataError(f"{path}: no such file; give an existing one")
-        if not path.is_file():
+        if not path.is_file() and not path.is_dir():
             raise DataError(f"{path} is not a regular file; give a CSV or Parquet file")
         self.path = path
         with _explain_read_errors(path):
-            self._reader = _open(path, options)
+            self._reader: FileReader | FolderReader = (
+                FolderReader(path, options.pattern, _kind, partial(_open, options=options))
+                if path.is_dir()
+                else _open(path, options)
+            )
         self.columns, self.header = self._reader.names, self._reader.header
         self.schema, self.decimal = self._reader.schema, self._reader.decimal
         repeated = [name for name in dict.fromkeys(self.columns) if self.columns.count(name) > 1]
@@ -75,20 +79,30 @@ def read_table(path: Path, options: ReadOptions | None = None) -> pd.DataFrame:
     return pd.concat(list(Table(path, options).pieces()), ignore_index=True)
 
 
-def _open(path: Path, options: ReadOptions) -> Reader:
+def _kind(path: Path) -> str | None:
+    """Return what the ending of a name says: `arrow`, `csv`, `json`, or None."""
     endings = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
     if endings[-1] in (*PARQUET_ENDINGS, *ARROW_ENDINGS):
-        return ArrowReader(path)
+        return "arrow"
     ending = endings[0] if endings[-1] in compression.COMPRESSIONS else endings[-1]
     if ending in CSV_ENDINGS:
-        return CsvReader(path, options)
-    if ending in JSON_ENDINGS:
-        return JsonLinesReader(path)
+        return "csv"
+    return "json" if ending in JSON_ENDINGS else None
+
+
+def _open(path: Path, options: ReadOptions) -> FileReader:
+    match _kind(path):
+        case "arrow":
+            return ArrowReader(path)
+        case "csv":
+            return CsvReader(path, options)
+        case "json":
+            return JsonLinesReader(path, options.na_values)
     raise DataError(
-        f"{path}: the ending {path.suffix!r} is unknown; give a file with one of"
-        f" {', '.join(CSV_ENDINGS + JSON_ENDINGS)}, plain or compressed"
-        f" ({', '.join(compression.COMPRESSIONS)}), or of"
-        f" {', '.join(PARQUET_ENDINGS + ARROW_ENDINGS)}"
+        f"{path}: the ending {path.suffix!r} is unknown; give a .csv file or one of"
+        f" {', '.join(CSV_ENDINGS[1:] + JSON_ENDINGS)}, plain or compressed"
+        f" ({', '.join(compression.COMPRESSIONS)}), or a .parquet file or one of"
+        f" {', '.join(PARQUET_ENDINGS[1:] + ARROW_ENDINGS)}"
     )
 
 

@@ -1,6 +1,6 @@
 """Types that columns get in a Parquet file, so that no cell loses what the source has."""
 
-from typing import Any
+from decimal import Decimal
 
 import pyarrow
 import pyarrow.compute as pc
@@ -14,10 +14,10 @@ PATTERNS = {
     "double": r"^-?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+][0-9]+)?$",
     "bool": r"^(?i:true|false)$",
 }
-MAX_DIGITS_OF_FLOAT64 = 15
+DIGITS_OF_FLOAT64 = 15  # so many are kept in any case
 
 
-def find_types(table: Table) -> dict[str, Any]:
+def find_types(table: Table) -> dict[str, pyarrow.DataType]:
     """Return the Arrow type of each column; a file without types is read to find them."""
     if table.schema is not None:
         return dict(zip(table.columns, table.schema.types, strict=True))
@@ -29,7 +29,7 @@ def find_types(table: Table) -> dict[str, Any]:
     return {name: _choose(types) for name, types in possible.items()}
 
 
-def cast(cells: Any, kind: Any) -> Any:
+def cast(cells: pyarrow.Array, kind: pyarrow.DataType) -> pyarrow.Array:
     """Return text as an Arrow array of a type that `find_types` chose."""
     types = pyarrow.types
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
@@ -39,7 +39,7 @@ def cast(cells: Any, kind: Any) -> Any:
     return cells.cast(kind)
 
 
-def _fits(cells: Any, kind: str) -> bool:
+def _fits(cells: pyarrow.Array, kind: str) -> bool:
     """Tell whether each cell is of a type, or a mark of a missing value."""
     fits = pc.match_substring_regex(cells, PATTERNS[kind])
     if not pc.all(fits, min_count=0).as_py():
@@ -51,14 +51,14 @@ def _fits(cells: Any, kind: str) -> bool:
     present = cells.filter(fits.fill_null(False))
     if kind == "int64":
         return _can_cast(present, pyarrow.int64())
-    if kind == "double":  # as a float64, more digits are rounded
-        digits = pc.replace_substring_regex(present, r"^-?0*\.?0*|[eE].*$|\.", "")
-        longest = pc.max(pc.utf8_length(digits)).as_py() or 0
-        return longest <= MAX_DIGITS_OF_FLOAT64 + 2
+    if kind == "double":
+        digits = pc.replace_substring_regex(present, r"[eE].*$|\D", "")
+        long = present.filter(pc.greater(pc.utf8_length(digits), DIGITS_OF_FLOAT64))
+        return all(Decimal(word) == Decimal(repr(float(word))) for word in long.to_pylist())
     return True
 
 
-def _can_cast(cells: Any, kind: Any) -> bool:
+def _can_cast(cells: pyarrow.Array, kind: pyarrow.DataType) -> bool:
     try:
         cells.cast(kind)
     except pyarrow.ArrowInvalid:
@@ -66,7 +66,7 @@ def _can_cast(cells: Any, kind: Any) -> bool:
     return True
 
 
-def _choose(types: set[str]) -> Any:
+def _choose(types: set[str]) -> pyarrow.DataType:
     if types == set(PATTERNS):  # no cell has a value
         return pyarrow.string()
     for kind in PATTERNS:

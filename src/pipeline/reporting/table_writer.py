@@ -13,7 +13,7 @@ import pyarrow.csv
 from pyarrow.parquet import ParquetWriter
 
 from pipeline.data import compression
-from pipeline.data.arrow_reader import is_parquet, is_text
+from pipeline.data.arrow_reader import PARQUET_ENDINGS, is_parquet, is_text
 from pipeline.errors import DataError, one_line
 from pipeline.reporting.column_types import cast
 from pipeline.workspace import files
@@ -23,10 +23,14 @@ class TableWriter(ExitStack):
     """Writes a table in pieces, as Parquet or as CSV, as the ending of the name says.
 
     Parquet types of columns that are not given are found in the first piece.
+
+    Raises:
+        DataError: The name has another ending.
     """
 
     def __init__(self, path: Path, types: Mapping[str, Any] | None = None) -> None:
         super().__init__()
+        require_ending(path)
         self._path, self._types = path, types or {}
         self._parquet: ParquetWriter | None = None
         self._csv: IO[str] | None = None
@@ -84,6 +88,18 @@ def _empty_if_nan(piece: pd.DataFrame) -> pd.DataFrame:
         if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f"
     ]
     return piece.astype(dict.fromkeys(floats, np.float64)) if floats else piece
+
+
+def require_ending(path: Path) -> None:
+    """Refuse a file whose ending is none that can be written."""
+    endings = [suffix.lower() for suffix in path.suffixes[-2:]]
+    packed = endings[:1] == [".csv"] and endings[-1] in compression.COMPRESSIONS
+    if not is_parquet(path) and endings[-1:] != [".csv"] and not packed:
+        raise DataError(
+            f"{path}: a file with the ending {path.suffix!r} cannot be written; name it .csv, plain"
+            f" or compressed ({', '.join(compression.COMPRESSIONS)}), or"
+            f" {' or '.join(PARQUET_ENDINGS)}"
+        )
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
