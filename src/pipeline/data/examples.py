@@ -71,6 +71,7 @@ class Examples:
         fill: `mean` or `median` of the training rows replaces NaN; None if nothing is missing.
         text: columns of text.
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
+        date_format: how these are written in a table, as `data.date_format`.
         optional: names of columns that may be left out if nothing can be learned from them.
     """
 
@@ -91,6 +92,7 @@ class Examples:
     fill: str | None = None
     text: TextCells = NO_TEXT
     date_features: tuple[str, ...] = ()
+    date_format: str | None = None
     optional: frozenset[str] = frozenset()
 
     @property

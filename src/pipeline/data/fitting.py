@@ -63,6 +63,7 @@ def fit_encoding(
         fill=tuple(fill_values.get(column) for column in kept) if fill_values else (),
         dates={kept.index(c): parts for c, parts in statistics.parts.items() if c in kept},
         text=text,
+        date_format=examples.date_format,
         dtype=examples.dtype,
     )
     numbers = [examples.text.names.index(column.name) for column in text]

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field
 from pipeline.schema import base
 from pipeline.schema.base import Count, Text, about
 
+SEPARATORS = ("auto", "comma", "semicolon", "tab", "space", "bar", "\\t")
+
 
 class DataSource(base.Section):
     """Parameters that all data sources share."""
@@ -44,6 +46,12 @@ class PricesData(DataSource):
 Columns = Annotated[list[str], Field(min_length=1)]
 
 
+def _check_separator(separator: str) -> str:
+    if len(separator) != 1 and separator not in SEPARATORS:
+        raise ValueError(f"allowed: {', '.join(SEPARATORS)} or one character")
+    return separator
+
+
 class TableData(DataSource):
     """A CSV or Parquet file of the user."""
 
@@ -64,8 +72,22 @@ class TableData(DataSource):
         "column with train, validation or test in each row, for split=given"
     )
     date_column: Text | None = about(
-        "column of ascending ISO dates that name the rows; null: row numbers"
+        "column of ascending dates that name the rows; null: row numbers"
     )
+    date_format: Text | None = about(
+        "how dates are written, such as %d/%m/%Y; null: 1999-01-04 or 4.1.1999"
+    )
+    separator: Annotated[str, AfterValidator(_check_separator)] = about(
+        "what separates the cells of a CSV file; auto: found in its first lines",
+        allowed="auto, comma, semicolon, tab, space, bar or one character",
+    )
+    decimal: Literal["auto", ".", ","] = about(
+        "decimal sign of the numbers in a CSV file; auto: found in its first lines"
+    )
+    pattern: Text | None = about(
+        "names of the files to read in a folder, such as *.csv; null: all tables"
+    )
+    na_values: list[str] = about("cells that count as empty, such as ?")
     missing: Literal["fail", "drop", "mean", "median"] = about(
         "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
         " median of the training rows; `pipeline predict` always refuses them"

@@ -58,6 +58,7 @@ class Encoding:
         dates: the calendar parts of each column of dates, by its position among the numbers; dates
             are seconds since 1970-01-01 UTC.
         text: the text columns.
+        date_format: how dates are written in a table, as `data.date_format`.
         dtype: of raw numbers, `float64` for tables, else `float32`; scaling is done in it.
     """
 
@@ -65,6 +66,7 @@ class Encoding:
     fill: tuple[float | None, ...] = ()
     dates: dict[int, tuple[str, ...]] = field(default_factory=dict)
     text: tuple[TextColumn, ...] = ()
+    date_format: str | None = None
     dtype: str = "float64"
 
     @property
