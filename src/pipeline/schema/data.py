@@ -13,11 +13,12 @@ class DataSource(base.Section):
 
     path: Text = about("file or folder of the data; for generated data, the file that generates it")
     split: Literal[
-        "chronological", "random", "stratified", "given", "kfold", "walk_forward", "none"
+        "auto", "chronological", "random", "stratified", "given", "kfold", "walk_forward", "none"
     ] = about(
         "test rows: the last (chronological), random, random in each class (stratified), named by"
         " the source (given), one of `folds` folds (kfold, walk_forward), or all, also in"
-        " training (none)"
+        " training (none); auto: given where the source names them, chronological where rows have"
+        " dates, stratified for classes, else random"
     )
     test_share: base.Share = about("share of the labelled rows used for the test", "0..1")
     validation_share: base.ShareOrZero = about(
@@ -62,6 +63,7 @@ class TableData(DataSource):
         "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
         " median of the training rows; `pipeline predict` always refuses them"
     )
+    min_class_rows: Count = about("classes with fewer rows are left out, with their rows", "rows")
 
 
 class CosineData(DataSource):

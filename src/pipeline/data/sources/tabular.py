@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data import other_columns
+from pipeline.data.classes import choose_class_rows
 from pipeline.data.disk_rows import Rows, RowsOnDisk
 from pipeline.data.examples import PARTS, Examples, source
 from pipeline.data.missing_values import FILL_METHODS, choose_rows
@@ -86,6 +87,9 @@ class _ColumnReader:
         used = features if self._has_classes else [*features, target]
         self.numeric.require_numbers(used, path)
         kept = self._choose_rows(used, features)
+        if self._has_classes:
+            values, least = self._classes.values(), settings.min_class_rows
+            kept = choose_class_rows(values, kept, least, target, path)
         rows = self._rows if kept.all() else self._rows.select_rows(kept)
         label: Rows = rows.select_columns(self._numbers(used[-1:]))
         classes: tuple[str, ...] = ()
