@@ -19,7 +19,7 @@ DRAWN = ("random", "stratified", "kfold", "walk_forward", "chronological")
 def split(data):
     def run(how, label=CLASSES, task="classification", source="synthetic", **changes):
         label = np.asarray(label, np.float64)[:, None]
-        given = {name: changes.pop(name, None) for name in ("part", "index", "dates")}
+        given = {name: changes.pop(name, None) for name in ("part", "index", "times")}
         examples = Examples(label, label, ("x",), "y", task, ("a", "b", "c"), **given)
         needed = {"path": "own.csv", "target": "y"} if source == "csv" else {}
         return split_rows(examples, data(source, split=how, **needed, **changes), SEED)
@@ -114,7 +114,7 @@ def test_given_rows_without_validation_rows_are_drawn(split):
         ),
         (
             "chronological",
-            {"dates": np.arange("2024-01-01", "2024-04-10", dtype="M8[D]")},
+            {"times": np.arange("2024-01-01", "2024-04-10", dtype="M8[D]")},
             "dates;",
         ),
         ("random", {"index": np.arange(100), "task": "regression"}, "a number"),
@@ -158,18 +158,18 @@ def test_a_panel_is_split_by_date_over_all_groups(split):
     days = np.arange("2024-01-01", "2024-02-10", dtype="M8[D]")
     dates = np.concatenate([days, days[10:], days[::2], days[30:]])  # 40, 30, 20, 10
     for how in ("chronological", "walk_forward"):
-        found = split(how, task="regression", dates=dates, validation_share=0.1, fold=4)
+        found = split(how, task="regression", times=dates, validation_share=0.1, fold=4)
         learnt, validated, tested = (dates[found[n]] for n in ("train", "validation", "test"))
         assert learnt.max() < validated.min() and validated.max() < tested.min(), how
         assert sum(map(len, found.values())) == 100
     assert 17 <= len(tested) <= 24
-    last = split("chronological", task="regression", dates=dates)
+    last = split("chronological", task="regression", times=dates)
     assert 20 <= len(last["test"]) <= 23
 
 
 def test_two_dates_are_enough_for_a_panel(split):
     dates = np.repeat(np.array(["2024-01-01", "2024-01-02"], "M8[D]"), [10, 90])
-    found = split("chronological", dates=dates, test_share=0.95)
+    found = split("chronological", times=dates, test_share=0.95)
     assert_rows(found, (ROWS[:10], ROWS[10:]))
 
 
@@ -272,14 +272,14 @@ def test_two_dates_are_enough_for_a_panel(split):
         (
             "a panel with one date",
             "chronological",
-            {"dates": np.full(100, "2024-01-01", "M8[D]")},
+            {"times": np.full(100, "2024-01-01", "M8[D]")},
             DataError,
             "0 for training and 100 for the test",
         ),
         (
             "fewer dates than windows need",
             "walk_forward",
-            {"dates": np.repeat(np.arange("2024-01-01", "2024-01-06", dtype="M8[D]"), 20)},
+            {"times": np.repeat(np.arange("2024-01-01", "2024-01-06", dtype="M8[D]"), 20)},
             DataError,
             r"5 different dates are too few for data\.folds=5; give at most 4 folds",
         ),

@@ -60,7 +60,7 @@ def choose_method(examples: Examples) -> tuple[str, str, str]:
     if examples.part is not None or not examples.kind.uses_label:
         return "given", "the source names the test rows", at_random
     index, target = examples.index, examples.target
-    if examples.dates is not None or (index is not None and index.dtype.kind == "M"):
+    if examples.times is not None or (index is not None and index.dtype.kind == "M"):
         return "chronological", "rows have dates", at_random
     if examples.kind.labels_are_classes:
         return "stratified", f"{target!r} has classes and rows have no dates", the_last
@@ -84,7 +84,7 @@ def _split_test(examples: Examples, settings: DataSource, seed: int) -> Pair:
         return _stratify(rows, size, examples, settings, seed)
     if method == "random":
         return strata.draw(rows, size, seed)
-    train, test = _split_last(rows, size, examples.dates)
+    train, test = _split_last(rows, size, examples.times)
     _require(len(train), len(test), which)
     return train, test
 
@@ -122,7 +122,7 @@ def _split_validation(
     _require(len(train) - size, size, which, "the validation")
     has_classes = examples.kind.labels_are_classes
     if method in ("chronological", "walk_forward"):
-        kept, taken = _split_last(train, size, examples.dates)
+        kept, taken = _split_last(train, size, examples.times)
     elif not has_classes:
         kept, taken = strata.draw(train, size, seed)
     elif method in ("stratified", "kfold"):
@@ -135,18 +135,18 @@ def _split_validation(
     return kept, taken
 
 
-def _split_last(rows: np.ndarray, size: int, dates: np.ndarray | None) -> Pair:
+def _split_last(rows: np.ndarray, size: int, times: np.ndarray | None) -> Pair:
     """Take the last `size` rows, or where groups share dates, the rows of the last dates.
 
     A date is never divided, so more than `size` rows may be taken.
     """
-    if dates is None:
+    if times is None:
         return rows[:-size], rows[-size:]
-    ordered = np.sort(dates[rows])
+    ordered = np.sort(times[rows])
     first = ordered[-size]
     if first == ordered[0] != ordered[-1]:  # the first date is left for the training
         first = ordered[ordered > first][0]
-    is_last = dates[rows] >= first
+    is_last = times[rows] >= first
     return rows[~is_last], rows[is_last]
 
 
@@ -163,7 +163,7 @@ def _split_fold(rows: np.ndarray, examples: Examples, settings: DataSource, seed
     which = f"{_count(rows, 'labelled')} with data.folds={folds}"
     _require(len(rows) - least, least, which)
     if method == "walk_forward":
-        return _split_window(rows, TimeSeriesSplit(folds), fold, examples.dates)
+        return _split_window(rows, TimeSeriesSplit(folds), fold, examples.times)
     splitter, numbers = KFold(folds, shuffle=True, random_state=seed), None
     if examples.kind.labels_are_classes:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
@@ -172,12 +172,12 @@ def _split_fold(rows: np.ndarray, examples: Examples, settings: DataSource, seed
     return train, test
 
 
-def _split_window(rows: np.ndarray, splitter: Any, fold: int, dates: np.ndarray | None) -> Pair:
+def _split_window(rows: np.ndarray, splitter: Any, fold: int, times: np.ndarray | None) -> Pair:
     """Return a window of rows in their order, or where groups share dates, of dates."""
-    if dates is None:
+    if times is None:
         train, test = next(islice(splitter.split(rows), fold, None))
         return train, test
-    distinct, numbers = np.unique(dates, return_inverse=True)
+    distinct, numbers = np.unique(times, return_inverse=True)
     if len(distinct) <= splitter.n_splits:
         raise DataError(
             f"{len(distinct)} different dates are too few for data.folds={splitter.n_splits};"
