@@ -40,3 +40,9 @@ def test_a_row_is_named_by_its_group_and_its_date():
     found = name_rows(np.array(["north", 7, "a", "b"], object), DAYS)
     assert found.tolist()[:2] == ["north 2024-01-02", "7 2024-01-01"]
     assert found.dtype.kind == "U"
+
+
+def test_the_first_wrong_row_of_the_table_is_named(failure):
+    dates = np.array(["2024-01-02", "2024-01-02", "2024-01-01", "2024-01-01"], "M8[D]")
+    with failure.raises("two groups whose dates do not ascend", DataError, match="in 'b' .* row 4"):
+        require(list("abba"), dates)
