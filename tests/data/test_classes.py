@@ -57,8 +57,8 @@ def test_rare_classes_are_left_out_with_a_line(caplog):
     np.testing.assert_array_equal(found, [1, 0, 1, 0, 0, 1])
     (line,) = caplog.messages
     assert line == (
-        "own.csv: left out classes of 'kind' with fewer than 2 rows (data.min_class_rows),"
-        " 2 rows: 'b' (1), 'c' (1)"
+        "own.csv: left out 2 of 5 rows, of classes of 'kind' with fewer than 2 rows"
+        " (data.min_class_rows): 'b' (1), 'c' (1)"
     )
 
 

@@ -101,11 +101,11 @@ def test_given_rows_without_validation_rows_are_drawn(split):
 @pytest.mark.parametrize(
     ("method", "changes", "said"),
     [
-        ("stratified", {"label": SORTED}, "as 'y' has classes and rows have no dates; data.split="),
+        ("stratified", {"label": SORTED}, "as 'y' has classes and rows have no dates; set"),
         (
             "random",
             {"task": "regression"},
-            "as 'y' is a number and rows have no dates; data.split=",
+            "as 'y' is a number and rows have no dates; set",
         ),
         (
             "chronological",
@@ -165,6 +165,14 @@ def test_a_panel_is_split_by_date_over_all_groups(split):
     assert 17 <= len(tested) <= 24
     last = split("chronological", task="regression", times=dates)
     assert 20 <= len(last["test"]) <= 23
+
+
+def test_rows_whose_dates_are_not_in_order_are_split_by_date(split):
+    index = np.random.default_rng(0).permutation(np.arange(100)).astype("M8[D]")
+    for how in ("chronological", "walk_forward", "auto"):
+        found = split(how, task="regression", index=index, validation_share=0.1)
+        learnt, validated, tested = (index[found[n]] for n in ("train", "validation", "test"))
+        assert learnt.max() < validated.min() and validated.max() < tested.min(), how
 
 
 def test_two_dates_are_enough_for_a_panel(split):

@@ -44,10 +44,8 @@ def choose_class_rows(
             f"{path}: all are {which}: {listing(rare, MAX_NAMED)}; set data.min_class_rows to"
             f" {counts.max()} or less"
         )
-    left_out = counts[counts < least].sum()
-    _log.info(
-        "%s: left out %s, %s rows: %s", path, which, f"{left_out:,}", listing(rare, MAX_NAMED)
-    )
+    left_out = f"{counts[counts < least].sum():,} of {len(rows):,} rows"
+    _log.info("%s: left out %s, of %s: %s", path, left_out, which, listing(rare, MAX_NAMED))
     chosen = kept.copy()
     chosen[rows] = counts[codes] >= least
     return chosen

@@ -55,17 +55,28 @@ def split_rows(examples: Examples, settings: DataSource, seed: int) -> dict[str,
 
 def choose_method(examples: Examples) -> tuple[str, str, str]:
     """Return the method of `data.split=auto`, why it fits, and how to choose another one."""
-    at_random = "data.split=random draws the test rows at random"
-    the_last = "data.split=chronological tests the last rows, data.split=random any"
+    at_random = "set data.split=random to draw the test rows at random"
+    the_last = "set data.split=chronological if rows are in the order of time"
     if examples.part is not None or not examples.kind.uses_label:
         return "given", "the source names the test rows", at_random
-    index, target = examples.index, examples.target
-    if examples.times is not None or (index is not None and index.dtype.kind == "M"):
+    target = examples.target
+    if examples.times is not None or _has_dates(examples):
         return "chronological", "rows have dates", at_random
     if examples.kind.labels_are_classes:
         return "stratified", f"{target!r} has classes and rows have no dates", the_last
-    the_last = "data.split=chronological tests the last rows"
     return "random", f"{target!r} is a number and rows have no dates", the_last
+
+
+def _has_dates(examples: Examples) -> bool:
+    return examples.index is not None and examples.index.dtype.kind == "M"
+
+
+def _times(examples: Examples) -> np.ndarray | None:
+    """Return the dates of rows that are not in their order; None where they are."""
+    if examples.times is None and _has_dates(examples):
+        index = np.asarray(examples.index)
+        return index if (index[1:] <= index[:-1]).any() else None
+    return examples.times
 
 
 def _split_test(examples: Examples, settings: DataSource, seed: int) -> Pair:
@@ -84,7 +95,7 @@ def _split_test(examples: Examples, settings: DataSource, seed: int) -> Pair:
         return _stratify(rows, size, examples, settings, seed)
     if method == "random":
         return strata.draw(rows, size, seed)
-    train, test = _split_last(rows, size, examples.times)
+    train, test = _split_last(rows, size, _times(examples))
     _require(len(train), len(test), which)
     return train, test
 
@@ -122,7 +133,7 @@ def _split_validation(
     _require(len(train) - size, size, which, "the validation")
     has_classes = examples.kind.labels_are_classes
     if method in ("chronological", "walk_forward"):
-        kept, taken = _split_last(train, size, examples.times)
+        kept, taken = _split_last(train, size, _times(examples))
     elif not has_classes:
         kept, taken = strata.draw(train, size, seed)
     elif method in ("stratified", "kfold"):
@@ -163,7 +174,7 @@ def _split_fold(rows: np.ndarray, examples: Examples, settings: DataSource, seed
     which = f"{_count(rows, 'labelled')} with data.folds={folds}"
     _require(len(rows) - least, least, which)
     if method == "walk_forward":
-        return _split_window(rows, TimeSeriesSplit(folds), fold, examples.times)
+        return _split_window(rows, TimeSeriesSplit(folds), fold, _times(examples))
     splitter, numbers = KFold(folds, shuffle=True, random_state=seed), None
     if examples.kind.labels_are_classes:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
