@@ -42,6 +42,34 @@ class PricesData(DataSource):
     missing: Literal["fail", "drop"] = about("rows with an empty cell or NaN: refuse or drop them")
 
 
+# What `data.lags` can make of earlier rows.
+LAG_KINDS = ("lag", "mean", "std", "min", "max")
+
+
+def _check_lags(lags: dict[str, Any]) -> dict[str, Any]:
+    for wanted in lags.values():
+        sizes = wanted if isinstance(wanted, dict) else {"lag": wanted}
+        if not sizes or not set(sizes) <= set(LAG_KINDS) or not all(map(_are_rows, sizes.values())):
+            raise ValueError(
+                "allowed: for each column a list of whole numbers from 1 to 10000, such as [1, 7],"
+                f" or such lists for some of {', '.join(LAG_KINDS)}, such as {{mean: [7, 28]}}"
+            )
+    return lags
+
+
+def _are_rows(rows: object) -> bool:
+    if not isinstance(rows, list) or not rows:
+        return False
+    return all(type(number) is int and 1 <= number <= 10_000 for number in rows)
+
+
+# Columns that are made of earlier rows: see `pipeline.data.lags`.
+Lags = Annotated[dict[str, Any], Field(min_length=1), AfterValidator(_check_lags)]
+
+# Weights of classes: see `pipeline.data.weights`.
+ClassWeight = Literal["balanced"] | dict[str | int, base.NotNegative]
+
+
 class TableData(DataSource):
     """A CSV or Parquet file of the user."""
 
