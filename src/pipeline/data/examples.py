@@ -64,6 +64,8 @@ class Examples:
         part: `[rows]`, `train`, `validation` or `test` for each row; for data.split=given.
         index: `[rows]`, what identifies a row; None means its number from 1.
         index_name: what the index is: `date`, `row`, …
+        times: `[rows] datetime64`, where several rows have the same date, as in a panel; a split
+            by date then divides dates. None where rows are in the order of time, or have no dates.
         latest_features: `[latest, columns]`, rows whose label is not known yet; None means no rows.
         latest_index: `[latest]`, what identifies them.
         today: the feature that holds the present value of the target, or None.
@@ -85,6 +87,7 @@ class Examples:
     part: np.ndarray | None = None
     index: np.ndarray | None = None
     index_name: str = "row"
+    times: np.ndarray | None = None
     latest_features: np.ndarray | None = None
     latest_index: np.ndarray | None = None
     today: str | None = None

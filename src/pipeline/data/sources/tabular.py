@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data import other_columns
+from pipeline.data.classes import choose_class_rows
 from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
 from pipeline.data.examples import PARTS, Examples, source
@@ -122,6 +123,9 @@ class _TableReader:
         numbers = [*(name for name in features if name not in dates), *targets]
         columns.numeric.require_numbers(numbers, path, is_table=True)
         kept = self._choose_rows([*features, *targets], features, dates)
+        if self._has_classes:
+            values, least = self._classes.values(), settings.min_class_rows
+            kept = choose_class_rows(values, kept, least, settings.targets[0], path)
         label, classes, task = self._label(kept)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
