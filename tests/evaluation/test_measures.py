@@ -7,11 +7,11 @@ import pytest
 import sklearn.metrics
 from mlflow.utils.validation import _validate_metric_name
 
+from pipeline.data.prepared.tasks import name_columns
 from pipeline.evaluation.tasks.measures import (
     log_loss,
     measure_classes,
     measure_numbers,
-    name_columns,
     name_keys,
 )
 

@@ -89,11 +89,6 @@ def name_keys(targets: Sequence[str]) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def name_columns(what: str, targets: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns of each target: `prediction`, or `prediction_TARGET` of several."""
-    return (what,) if len(targets) == 1 else tuple(f"{what}_{target}" for target in targets)
-
-
 def _measure(
     label: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None
 ) -> dict[str, np.ndarray]:

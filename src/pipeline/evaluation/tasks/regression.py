@@ -7,10 +7,11 @@ import numpy as np
 
 from pipeline.data.prepared.dataset import EncodedRows, Split
 from pipeline.data.prepared.encoding import decode_label
+from pipeline.data.prepared.tasks import name_columns
 from pipeline.evaluation.report.results import Draw, Results
 from pipeline.evaluation.tasks.base import Task
 from pipeline.evaluation.tasks.design import design_matrix
-from pipeline.evaluation.tasks.measures import measure_numbers, name_columns
+from pipeline.evaluation.tasks.measures import measure_numbers
 
 # Most training rows of the closed form, which takes them as float64: more would take gigabytes.
 BASELINE_ROWS = 2**20
@@ -35,7 +36,7 @@ class Regression(Task):
         from sklearn.metrics import mean_squared_error
 
         prediction, label = prediction.astype(np.float64), split.label.astype(np.float64)
-        metrics = measure_numbers(label, prediction, self._targets())
+        metrics = measure_numbers(label, prediction, self.dataset.targets)
         today = self._today(split)
         if today is not None and (prediction != today).any():
             right = np.sign(prediction - today) == np.sign(label - today)
@@ -72,8 +73,10 @@ class Regression(Task):
         """Return `actual`, where labels are known, and `prediction`, or those of each target."""
         actual = split.label.T if len(split.label) else ()
         return {
-            **dict(zip(name_columns("actual", self._targets()), actual, strict=False)),
-            **dict(zip(name_columns("prediction", self._targets()), prediction.T, strict=True)),
+            **dict(zip(name_columns("actual", self.dataset.targets), actual, strict=False)),
+            **dict(
+                zip(name_columns("prediction", self.dataset.targets), prediction.T, strict=True)
+            ),
         }
 
     def figures(self, results: Results) -> dict[str, Draw]:
@@ -91,9 +94,6 @@ class Regression(Task):
         values = np.concatenate([split.features for split in splits])
         least, largest = np.nanmin(values, 0), np.nanmax(values, 0)
         return np.linspace(least, largest, CURVE_POINTS, dtype=values.dtype)
-
-    def _targets(self) -> tuple[str, ...]:
-        return (self.dataset.target,)
 
     def _today(self, split: Split) -> np.ndarray | None:
         """Return the target's present value, `[rows, 1] float64`; None without a forecast."""
