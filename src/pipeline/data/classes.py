@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.data.examples import Examples
+from pipeline.data.examples import Examples, name_targets
 from pipeline.errors import DataError, listing
 from pipeline.schema.data import DataSource
 
@@ -95,7 +95,7 @@ def require_class_sizes(examples: Examples, settings: DataSource, least: int) ->
         other = "fewer data.folds" if settings.split == "kfold" else "data.split=random"
         raise DataError(
             f"data.split={settings.split} needs {least} rows of each class of"
-            f" {examples.target!r}, and there are fewer of {listing(rare, MAX_NAMED)}; give more"
+            f" {name_targets(examples)}, and there are fewer of {listing(rare, MAX_NAMED)}; give more"
             f" rows, {_leave_out(settings, least)}or choose {other}"
         )
     return numbers
@@ -129,7 +129,7 @@ def require_training_rows(
         remedy = "data.split=stratified draws rows of each class"
     least = int(others[absent].max()) + 1
     raise DataError(
-        f"data.split={settings.split} leaves classes of {examples.target!r} without a training"
+        f"data.split={settings.split} leaves classes of {name_targets(examples)} without a training"
         f" row: {listing(has, 5)}; {remedy}, {_leave_out(settings, least)}or give more rows"
     )
 

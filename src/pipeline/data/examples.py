@@ -126,6 +126,11 @@ class Examples:
         return np.empty((len(range(*rows.indices(len(self.label)))), 0), object)
 
 
+def name_targets(examples: Examples) -> str:
+    """Return the names of the targets for a message."""
+    return " and ".join(map(repr, examples.targets))
+
+
 def name_elements(prefix: str, shape: tuple[int, ...]) -> tuple[str, ...]:
     """Name the elements of an array by their indices, such as `pixel_0_7`, last index fastest."""
     return tuple("_".join([prefix, *map(str, indices)]) for indices in np.ndindex(*shape))

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.data import strata
 from pipeline.data.classes import class_numbers, require_class_sizes, require_training_rows
-from pipeline.data.examples import PARTS, Examples
+from pipeline.data.examples import PARTS, Examples, name_targets
 from pipeline.data.strata import Pair
 from pipeline.errors import ConfigError, DataError
 from pipeline.schema.data import DataSource
@@ -59,12 +59,12 @@ def choose_method(examples: Examples) -> tuple[str, str, str]:
     the_last = "set data.split=chronological if rows are in the order of time"
     if examples.part is not None or not examples.kind.uses_label:
         return "given", "the source names the test rows", at_random
-    target = examples.target
+    target = name_targets(examples)
     if examples.times is not None or _has_dates(examples):
         return "chronological", "rows have dates", at_random
     if examples.kind.labels_are_classes:
-        return "stratified", f"{target!r} has classes and rows have no dates", the_last
-    return "random", f"{target!r} is a number and rows have no dates", the_last
+        return "stratified", f"{target} has classes and rows have no dates", the_last
+    return "random", f"{target} is a number and rows have no dates", the_last
 
 
 def _has_dates(examples: Examples) -> bool:
@@ -105,7 +105,7 @@ def _stratify(
 ) -> Pair:
     if not examples.kind.labels_are_classes:
         raise DataError(
-            f"data.split=stratified needs classes, and {examples.target!r} is a number; set"
+            f"data.split=stratified needs classes, and {name_targets(examples)} is a number; set"
             " data.split=random"
         )
     numbers = require_class_sizes(examples, settings, least=2)

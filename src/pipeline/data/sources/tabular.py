@@ -14,7 +14,7 @@ from pipeline.data import other_columns
 from pipeline.data.classes import choose_class_rows
 from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
-from pipeline.data.examples import PARTS, Examples, source
+from pipeline.data.examples import PARTS, Examples, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
 from pipeline.data.missing_values import FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
@@ -58,8 +58,8 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     examples = reader.examples(exact)
     if choice.reason:
         other = "regression" if examples.kind.labels_are_classes else "classification"
-        what = "data.task=auto: a %s of %r, as %s; data.task=%s switches"
-        _log.info(what, examples.task, settings.target, choice.reason, other)
+        what = "data.task=auto: a %s of %s, as %s; data.task=%s switches"
+        _log.info(what, examples.task, name_targets(examples), choice.reason, other)
     return examples
 
 
@@ -116,7 +116,7 @@ class _TableReader:
             _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
         if not features and not text:
             raise DataError(
-                f"{path} has no column to learn from besides the target {settings.target!r}; add"
+                f"{path} has no column to learn from besides the target; add"
                 " one, or name it (data.features=[…])"
             )
         targets = [] if self._has_classes else list(settings.targets)

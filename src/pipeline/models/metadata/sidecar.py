@@ -81,7 +81,7 @@ class Recipe:
         return ", ".join(self.targets)
 
     def name_columns(self, prediction: np.ndarray) -> dict[str, np.ndarray]:
-        """Turn `[rows, outputs]` into columns: a number a target, or a class and its probability."""
+        """Turn `[rows, outputs]` into columns: numbers, or a class and its probability."""
         if not self.classes:
             columns = name_columns(PREDICTION, self.targets)
             return dict(zip(columns, prediction.T, strict=True))
