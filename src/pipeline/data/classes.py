@@ -95,8 +95,8 @@ def require_class_sizes(examples: Examples, settings: DataSource, least: int) ->
         other = "fewer data.folds" if settings.split == "kfold" else "data.split=random"
         raise DataError(
             f"data.split={settings.split} needs {least} rows of each class of"
-            f" {name_targets(examples)}, and there are fewer of {listing(rare, MAX_NAMED)}; give more"
-            f" rows, {_leave_out(settings, least)}or choose {other}"
+            f" {name_targets(examples)}, and there are fewer of {listing(rare, MAX_NAMED)}; give"
+            f" more rows, {_leave_out(settings, least)}or choose {other}"
         )
     return numbers
 

@@ -114,11 +114,6 @@ class Examples:
         is_table = len(self.shape) < 2 and self.kind.is_of_tables
         return "float64" if is_table else "float32"
 
-    @property
-    def label_dtype(self) -> str:
-        """The dtype of raw labels: float64 for a quantity of a table, else float32."""
-        return self.dtype if self.kind.scales_label else "float32"
-
     def text_of(self, rows: slice) -> np.ndarray:
         """Return the text of rows, `[rows, text columns] object`."""
         if self.text.names:

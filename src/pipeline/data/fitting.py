@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.data.base_model import BaseModel, adopt
 from pipeline.data.disk_rows import select_columns
 from pipeline.data.examples import Examples
 from pipeline.data.missing_values import fill_missing, fit_fill_values
@@ -23,20 +24,24 @@ _log = logging.getLogger(__name__)
 
 
 def fit_encoding(
-    examples: Examples, train: np.ndarray, method: str, where: str
+    examples: Examples, train: np.ndarray, method: str, where: str, base: BaseModel | None = None
 ) -> tuple[Examples, Encoding]:
     """Fit the encoding on the training rows; also leave out columns of which nothing is learned.
 
     Args:
         method: `standard` (mean 0, population deviation 1; also of a label that is a quantity),
             `unit` (all features are divided by the largest absolute value of all) or `none`.
+        base: whose columns and encoding are taken over; only the label's scaling is fitted.
 
     Raises:
-        DataError: a feature to be scaled or the label is constant, or varies too little.
+        DataError: a feature to be scaled or the label is constant, or varies too little; or a
+            column of the base is missing.
     """
     fill_values = fit_fill_values(examples, train, where)
     statistics = _measure(examples, train, fill_values)
     statistics.refuse_constant_label(examples, len(train))
+    if base is not None:
+        return adopt(base, examples, statistics.scaling(method, examples, []))
     constant = statistics.constant_features() if method == "standard" else []
     names = examples.feature_names
     refused = [names[column] for column in constant if names[column] not in examples.optional]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.base_model import BaseModel
 from pipeline.data.examples import Examples
 from pipeline.data.fitting import fit_encoding
 from pipeline.data.numeric_columns import require_float32
@@ -26,7 +27,12 @@ from pipeline.schema.data import Data
 
 
 def prepare(
-    data: Data, seed: int, examples: Examples, source_sha256: Callable[[], str], folder: Path
+    data: Data,
+    seed: int,
+    examples: Examples,
+    source_sha256: Callable[[], str],
+    folder: Path,
+    base: BaseModel | None = None,
 ) -> tuple[Dataset, dict[str, int]]:
     """Split the examples; fit the encoding on the training rows alone, and encode these.
 
@@ -36,6 +42,7 @@ def prepare(
     Args:
         source_sha256: returns the hash of the source, which may be computed meanwhile.
         folder: existing; gets `dataset.json` and a folder for each split.
+        base: whose encoding is taken over.
 
     Raises:
         ConfigError: The split does not fit the source.
@@ -44,15 +51,15 @@ def prepare(
     where = data.path
     with _name_file(where):
         splits = split_rows(examples, data, seed)
-        examples, encoding = fit_encoding(examples, splits["train"], data.scaling, where)
+        examples, encoding = fit_encoding(examples, splits["train"], data.scaling, where, base)
     train = splits["train"]
     splits["sample"] = train[:: max(1, -(-len(train) // SAMPLE_ROWS))]
     _Writer(examples, encoding, where, folder).write(splits)
-    latest = _convert_latest(examples, where)
+    latest = _convert_latest(examples, encoding, where)
     counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}
     arrays = {
         "features": (encoding.dtype, latest.features.shape),
-        "label": (examples.label_dtype, (0, len(examples.targets))),
+        "label": (latest.label.dtype, latest.label.shape),
         "index": (latest.index.dtype, latest.index.shape),
     }
     with RowsWriter(folder / "latest", arrays, examples.text.names) as writer:
@@ -80,7 +87,7 @@ class _Writer:
 
     def __init__(self, examples: Examples, encoding: Encoding, where: str, folder: Path) -> None:
         self._examples, self._encoding, self._where = examples, encoding, where
-        self._folder = folder
+        self._folder, self._label_dtype = folder, _label_dtype(examples, encoding)
         texts = zip(encoding.text, examples.text.texts, strict=True) if encoding.text else ()
         self._code_of = [column.encode(found.tolist()) for column, found in texts]
 
@@ -108,7 +115,7 @@ class _Writer:
         index = _index(examples, slice(0, 0)).dtype
         arrays = {
             "features": (encoding.dtype, (rows, features)),
-            "label": (examples.label_dtype, (rows, targets)),
+            "label": (self._label_dtype, (rows, targets)),
             "index": (index, (rows,)),
         }
         if name != "train":
@@ -125,8 +132,8 @@ class _Writer:
         features, label = examples.features[block], examples.label[block]
         require_float32(features, examples.feature_names, where, index, index_name)
         require_float32(label, examples.targets, where, index, index_name)
-        features = features.astype(examples.dtype, copy=False)
-        label = label.astype(examples.label_dtype, copy=False)
+        features = features.astype(self._encoding.dtype, copy=False)
+        label = label.astype(self._label_dtype, copy=False)
         return Split(features, label, index, np.empty((len(label), 0), object))
 
     def _encode(self, raw: Split, block: slice, chosen: np.ndarray) -> EncodedRows:
@@ -149,17 +156,22 @@ def _name_file(where: str) -> Iterator[None]:
         raise DataError(f"{where}: {error}") from None
 
 
+def _label_dtype(examples: Examples, encoding: Encoding) -> str:
+    """Return the dtype of raw labels: that of raw features for a quantity, else float32."""
+    return encoding.dtype if examples.kind.scales_label else "float32"
+
+
 def _index(examples: Examples, block: slice) -> np.ndarray:
     rows = np.arange(block.start + 1, block.stop + 1)
     return rows if examples.index is None else examples.index[block]
 
 
-def _convert_latest(examples: Examples, where: str) -> Split:
+def _convert_latest(examples: Examples, encoding: Encoding, where: str) -> Split:
     """Return the rows to forecast, which have no label."""
     values, index = examples.latest_features, examples.latest_index
     if values is None or index is None:
         values, index = examples.features[0:0], _index(examples, slice(0, 0))
     require_float32(values, examples.feature_names, where, index, examples.index_name)
-    features = values.astype(examples.dtype, copy=False)
-    label = np.empty((0, len(examples.targets)), examples.label_dtype)
+    features = values.astype(encoding.dtype, copy=False)
+    label = np.empty((0, len(examples.targets)), _label_dtype(examples, encoding))
     return Split(features, label, index, np.empty((len(index), len(examples.text.names)), object))

@@ -9,6 +9,9 @@ from pipeline.data.prepared.encoding import Encoding, TextColumn, affine, calend
 
 CPU = "/device:CPU:0"
 
+# What the network in a graph gets, by name, for others that go on from one of its layers.
+ENCODED_FEATURES, ENCODED_CODES = "encoded_features", "encoded_codes"
+
 
 def encode_numbers(features: tf.Tensor, encoding: Encoding) -> tf.Tensor:
     """Fill and scale raw numbers, `[rows, numbers]` → float32."""

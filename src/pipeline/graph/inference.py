@@ -8,7 +8,12 @@ import tensorflow as tf
 
 from pipeline.data.prepared.dataset import FEATURES, TEXT
 from pipeline.data.prepared.encoding import Encoding
-from pipeline.graph.encoding import encode_codes, encode_numbers
+from pipeline.graph.encoding import (
+    ENCODED_CODES,
+    ENCODED_FEATURES,
+    encode_codes,
+    encode_numbers,
+)
 from pipeline.graph.layers import Codes, Training
 from pipeline.graph.losses import Head
 from pipeline.graph.networks import apply_network
@@ -110,7 +115,9 @@ def add_inference(model: InferenceSpec, variables: GraphVariables) -> tuple[Enco
 
     Returns the encoded features and the network's output, `[rows, outputs]`.
     """
-    encoded = encode(model, *Placeholders.add(model))
+    numbers, codes = encode(model, *Placeholders.add(model))
+    numbers = tf.identity(numbers, ENCODED_FEATURES)
+    encoded = Encoded(numbers, None if codes is None else tf.identity(codes, ENCODED_CODES))
     output = compute_output(model, encoded, variables)
     tf.identity(compute_prediction(model, output), PREDICTION)
     return encoded, output

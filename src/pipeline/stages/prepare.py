@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from pipeline.data import preparation
+from pipeline.data.base_model import read_base_model
 from pipeline.data.prepared.dataset import Dataset
 from pipeline.data.sources import read_examples
 from pipeline.errors import listing
@@ -23,8 +24,10 @@ def run(settings: "Settings", workspace: Workspace) -> None:
         examples = read_examples(settings.data, workspace)
         digest = pool.submit(files.sha256, path)
         folder.mkdir()
+        graph = getattr(settings.model, "graph", None)
+        base = None if graph is None else read_base_model(workspace.path(graph))
         dataset, rows = preparation.prepare(
-            settings.data, settings.seed, examples, digest.result, folder
+            settings.data, settings.seed, examples, digest.result, folder, base
         )
     counts = ", ".join(f"{rows[name]:,} {name}" for name in rows if rows[name] and name != "sample")
     _log.info("%s: %s; %s", settings.data.path, _describe(dataset), counts)

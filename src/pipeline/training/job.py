@@ -72,8 +72,7 @@ def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpe
     Raises:
         ConfigError: network, loss and data do not fit together.
     """
-    is_scaled = not dataset.encoding.scaling.is_identity()
-    require_fit(settings.model, dataset.task, dataset.shape, is_scaled)
+    require_fit(settings.model, dataset.task, dataset.shape)
     head = choose_loss(settings.train, dataset.task).head
     outputs = len(dataset.classes) or len(dataset.targets)
     return InferenceSpec(settings.model, dataset.encoding, dataset.shape, outputs, head)

@@ -16,8 +16,3 @@ class Scaling:
     feature_scale: tuple[float, ...]
     label_mean: tuple[float, ...]
     label_scale: tuple[float, ...]
-
-    def is_identity(self) -> bool:
-        """Tell whether scaling changes no value."""
-        scales = {*self.feature_scale, *self.label_scale}
-        return scales == {1.0} and not any((*self.feature_mean, *self.label_mean))

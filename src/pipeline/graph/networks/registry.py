@@ -23,13 +23,11 @@ class RegisteredNetwork:
         images: whether it takes images only, `[rows, height, width, channels]`.
         takes_codes: whether it gets codes as further argument `codes`; else they are among the
             features, one-hot or embedded.
-        scales: whether it scales the features itself.
     """
 
     function: NetworkFunction
     tasks: tuple[str, ...]
     images: bool
-    scales: bool
     takes_codes: bool
 
 
@@ -41,20 +39,19 @@ def network(
     *,
     tasks: tuple[str, ...] = ("regression", "classification"),
     images: bool = False,
-    scales: bool = False,
     takes_codes: bool = False,
 ) -> Callable[[NetworkFunction], NetworkFunction]:
     """Register a function as the network `name`; see `RegisteredNetwork`."""
 
     def register(function: NetworkFunction) -> NetworkFunction:
-        NETWORKS[name] = RegisteredNetwork(function, tasks, images, scales, takes_codes)
+        NETWORKS[name] = RegisteredNetwork(function, tasks, images, takes_codes)
         return function
 
     return register
 
 
-def require_fit(settings: Network, task: str, shape: Sequence[int], is_scaled: bool) -> None:
-    """Refuse a network that cannot do the task on examples of this shape, or on scaled ones.
+def require_fit(settings: Network, task: str, shape: Sequence[int]) -> None:
+    """Refuse a network that cannot do the task on examples of this shape.
 
     Raises:
         ConfigError: the message names the networks that can.
@@ -70,11 +67,6 @@ def require_fit(settings: Network, task: str, shape: Sequence[int], is_scaled: b
         raise ConfigError(
             f"model={settings.name} takes images, and an example has shape {tuple(shape)}; choose"
             " data=digits, data=mnist or another model"
-        )
-    if chosen.scales and is_scaled:
-        raise ConfigError(
-            f"data.scaling: the graph of model={settings.name} scales its features itself; set"
-            " data.scaling=none"
         )
 
 
