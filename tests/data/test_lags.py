@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.data.lags import (
     Lag,
+    LagsOfPieces,
     choose_rows_with_past,
     has_lags,
     list_lags,
@@ -79,6 +80,19 @@ def test_a_gap_is_a_gap_and_not_a_lack_of_past(panel):
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(found[:, 0])), [0, 21])
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(found[:, 1])), [0, 1, 21, 22])
     np.testing.assert_array_equal(np.flatnonzero(~enough), [0, 1])
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("size", [1, 7, 60])
+def test_pieces_have_the_bits_of_the_whole(panel, grouped, size):
+    pieces = LagsOfPieces(["x", "y"], LAGS)
+    found = []
+    for first in range(0, 60, size):
+        piece = panel[first : first + size]
+        groups = piece["group"].to_numpy(object) if grouped else None
+        found.append(pieces.make(piece[["x", "y"]].to_numpy(), groups))
+    for whole, parts in zip(made(panel, grouped=grouped), zip(*found, strict=True), strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_more_rows_than_the_table_has():

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.panels import name_rows, require_ascending_in_groups
+from pipeline.data.panels import DatesOfPieces, name_rows, require_ascending_in_groups
 from pipeline.errors import DataError
 
 DAYS = np.array(["2024-01-02", "2024-01-01", "2024-01-03", "2024-01-01"], "M8[D]")
@@ -46,3 +46,28 @@ def test_the_first_wrong_row_of_the_table_is_named(failure):
     dates = np.array(["2024-01-02", "2024-01-02", "2024-01-01", "2024-01-01"], "M8[D]")
     with failure.raises("two groups whose dates do not ascend", DataError, match="in 'b' .* row 4"):
         require(list("abba"), dates)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (None, "but 2024-01-01 in row 3 is before 2024-01-02 in row 1"),
+        ("abba", "in each group, but in 'a' 2024-01-01 in row 7 is before 2024-01-02 in row 1"),
+        ("abac", None),
+    ],
+)
+def test_dates_of_pieces_ascend_over_all_of_them(failure, size, groups, expected):
+    rows, pieces = np.array([0, 2, 3, 6]), DatesOfPieces(Path("own.csv"))
+
+    def read():
+        for first in range(0, 4, size):
+            part = slice(first, first + size)
+            given = None if groups is None else np.array(list(groups), object)[part]
+            pieces.add(DAYS[part], given, rows[part])
+
+    if expected is None:
+        read()
+        return
+    with failure.raises("dates in pieces that do not ascend", DataError, match=expected):
+        read()

@@ -116,6 +116,31 @@ def make_lags(
     return made, enough
 
 
+class LagsOfPieces:
+    """Makes the lags of a table that comes in pieces, with the bits of the whole table.
+
+    Between pieces it keeps as many rows of each group as the longest window needs.
+    """
+
+    def __init__(self, columns: Sequence[str], lags: Sequence[Lag]) -> None:
+        self._columns, self._lags = columns, lags
+        self._kept = np.empty((0, len(columns)))
+        self._groups: np.ndarray = np.empty(0, object)
+
+    def make(self, values: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `make_lags` returns, for the next rows."""
+        before, longest = len(self._kept), max(lag.rows for lag in self._lags)
+        series = np.zeros(len(values), object) if groups is None else groups
+        rows, series = np.vstack([self._kept, values]), np.concatenate([self._groups, series])
+        made, enough = make_lags(rows, self._columns, self._lags, series)
+        order, position = _order_of_series(series[::-1], len(rows))  # counted from the last row
+        is_late = np.empty(len(rows), bool)
+        is_late[order] = position < longest
+        is_late = is_late[::-1]
+        self._kept, self._groups = rows[is_late], series[is_late]
+        return made[before:], enough[before:]
+
+
 def choose_rows_with_past(
     enough: np.ndarray, groups: np.ndarray | None, lags: Sequence[Lag], path: Path
 ) -> np.ndarray:

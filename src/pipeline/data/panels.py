@@ -5,10 +5,12 @@ over all groups by `splits`, which gets the dates as `Examples.times`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline.data.other_columns import require_ascending
 from pipeline.errors import DataError
 
 
@@ -39,6 +41,32 @@ def require_ascending_in_groups(
             f" {dates[after]} in row {rows[after] + 1} {what} {dates[before]} in row"
             f" {rows[before] + 1}; sort the file by date and remove duplicates"
         )
+
+
+class DatesOfPieces:
+    """Refuses dates that do not ascend in a table that comes in pieces."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._latest: dict[Any, tuple[np.datetime64, int]] = {}  # of each group: date and row
+
+    def add(self, dates: np.ndarray, groups: np.ndarray | None, rows: np.ndarray) -> None:
+        """Check the next rows; as `require_ascending_in_groups`, or of one series without groups.
+
+        Raises:
+            DataError: Dates do not ascend.
+        """
+        series = np.zeros(len(dates), object) if groups is None else groups.astype(object)
+        known = [name for name in pd.unique(pd.Series(series)) if name in self._latest]
+        latest = [self._latest[name] for name in known]
+        dates = np.concatenate([np.array([date for date, _ in latest], dates.dtype), dates])
+        rows = np.concatenate([np.array([row for _, row in latest], rows.dtype), rows])
+        series = np.concatenate([np.array(known, object), series])
+        if groups is None:
+            require_ascending(dates, rows, self._path)
+        else:
+            require_ascending_in_groups(dates, series, rows, self._path)
+        self._latest |= dict(zip(series, zip(dates, rows, strict=True), strict=True))
 
 
 def name_rows(groups: np.ndarray, dates: np.ndarray) -> np.ndarray:
