@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.data.prepared import dataset as prepared
 from pipeline.errors import ArtifactError, ParityError, PipelineError
-from pipeline.evaluation import parity
+from pipeline.evaluation import design, parity
 from pipeline.evaluation.parity import Outputs, Requirement, Verdict
 from pipeline.evaluation.report.results import Inputs
 from pipeline.evaluation.tasks import Task
@@ -23,27 +23,38 @@ from pipeline.schema.evaluation import Parity
 from pipeline.schema.training.device import Device
 from pipeline.workspace import Workspace
 
+# Most training rows that the model is measured on.
+SAMPLE_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class Predictions:
     """What the restored forms computed: all for the test rows, the reference also for others."""
 
     outputs: dict[str, Outputs | str]  # by the names of the forms; or why there are none
-    forecast: np.ndarray  # `[latest rows, outputs] float32`
-    fitted: np.ndarray  # `[points of the grid, outputs] float32`
+    # The reference's, `[rows, outputs] float32`; empty where it cannot be run.
+    sample: np.ndarray  # of training rows
+    validation: np.ndarray
+    forecast: np.ndarray  # of the latest rows
+    fitted: np.ndarray  # of the points of the grid
 
     def reference(self) -> np.ndarray:
         """Return the reference's prediction of the test rows, `[rows, outputs] float32`.
 
         Raises:
-            ParityError: it could not be computed, or is not finite.
+            ParityError: it could not be computed, or is not finite for rows that have labels.
         """
         outputs = self.outputs[REFERENCE.name]
         if isinstance(outputs, str):
             raise ParityError(f"the model cannot be run: {outputs}")
-        if np.isfinite(outputs[PREDICTION]).all():
-            return outputs[PREDICTION]
-        raise ParityError("the model gives NaN or infinity for test rows; see reports/parity.json")
+        test = outputs[PREDICTION]
+        measured = {"test": test, "validation": self.validation, "training": self.sample}
+        for name, prediction in measured.items():
+            if not np.isfinite(prediction).all():
+                raise ParityError(
+                    f"the model gives NaN or infinity for {name} rows; see reports/parity.json"
+                )
+        return test
 
 
 def read_inputs(workspace: Workspace) -> Inputs:
@@ -64,11 +75,21 @@ def read_inputs(workspace: Workspace) -> Inputs:
             f"{workspace.checkpoint} was trained on other data than {workspace.prepared} holds:"
             f" {', '.join(differs)} differ; train again: dvc repro"
         )
-    train, test, latest = (
-        prepared.read_split(name, workspace.prepared) for name in ("train", "test", "latest")
+    train, validation, test, latest = (
+        prepared.read_split(name, workspace.prepared)
+        for name in ("train", "validation", "test", "latest")
     )
-    history = learning_curve.read_table(workspace.history)
-    return Inputs(dataset, train, test, latest, history)
+    return Inputs(
+        dataset=dataset,
+        network=recipe.inference.network.name,
+        step=recipe.step,
+        train=train,
+        sample=design.evenly_spaced(train, SAMPLE_ROWS),
+        validation=validation,
+        test=test,
+        latest=latest,
+        history=learning_curve.read_table(workspace.history),
+    )
 
 
 def prepare_runtime(settings: Device, exported: Sequence[str], workspace: Workspace) -> Runtime:
@@ -88,18 +109,18 @@ def run_forms(
     """Restore and run every form on the test rows; the reference on the other rows as well."""
     workspace = runtime.workspace
     outputs: dict[str, Outputs | str] = {}
-    forecast = fitted = np.empty((0, 1), np.float32)
+    others = (inputs.sample.features, inputs.validation.features, inputs.latest.features, grid)
+    computed = [np.empty((0, 1), np.float32)] * len(others)
     for form in forms:
         try:
             _require_same_model(form, workspace)
             with form.open(form.folder(workspace), runtime) as runner:
                 outputs[form.name] = {PREDICTION: predict_in_pieces(runner, inputs.test.features)}
                 if form == REFERENCE:
-                    forecast = predict_in_pieces(runner, inputs.latest.features)
-                    fitted = predict_in_pieces(runner, grid)
+                    computed = [predict_in_pieces(runner, features) for features in others]
         except PipelineError as error:
             outputs[form.name] = workspace.relative(error)
-    return Predictions(outputs, forecast, fitted)
+    return Predictions(outputs, *computed)
 
 
 def judge(

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import Split
+from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task
 
 # The lowest probability in a log loss, so that a class that was ruled out has a finite loss.
 MIN_PROBABILITY = float(np.finfo(np.float64).eps)
@@ -22,6 +23,13 @@ class Classification(Task):
     """A prediction is the probabilities of all classes, `[rows, K]`."""
 
     cost_name: ClassVar[str] = "log loss"
+    headline: ClassVar[Headline] = Headline("log_loss")
+    naive: ClassVar[tuple[str, ...]] = ("majority_class",)
+    closed_form: ClassVar[ClosedForm | None] = ClosedForm(
+        "logistic_regression",
+        networks=("softmax", "linear"),
+        losses=("auto", "softmax_cross_entropy"),
+    )
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return accuracy, log loss, F1 averaged over the classes that are present or predicted.
@@ -42,13 +50,13 @@ class Classification(Task):
             metrics["roc_auc"] = float(roc_auc_score(label, score, multi_class="ovr"))
         return metrics
 
-    def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
-        """Predict by scikit-learn's logistic regression, and by the shares of the classes."""
+    def fit_predictors(self, train: Split) -> dict[str, Predict]:
+        """Fit scikit-learn's logistic regression, and the shares of the classes."""
         count, label = len(self.dataset.classes), _class_numbers(train.label)
         share = np.bincount(label, minlength=count) / len(label)
         return {
-            "logistic_regression": _predict_logistic_regression(train, test, count),
-            "majority_class": np.tile(share, (len(test.features), 1)),
+            "logistic_regression": _fit_logistic_regression(self.dataset, train),
+            "majority_class": lambda split: np.tile(share, (len(split.features), 1)),
         }
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
@@ -81,17 +89,22 @@ def _normalize(prediction: np.ndarray) -> np.ndarray:
     return np.asarray(positive / positive.sum(1, keepdims=True))
 
 
-def _predict_logistic_regression(train: Split, test: Split, count: int) -> np.ndarray:
+def _fit_logistic_regression(dataset: Dataset, train: Split) -> Predict:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
+    rows = design.training_rows(dataset, train, BASELINE_ROWS)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(train.features[::step].astype(np.float64), _class_numbers(train.label[::step]))
-    probability = np.zeros((len(test.features), count))
-    probability[:, model.classes_] = model.predict_proba(test.features.astype(np.float64))
-    return probability
+        model.fit(rows.features, _class_numbers(rows.label))
+
+    def predict(split: Split) -> np.ndarray:
+        probability = np.zeros((len(split.features), len(dataset.classes)))
+        found = model.predict_proba(design.scaled_features(dataset, split))
+        probability[:, model.classes_] = found
+        return probability
+
+    return predict

@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.data.prepared.dataset import Split
+from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task
 
 # Most training rows of the closed form, which takes them as float64: more would take gigabytes.
 BASELINE_ROWS = 2**20
@@ -20,6 +21,11 @@ class Regression(Task):
     """A prediction is a number, `[rows, 1]`."""
 
     cost_name: ClassVar[str] = "MSE"
+    headline: ClassVar[Headline] = Headline("mse")
+    naive: ClassVar[tuple[str, ...]] = ("mean", "persistence")
+    closed_form: ClassVar[ClosedForm | None] = ClosedForm(
+        "linear_regression", networks=("linear", "polynomial"), losses=("auto", "mse")
+    )
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return MSE, RMSE, MAE and R²; for a forecast that is not today's value also two more.
@@ -37,31 +43,32 @@ class Regression(Task):
             "mae": float(mean_absolute_error(label, prediction)),
             "r2": float(r2_score(label, prediction)),
         }
+        if self.dataset.today is None:
+            return metrics
         today = self._today(split)
-        if today is not None and (prediction != today).any():
+        if (prediction != today).any():
             right = np.sign(prediction - today) == np.sign(label - today)
             metrics["direction"] = float(np.mean(right))
             persistence = float(mean_squared_error(label, today))
             metrics["skill_over_persistence"] = 1 - mse / persistence if persistence else 0.0
         return metrics
 
-    def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
-        """Predict by scikit-learn's closed form, the mean label, and for a forecast no change."""
+    def fit_predictors(self, train: Split) -> dict[str, Predict]:
+        """Fit scikit-learn's closed form, and the mean label; for a forecast also no change."""
         from sklearn.linear_model import LinearRegression
 
-        scaling = self.dataset.scaling
-        mean, scale = scaling.feature_mean, scaling.feature_scale
-        step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
-        features, label = train.features[::step], train.label[::step]
-        closed_form = LinearRegression().fit((features - mean) / scale, label)
-        predictions = {
-            "linear_regression": closed_form.predict((test.features - mean) / scale),
-            "mean": np.full(test.label.shape, train.label.mean(dtype=np.float64)),
+        rows = design.training_rows(self.dataset, train, BASELINE_ROWS)
+        closed_form = LinearRegression().fit(rows.features, rows.label)
+        mean = train.label.mean(dtype=np.float64)
+        predictors: dict[str, Predict] = {
+            "linear_regression": lambda split: closed_form.predict(
+                design.scaled_features(self.dataset, split)
+            ),
+            "mean": lambda split: np.full(split.label.shape, mean),
         }
-        today = self._today(test)
-        if today is not None:
-            predictions["persistence"] = today
-        return predictions
+        if self.dataset.today is not None:
+            predictors["persistence"] = self._today
+        return predictors
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the mean squared error."""
@@ -87,9 +94,7 @@ class Regression(Task):
         values = np.concatenate([split.features for split in splits])
         return np.linspace(values.min(0), values.max(0), CURVE_POINTS, dtype=np.float32)
 
-    def _today(self, split: Split) -> np.ndarray | None:
-        """Return the target's present value, `[rows, 1] float64`; None without a forecast."""
-        if self.dataset.today is None:
-            return None
+    def _today(self, split: Split) -> np.ndarray:
+        """Return the target's present value, `[rows, 1] float64`, which a forecast starts from."""
         column = self.dataset.features.index(self.dataset.today)
         return split.features[:, column : column + 1].astype(np.float64)

@@ -1,6 +1,7 @@
 """The figure of every task: the learning curve."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.evaluation.report.figures.style import ACCENT, MODEL, legend, new_axes
@@ -9,12 +10,12 @@ from pipeline.models.learning_curve import VALIDATION_LOSS
 
 
 def learning_curve(figure: Figure, results: Results) -> None:
-    """Draw the training loss, and the validation loss where there is one, over the steps."""
+    """Draw the training loss over the steps; with validations also theirs, and the kept step."""
     unit = " (scaled target)" if results.dataset.kind.scales_label else ""
     axes = new_axes(figure, "Learning curve", "step", f"loss{unit}")
     curves = []
-    columns = ("loss", "training", MODEL), (VALIDATION_LOSS, "validation", ACCENT)
-    for column, name, color in columns:
+    columns = {"loss": ("training", MODEL), VALIDATION_LOSS: ("validation", ACCENT)}
+    for column, (name, color) in columns.items():
         if column in results.history:
             steps, losses = results.history[["step", column]].dropna().to_numpy(np.float64).T
             marker = "." if len(steps) < 30 else None
@@ -24,9 +25,19 @@ def learning_curve(figure: Figure, results: Results) -> None:
         axes.set_yscale("log")
     if all((steps > 0).all() for steps, _, _ in curves):
         axes.set_xscale("log")
-    for steps, losses, color in curves:
-        if len(steps):
-            at, text = (steps[-1], losses[-1]), f"{losses[-1]:.4g}"
-            axes.annotate(text, at, (6, 0), textcoords="offset points", va="center", color=color)
-    if len(curves) > 1:
+    (steps, losses, color), *validations = curves
+    if len(steps):
+        _write_loss(axes, (steps[-1], losses[-1]), color)
+    for steps, losses, color in validations:
+        at = steps == results.step
+        name = f"kept: step {results.step:,}"
+        axes.axvline(results.step, color=color, linewidth=0.8, linestyle="--", alpha=0.6)
+        axes.plot(steps[at], losses[at], "o", color=color, ms=7, mfc="white", mew=1.6, label=name)
+        for kept in losses[at]:
+            _write_loss(axes, (results.step, kept), color)
         legend(axes)
+
+
+def _write_loss(axes: Axes, at: tuple[float, float], color: str) -> None:
+    text = f"{at[1]:.4g}"
+    axes.annotate(text, at, (6, 0), textcoords="offset points", va="center", color=color)
