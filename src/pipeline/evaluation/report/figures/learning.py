@@ -27,17 +27,21 @@ def learning_curve(figure: Figure, results: Results) -> None:
         axes.set_xscale("log")
     (steps, losses, color), *validations = curves
     if len(steps):
-        _write_loss(axes, (steps[-1], losses[-1]), color)
+        text, end = f"{losses[-1]:.4g}", (steps[-1], losses[-1])
+        axes.annotate(text, end, (6, 0), textcoords="offset points", va="center", color=color)
     for steps, losses, color in validations:
         at = steps == results.step
-        name = f"kept: step {results.step:,}"
-        axes.axvline(results.step, color=color, linewidth=0.8, linestyle="--", alpha=0.6)
-        axes.plot(steps[at], losses[at], "o", color=color, ms=7, mfc="white", mew=1.6, label=name)
-        for kept in losses[at]:
-            _write_loss(axes, (results.step, kept), color)
+        _mark_kept(axes, steps[at], losses[at], color)
         legend(axes)
 
 
-def _write_loss(axes: Axes, at: tuple[float, float], color: str) -> None:
-    text = f"{at[1]:.4g}"
-    axes.annotate(text, at, (6, 0), textcoords="offset points", va="center", color=color)
+def _mark_kept(axes: Axes, steps: np.ndarray, losses: np.ndarray, color: str) -> None:
+    """Mark the validation of the checkpoint that is shipped; the last one says nothing of it."""
+    for step, loss in zip(steps, losses, strict=True):
+        axes.axvline(step, color=color, linewidth=0.8, linestyle="--", alpha=0.6)
+        name = f"kept: step {step:,.0f}"
+        axes.plot(step, loss, "o", color=color, ms=7, mfc="white", mew=1.6, label=name)
+        axes.annotate(
+            f"{loss:.4g}", (step, loss), (0, 9), textcoords="offset points",
+            ha="center", color=color, bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 1},
+        )  # fmt: skip
