@@ -20,7 +20,7 @@ import json, os, subprocess, sys
 from pathlib import Path
 print("dvc", *sys.argv[1:], os.environ.get("PIPELINE_VERBOSITY"), flush=True)
 Path("reports").mkdir(exist_ok=True)
-Path("reports/metrics.json").write_text(json.dumps({"model": {"mse": 1}}))
+Path("reports/metrics.json").write_text(json.dumps({"task": "regression", "model": {"mse": 1}}))
 sys.exit(subprocess.call([sys.executable, "-m", "pipeline.stages", "config"]))
 """
 

@@ -34,3 +34,13 @@ def dataset(task, features=("a", "b"), target="y", **changes):
         "source_sha256": "",
     }
     return Dataset(**{**values, **changes})
+
+
+def predicted(task, train, test):
+    """Each baseline's prediction of test rows."""
+    return {name: predict(test) for name, predict in task.fit_predictors(train).items()}
+
+
+def measured(task, train, test):
+    """Each baseline's metrics on test rows."""
+    return {name: measure(test) for name, measure in task.fit_baselines(train).items()}

@@ -11,7 +11,7 @@ from pipeline.evaluation.report import results as metrics
 from pipeline.evaluation.tasks import regression
 from pipeline.evaluation.tasks.regression import Regression
 
-from .made import column, dataset, rows
+from .made import column, dataset, measured, predicted, rows
 
 FORECAST = Regression(dataset("regression", ("a",), today="a"))
 
@@ -35,7 +35,7 @@ def test_persistence_itself_has_no_direction():
 def test_what_is_no_forecast_has_no_persistence():
     split = rows([[1, 0], [2, 0], [3, 1]], [2, 3, 5])
     task = Regression(dataset("regression"))
-    assert set(task.baselines(split, split)) == {"linear_regression", "mean"}
+    assert set(measured(task, split, split)) == {"linear_regression", "mean"}
     assert set(task.metrics(column(1, 2, 9), split)) == {"mse", "rmse", "mae", "r2"}
 
 
@@ -45,12 +45,12 @@ def test_baselines_stand_on_the_same_split():
     train, test = rows(features[:20], label[:20]), rows(features[20:], label[20:])
     scaling = Scaling((5.0, 4.0), (3.0, 2.0), 0.0, 1.0)
     task = Regression(dataset("regression", today="a", scaling=scaling))
-    found = task.baseline_predictions(train, test)
+    found = predicted(task, train, test)
     np.testing.assert_allclose(found["linear_regression"], test.label, rtol=1e-5)
     np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))
     np.testing.assert_array_equal(found["persistence"], test.features[:, :1])
-    measured = task.baselines(train, test)
-    assert measured["mean"] == task.metrics(found["mean"], test)
+    by_name = measured(task, train, test)
+    assert by_name["mean"] == task.metrics(found["mean"], test)
 
 
 def test_several_targets_have_a_baseline_each():
@@ -72,7 +72,7 @@ def test_the_closed_form_learns_from_rows_evenly_spaced_where_there_are_many(mon
     train, test = (rows(generator.normal(size=(n, 2)), generator.normal(size=n)) for n in (25, 9))
     monkeypatch.setattr(regression, "BASELINE_ROWS", 10)
     scaling = Scaling((0.0, 0.0), (1.0, 1.0), 0.0, 1.0)
-    found = Regression(dataset("regression", scaling=scaling)).baseline_predictions(train, test)
+    found = predicted(Regression(dataset("regression", scaling=scaling)), train, test)
     expected = LinearRegression().fit(train.features[::3], train.label[::3]).predict(test.features)
     np.testing.assert_allclose(found["linear_regression"], expected, rtol=1e-5)
     np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))  # of all
@@ -108,3 +108,19 @@ def test_the_table_tells_long_names_apart():
     model = {"mean_distance_same": 1.0, "mean_distance_different": 2.0}
     header = metrics.as_table({"model": model, "baselines": {}}).splitlines()[0]
     assert header.split() == ["test", "rows", *model]
+
+
+def test_the_table_has_the_validation_below_the_test():
+    results = {
+        "model": {"mse": 0.25},
+        "validation": {"mse": 0.5},
+        "baselines": {"linear_regression": {"mse": 1.0}},
+    }
+    assert metrics.as_table(results).splitlines() == [
+        "test rows                   mse",
+        "model                      0.25",
+        "linear_regression             1",
+        "",
+        "validation rows           mse",
+        "model                     0.5",
+    ]

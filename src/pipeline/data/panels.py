@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.other_columns import require_ascending
+from pipeline.data.dates import Dates, require_ascending
 from pipeline.errors import DataError
 
 
@@ -63,7 +63,7 @@ class DatesOfPieces:
         rows = np.concatenate([np.array([row for _, row in latest], rows.dtype), rows])
         series = np.concatenate([np.array(known, object), series])
         if groups is None:
-            require_ascending(dates, rows, self._path)
+            require_ascending(Dates(dates), rows, self._path)
         else:
             require_ascending_in_groups(dates, series, rows, self._path)
         self._latest |= dict(zip(series, zip(dates, rows, strict=True), strict=True))

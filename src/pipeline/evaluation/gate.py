@@ -25,27 +25,38 @@ from pipeline.schema.evaluation import Parity
 from pipeline.schema.training.device import Device
 from pipeline.workspace import Workspace
 
+# Most training rows that the model is measured on.
+SAMPLE_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class Predictions:
     """What the restored forms computed: all for the test rows, the reference also for others."""
 
     outputs: dict[str, Outputs | str]  # by the names of the forms; or why there are none
-    forecast: np.ndarray  # `[latest rows, outputs]`
-    fitted: np.ndarray  # `[points of the grid, outputs]`
+    # The reference's, `[rows, outputs]`; empty where it cannot be run.
+    sample: np.ndarray  # of training rows
+    validation: np.ndarray
+    forecast: np.ndarray  # of the latest rows
+    fitted: np.ndarray  # of the points of the grid
 
     def reference(self) -> np.ndarray:
         """Return the reference's prediction of the test rows, `[rows, outputs]`.
 
         Raises:
-            ParityError: it could not be computed, or is not finite.
+            ParityError: it could not be computed, or is not finite for rows that have labels.
         """
         outputs = self.outputs[REFERENCE.name]
         if isinstance(outputs, str):
             raise ParityError(f"the model cannot be run: {outputs}")
-        if np.isfinite(outputs[PREDICTION]).all():
-            return outputs[PREDICTION]
-        raise ParityError("the model gives NaN or infinity for test rows; see reports/parity.json")
+        test = outputs[PREDICTION]
+        measured = {"test": test, "validation": self.validation, "training": self.sample}
+        for name, prediction in measured.items():
+            if not np.isfinite(prediction).all():
+                raise ParityError(
+                    f"the model gives NaN or infinity for {name} rows; see reports/parity.json"
+                )
+        return test
 
 
 def read_inputs(workspace: Workspace) -> Inputs:
@@ -66,12 +77,21 @@ def read_inputs(workspace: Workspace) -> Inputs:
             f"{workspace.checkpoint} was trained on other data than {workspace.prepared} holds:"
             f" {', '.join(differs)} differ; train again: dvc repro"
         )
-    train = prepared.read_training_rows(workspace.prepared)
-    sample, test, latest = (
-        prepared.read_split(name, workspace.prepared) for name in ("sample", "test", "latest")
+    sample, validation, test, latest = (
+        prepared.read_split(name, workspace.prepared)
+        for name in ("sample", "validation", "test", "latest")
     )
-    history = learning_curve.read_table(workspace.history)
-    return Inputs(dataset, train, sample, test, latest, history)
+    return Inputs(
+        dataset=dataset,
+        network=recipe.inference.network.name,
+        step=recipe.step,
+        train=prepared.read_training_rows(workspace.prepared),
+        sample=sample,
+        validation=validation,
+        test=test,
+        latest=latest,
+        history=learning_curve.read_table(workspace.history),
+    )
 
 
 def prepare_runtime(settings: Device, exported: Sequence[str], workspace: Workspace) -> Runtime:
@@ -91,18 +111,19 @@ def run_forms(
     """Restore and run every form on the test rows; the reference on the other rows as well."""
     workspace = runtime.workspace
     outputs: dict[str, Outputs | str] = {}
-    forecast = fitted = np.empty((0, 1), np.float32)
+    others = inputs.sample, inputs.validation, inputs.latest
+    computed = [np.empty((0, 1), np.float32)] * (len(others) + 1)
     for form in forms:
         try:
             _require_same_model(form, workspace)
             with form.open(form.folder(workspace), runtime) as runner:
                 outputs[form.name] = {PREDICTION: predict_in_pieces(runner, inputs.test.inputs())}
                 if form == REFERENCE:
-                    forecast = predict_in_pieces(runner, inputs.latest.inputs())
-                    fitted = _predict_grid(runner, grid)
+                    computed = [predict_in_pieces(runner, split.inputs()) for split in others]
+                    computed.append(_predict_grid(runner, grid))
         except PipelineError as error:
             outputs[form.name] = workspace.relative(error)
-    return Predictions(outputs, forecast, fitted)
+    return Predictions(outputs, *computed)
 
 
 def judge(

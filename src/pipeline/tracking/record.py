@@ -18,10 +18,13 @@ from mlflow.types import ColSpec, Schema
 from pipeline.data.prepared import dataset as prepared
 from pipeline.data.prepared.dataset import Dataset, Split
 from pipeline.models import learning_curve as history
-from pipeline.models.learning_curve import Point
+from pipeline.models.learning_curve import VALIDATION_LOSS, Point
 from pipeline.tracking import store
 from pipeline.tracking.execution import Execution, flatten
 from pipeline.workspace import Workspace, digests
+
+# The tag with what reports/metrics.json warns of.
+WARNING = "warning"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Outs:
     workspace: Workspace
     curve: Sequence[Point]
     metrics: dict[str, Any]  # the contents of reports/metrics.json
+    step: int  # of the checkpoint that was frozen
     device: str  # that the model was trained on
     dataset: Dataset
     sample: Split
@@ -42,6 +46,7 @@ class Outs:
             workspace=workspace,
             curve=history.read(workspace.history),
             metrics=json.loads(workspace.metrics.read_text(encoding="utf-8")),
+            step=json.loads(workspace.sidecar.read_text(encoding="utf-8"))["step"],
             device=json.loads(workspace.placement.read_text(encoding="utf-8"))["device"],
             dataset=prepared.read_dataset(workspace.prepared),
             sample=prepared.read_split("sample", workspace.prepared),
@@ -102,10 +107,13 @@ def _requests(
     """Yield the functions that send all but the curve to a run, with one or a few requests each."""
     if store.FAILURE in run.data.tags:
         yield partial(mlflow.delete_tag, store.FAILURE)
-    known, metrics = run.data.metrics, flatten(outs.metrics | {"task": None})
-    numbers = {key: float(value) for key, value in metrics if value is not None}
+    known, numbers = run.data.metrics, _numbers(outs)
     new = {key: value for key, value in numbers.items() if known.get(key) != value}
     yield partial(mlflow.log_metrics, new)
+    if (kept := _kept_validation(outs)) and known.get(VALIDATION_LOSS) != kept[1][VALIDATION_LOSS]:
+        yield partial(store.send_curve, client, run.info.run_id, [kept])
+    if warnings := outs.metrics.get("warnings"):
+        yield partial(mlflow.set_tag, WARNING, "; ".join(warnings)[:5000])
     yield partial(mlflow.set_tag, "device", outs.device)
     source, digest = execution.source, outs.dataset.source_sha256[:32]
     features, label = outs.sample.features, outs.sample.label
@@ -116,13 +124,33 @@ def _requests(
         folder = file.parent.relative_to(workspace.root).as_posix()
         yield partial(mlflow.log_artifact, str(file), folder)
     checkpoint, sidecar = workspace.checkpoint, workspace.sidecar
-    step = json.loads(sidecar.read_text(encoding="utf-8"))["step"]  # of the frozen checkpoint
-    steps = sorted(checkpoint.glob(f"*-{step}.*"))
+    steps = sorted(checkpoint.glob(f"*-{outs.step}.*"))
     for file in (*steps, checkpoint / "checkpoint", checkpoint / sidecar.name):
         yield partial(mlflow.log_artifact, str(file), checkpoint.name)
     if not _has_model(client, run):
         yield partial(_log_model, outs.dataset, workspace)
     yield partial(mlflow.set_tag, store.COMPLETE, "true")
+
+
+def _numbers(outs: Outs) -> dict[str, float]:
+    """Return the numbers of reports/metrics.json by dotted key, and the step that was kept."""
+    texts = dict.fromkeys(("task", "warnings"))
+    found = {key: float(value) for key, value in flatten(outs.metrics | texts) if value is not None}
+    return found | ({"kept_step": float(outs.step)} if "validation" in outs.metrics else {})
+
+
+def _kept_validation(outs: Outs) -> Point | None:
+    """Return the validation loss of the kept step as one more point of the last step.
+
+    MLflow shows the last value of a metric beside those of other runs, and that must be the one of
+    the model that is shipped. There is none where the last validation is that of the kept step.
+    """
+    name = VALIDATION_LOSS
+    losses = {step: values[name] for step, values in outs.curve if name in values}
+    last = max(losses, default=outs.step)
+    if outs.step == last or outs.step not in losses:
+        return None
+    return last, {VALIDATION_LOSS: losses[outs.step]}
 
 
 def _has_model(client: MlflowClient, run: Run) -> bool:

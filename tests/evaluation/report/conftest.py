@@ -9,6 +9,7 @@ from pipeline.evaluation import tasks
 from pipeline.evaluation.report.results import Results
 
 from ..made import column, dataset, rows
+from ..made import measured as baselines_of
 
 HISTORY = pd.DataFrame({"step": [1, 10, 100], "loss": [3.0, 0.4, 0.1]})
 DAYS = np.arange("2018-01-01", "2018-03-02", dtype="datetime64[D]")
@@ -26,15 +27,19 @@ def measured(dataset, split, prediction, history=HISTORY, train=None, latest=0):
     metrics = {
         "task": dataset.task,
         "model": task.metrics(prediction, split),
-        "baselines": task.baselines(train, split),
+        "baselines": baselines_of(task, train, split),
         "parity": {"passed": True, "max_abs_diff": 0.0, "max_ulp": 0},
     }
     points = task.grid(train, split)
     return Results(
         dataset=dataset,
         metrics=metrics,
+        network="linear",
+        step=int(history.step.iloc[-1]),
         history=history,
         train=train,
+        sample=train,
+        validation=Split(split.features[:0], split.label[:0], split.index[:0]),
         test=split,
         latest=Split(split.features[:latest], split.label[:0], split.index[:latest]),
         prediction=prediction,

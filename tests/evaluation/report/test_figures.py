@@ -93,10 +93,21 @@ def test_the_learning_curve_has_the_validation_loss_where_it_is_known():
     history = pd.DataFrame(
         {"step": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "validation_loss": [np.nan, 2.5, np.nan]}
     )
-    axes = drawn(learning_curve, dataclasses.replace(table(), history=history))
-    training, validation = axes.get_lines()
+    axes = drawn(learning_curve, dataclasses.replace(table(), history=history, step=2))
+    training, validation, *_ = axes.get_lines()
     assert len(training.get_xdata()) == 3
     assert validation.get_xydata().tolist() == [[2, 2.5]]
+
+
+def test_the_learning_curve_marks_the_validation_of_the_checkpoint_that_was_kept():
+    history = pd.DataFrame(
+        {"step": [1, 20, 30], "loss": [3.0, 2.0, 1.0], "validation_loss": [np.nan, 0.0458, 0.1095]}
+    )
+    axes = drawn(learning_curve, dataclasses.replace(table(), history=history, step=20))
+    *_, mark = axes.get_lines()
+    assert mark.get_xydata().tolist() == [[20, 0.0458]]
+    assert mark.get_label() == "kept: step 20"
+    assert [text.get_text() for text in axes.texts] == ["1", "0.0458"]
 
 
 @pytest.mark.parametrize(("lowest", "scale"), [(0.5, "log"), (0.0, "linear"), (-1.0, "linear")])

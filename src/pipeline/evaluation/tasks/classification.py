@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import EncodedRows, Split
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
+from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
-from pipeline.evaluation.tasks.design import design_matrix
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task
 from pipeline.evaluation.tasks.measures import log_loss, measure_classes
 
 # Most training rows of the logistic regression: on the whole of MNIST it takes minutes.
@@ -21,6 +21,13 @@ class Classification(Task):
     """A prediction is the probabilities of all classes, `[rows, K]`."""
 
     cost_name: ClassVar[str] = "log loss"
+    headline: ClassVar[Headline] = Headline("log_loss")
+    naive: ClassVar[tuple[str, ...]] = ("majority_class",)
+    closed_form: ClassVar[ClosedForm | None] = ClosedForm(
+        "logistic_regression",
+        networks=("softmax", "linear"),
+        losses=("auto", "softmax_cross_entropy"),
+    )
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return accuracy, log loss, F1 averaged over the classes that are present or predicted.
@@ -29,13 +36,13 @@ class Classification(Task):
         """
         return measure_classes(_class_numbers(split.label), prediction)
 
-    def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
-        """Predict by scikit-learn's logistic regression, and by the shares of the classes."""
+    def fit_predictors(self, train: EncodedRows) -> dict[str, Predict]:
+        """Fit scikit-learn's logistic regression, and the shares of the classes."""
         count, label = len(self.dataset.classes), _class_numbers(train.label)
         share = np.bincount(label, minlength=count) / len(label)
         return {
-            "logistic_regression": self._predict_logistic_regression(train, test),
-            "majority_class": np.tile(share, (len(test.label), 1)),
+            "logistic_regression": _fit_logistic_regression(self.dataset, train),
+            "majority_class": lambda split: np.tile(share, (len(split.label), 1)),
         }
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
@@ -56,24 +63,28 @@ class Classification(Task):
         own = {"confusion_matrix": draw.confusion_matrix, "confidence": draw.confidence}
         return {**own, **super().figures(results)}
 
-    def _predict_logistic_regression(self, train: EncodedRows, test: Split) -> np.ndarray:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        encoding = self.dataset.encoding
-        rows = train.select(slice(None, None, -(-len(train.label) // BASELINE_ROWS)))
-        scaler = StandardScaler(with_mean=not encoding.depths)  # some matrices are sparse
-        model = make_pipeline(scaler, LogisticRegression(max_iter=1000))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(design_matrix(rows, encoding), _class_numbers(rows.label))
-        probability = np.zeros((len(test.label), len(self.dataset.classes)))
-        found = model.predict_proba(design_matrix(test.encode(encoding), encoding))
-        probability[:, model.classes_] = found
-        return probability
-
 
 def _class_numbers(label: np.ndarray) -> np.ndarray:
     return label[:, 0].astype(np.int64)
+
+
+def _fit_logistic_regression(dataset: Dataset, train: EncodedRows) -> Predict:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows = design.training_rows(dataset, train, BASELINE_ROWS)
+    scaler = StandardScaler(with_mean=not dataset.encoding.depths)  # some matrices are sparse
+    model = make_pipeline(scaler, LogisticRegression(max_iter=1000))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows.features, _class_numbers(rows.label))
+
+    def predict(split: Split) -> np.ndarray:
+        probability = np.zeros((len(split.label), len(dataset.classes)))
+        found = model.predict_proba(design.features_of(dataset, split))
+        probability[:, model.classes_] = found
+        return probability
+
+    return predict

@@ -6,11 +6,10 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.data.prepared.dataset import EncodedRows, Split
-from pipeline.data.prepared.encoding import decode_label
 from pipeline.data.prepared.tasks import name_columns
+from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
-from pipeline.evaluation.tasks.design import design_matrix
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task
 from pipeline.evaluation.tasks.measures import measure_numbers
 
 # Most training rows of the closed form, which takes them as float64: more would take gigabytes.
@@ -24,6 +23,11 @@ class Regression(Task):
     """A prediction is a number for each target, `[rows, targets]`; a forecast has one target."""
 
     cost_name: ClassVar[str] = "MSE"
+    headline: ClassVar[Headline] = Headline("mse")
+    naive: ClassVar[tuple[str, ...]] = ("mean", "persistence")
+    closed_form: ClassVar[ClosedForm | None] = ClosedForm(
+        "linear_regression", networks=("linear", "polynomial"), losses=("auto", "mse")
+    )
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return MSE, RMSE, MAE and R²; for a forecast that is not today's value also two more.
@@ -37,8 +41,10 @@ class Regression(Task):
 
         prediction, label = prediction.astype(np.float64), split.label.astype(np.float64)
         metrics = measure_numbers(label, prediction, self.dataset.targets)
+        if self.dataset.today is None:
+            return metrics
         today = self._today(split)
-        if today is not None and (prediction != today).any():
+        if (prediction != today).any():
             right = np.sign(prediction - today) == np.sign(label - today)
             metrics["direction"] = float(np.mean(right))
             persistence = float(mean_squared_error(label, today))
@@ -46,24 +52,22 @@ class Regression(Task):
             metrics["skill_over_persistence"] = skill
         return metrics
 
-    def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
-        """Predict by scikit-learn's closed form, the mean label, and for a forecast no change."""
+    def fit_predictors(self, train: EncodedRows) -> dict[str, Predict]:
+        """Fit scikit-learn's closed form, and the mean label; for a forecast also no change."""
         from sklearn.linear_model import LinearRegression
 
-        encoding = self.dataset.encoding
-        step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
-        rows = train.select(slice(None, None, step))
-        closed_form = LinearRegression().fit(design_matrix(rows, encoding), rows.label)
-        found = closed_form.predict(design_matrix(test.encode(encoding), encoding))
-        mean = decode_label(train.label.mean(0, dtype=np.float64), encoding)
-        predictions = {
-            "linear_regression": decode_label(found, encoding),
-            "mean": np.broadcast_to(mean, test.label.shape),
+        rows = design.training_rows(self.dataset, train, BASELINE_ROWS)
+        closed_form = LinearRegression().fit(rows.features, rows.label)
+        mean = rows.label.mean(0)
+        predictors: dict[str, Predict] = {
+            "linear_regression": lambda split: closed_form.predict(
+                design.features_of(self.dataset, split)
+            ),
+            "mean": lambda split: np.broadcast_to(mean, split.label.shape),
         }
-        today = self._today(test)
-        if today is not None:
-            predictions["persistence"] = today
-        return predictions
+        if self.dataset.today is not None:
+            predictors["persistence"] = self._today
+        return predictors
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the mean squared error."""
@@ -95,9 +99,7 @@ class Regression(Task):
         least, largest = np.nanmin(values, 0), np.nanmax(values, 0)
         return np.linspace(least, largest, CURVE_POINTS, dtype=values.dtype)
 
-    def _today(self, split: Split) -> np.ndarray | None:
-        """Return the target's present value, `[rows, 1] float64`; None without a forecast."""
-        if self.dataset.today is None:
-            return None
+    def _today(self, split: Split) -> np.ndarray:
+        """Return the target's present value, `[rows, 1] float64`, which a forecast starts from."""
         column = self.dataset.features.index(self.dataset.today)
         return split.features[:, column : column + 1].astype(np.float64)
