@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from pipeline import config
+from pipeline import config, prediction
 from pipeline.config import composing as composition
 from pipeline.config import side_files as inputs
 from pipeline.errors import ArtifactError, ConfigError, DeviceError, TrainingError
@@ -58,6 +58,20 @@ def test_own_csv_and_parquet(run: Run, folder: Path):
     mlp = ("model=mlp", "model.dropout=0.2", "train=minibatch", "train.steps=20")
     assert run(*parquet, "data.features=[bmi,bp]", *mlp)["parity"]["passed"]
     assert read(Workspace.here().prepared / "dataset.json")["features"] == ["bmi", "bp"]
+
+
+def test_names_of_columns_and_outputs_do_not_collide(run: Run, folder: Path):
+    rows = [f"{i % 7},{i % 5},{3 * (i % 7) - i % 5}" for i in range(100)]
+    (folder / "own.csv").write_text("\n".join(["prediction,actual,rows_ahead", *rows]))
+    metrics = run("data=csv", "data.path=own.csv", "data.target=rows_ahead", "train.steps=20")
+    assert metrics["parity"]["passed"]
+    here = Workspace.here()
+    assert list(pd.read_csv(here.predictions)) == ["row", "actual", "prediction"]
+    assert list(pd.read_csv(here.forecast)) == ["row", "rows_ahead", "prediction"]
+    said = prediction.predict(here.frozen_graph, folder / "own.csv", folder / "out.csv", here)
+    assert said.endswith("100 rows, model_prediction is rows_ahead")
+    columns = ["prediction", "actual", "rows_ahead", "model_prediction"]
+    assert list(pd.read_csv("out.csv")) == columns
 
 
 def test_own_classes(run: Run, folder: Path):

@@ -63,18 +63,29 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
         TableWriter(partial, types) as writer,
     ):
         features = FeatureReader(recipe, table.columns, source, table.decimal)
+        added: dict[str, str] = {}
+        known = *recipe.features, *recipe.text, *recipe.targets
         for piece in table.pieces(text):
             inputs = features.read(piece)
             if inputs is None:
                 continue
             for name, values in recipe.name_columns(predict_in_pieces(runner, inputs)).items():
-                if name in table.columns:
+                if name in table.columns and name not in known:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
+                name = added.setdefault(name, _unused(name, table.columns))
                 piece[name] = pd.Series(values, dtype="str") if values.dtype == object else values
             writer.append(piece.rename(columns=in_file))
             rows += len(piece)
         features.require_numbers()
-    return f"{to}: {rows:,} rows, prediction is {recipe.target}"
+    name = added.get("prediction", "prediction")
+    return f"{to}: {rows:,} rows, {name} is {recipe.target}"
+
+
+def _unused(name: str, columns: Sequence[str]) -> str:
+    """Return the name of an output, or another one where a column has it."""
+    while name in columns:
+        name = f"model_{name}"
+    return name
 
 
 class FeatureReader:

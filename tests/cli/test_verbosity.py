@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 
@@ -33,8 +34,8 @@ def home(folder):
     (folder / "dvc").mkdir()
     (folder / "dvc/__init__.py").touch()
     (folder / "dvc/__main__.py").write_text(STAND_IN)
-    for name in ("conf", "data"):
-        (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
     return folder
 
 

@@ -1,15 +1,20 @@
 """Many runs: combinations, a table, and what goes wrong named at the end."""
 
 import logging
+import re
+import shutil
 import sys
 
 import pandas as pd
 import pytest
 
+from pipeline.config import chosen, overrides
 from pipeline.errors import ConfigError
 from pipeline.experiments import choice, sweep
 from pipeline.experiments.choice import Finished
 from pipeline.workspace import Workspace
+
+from ..conftest import REPOSITORY
 
 # What stands for `dvc repro` here: it writes metrics that tell which params.yaml it saw.
 STAND_IN = """
@@ -33,10 +38,8 @@ Path("reports/metrics.json").write_text(json.dumps(metrics))
 
 @pytest.fixture
 def home(folder, monkeypatch):
-    from ..conftest import REPOSITORY
-
-    for name in ("conf", "data"):
-        (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
     return folder
 
 
@@ -94,9 +97,10 @@ def test_all_combinations_are_checked_before_the_first_runs(home):
 
 
 def test_groups_are_varied_and_intervals_refused(home):
-    assert sweep.combinations(["model=linear,mlp"]) == [["model=linear"], ["model=mlp"]]
+    here = Workspace.here()
+    assert sweep.combinations(["model=linear,mlp"], here) == [["model=linear"], ["model=mlp"]]
     with pytest.raises(ConfigError, match="is an interval"):
-        sweep.combinations(["seed=interval(0,1)"])
+        sweep.combinations(["seed=interval(0,1)"], here)
 
 
 def finished(name, task="regression", **validation):
@@ -134,3 +138,43 @@ def test_runs_of_several_tasks_cannot_be_compared():
 
 def test_one_run_needs_no_order():
     assert choice.sort([finished("linear", mse=1.0)])[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("model=glob(l*)", ["model=lenet", "model=linear"]),
+        ("schedule=glob([c*,w*],exclude=cos*)", ["schedule=constant", "schedule=warm_up"]),
+        ("+experiment=article,sinc", ["+experiment=article", "+experiment=sinc"]),
+        ("experiment=null,article", ["experiment=null", "experiment=article"]),
+        ("data.target='a,b','c (d)'", ["data.target='a,b'", "data.target='c (d)'"]),
+        ("data.target=Größe (m)", ["data.target=Größe (m)"]),
+    ],
+)
+def test_values_are_listed(home, override: str, expected: list[str]):
+    assert overrides.split_values(override, Workspace.here()) == expected
+
+
+@pytest.mark.parametrize(
+    ("what", "override", "expected"),
+    [
+        ("interval in a sweep", "seed=interval(0,1)", "list its values: seed=1,2,3"),
+        ("glob in a sweep that fits no option", "model=glob(z*)", "conf/model has custom, lenet"),
+        ("glob in a sweep of a number", "seed=glob(1*)", "list its values: seed=1,2,3"),
+        ("range in a sweep without a step", "seed=range(0,5,0)", "must not be zero"),
+        (
+            "texts in a sweep that Hydra does not take",
+            "data.target=Größe,Höhe",
+            """'data.target="Größe","Höhe"' or 'data.target="Größe,Höhe"'""",
+        ),
+    ],
+)
+def test_values_that_cannot_be_listed_are_one_message(home, what, override, expected, failure):
+    with failure.raises(what, ConfigError, match=re.escape(expected)):
+        overrides.split_values(override, Workspace.here())
+
+
+@pytest.mark.slow
+def test_the_last_combination_is_recorded(home):
+    run("seed=1,2", "train.steps=7")
+    assert str(chosen.read(Workspace.here())) == "seed=2 train.steps=7"

@@ -1,6 +1,7 @@
 """`pipeline reproduce`: real runs in temporary copies, compared; nothing here changes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,8 +124,8 @@ def test_a_run_that_fails_shows_its_last_lines(home: Clone, failure, caplog):
 
 
 def test_outside_of_git(folder: Path, failure):
-    for name in ("conf", "data"):
-        (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
     with failure.raises(
         "reproduce in a folder that is no Git repository",
         ReproductionError,

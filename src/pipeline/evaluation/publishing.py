@@ -74,4 +74,8 @@ def publish(
 
 
 def _tabulate(task: Task, split: Split, prediction: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({task.dataset.index_name: split.index, **task.columns(prediction, split)})
+    """Return the index, under another name where a column has its name, and the columns."""
+    columns, name = task.columns(prediction, split), task.dataset.index_name
+    while name in (*columns, "actual", "rows_ahead"):  # the same in all tables
+        name = f"index_{name}"
+    return pd.DataFrame({name: split.index, **columns})

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 from pipeline.config import composing
+from pipeline.config import overrides as overriding
 from pipeline.errors import PipelineError
 from pipeline.experiments.choice import Finished
 from pipeline.repository import dvc
@@ -14,13 +15,14 @@ from pipeline.workspace import Workspace
 _log = logging.getLogger(__name__)
 
 
-def combinations(overrides: Sequence[str]) -> list[list[str]]:
-    """Expand Hydra's `key=a,b`, `key=range(0,5)` and `key=choice(a,b)`; the last key runs first.
+def combinations(overrides: Sequence[str], workspace: Workspace) -> list[list[str]]:
+    """Expand Hydra's `key=a,b`, `key=range(0,5)` and `group=glob(l*)`; the last key runs first.
 
     Raises:
         ConfigError: an override does not fit the grammar.
     """
-    return [list(chosen) for chosen in itertools.product(*map(composing.split_values, overrides))]
+    values = [overriding.split_values(override, workspace) for override in overrides]
+    return [list(chosen) for chosen in itertools.product(*values)]
 
 
 def run(
@@ -37,15 +39,19 @@ def run(
     Raises:
         ConfigError: a combination is wrong; all are checked before the first one runs.
     """
-    chosen = combinations(overrides)
-    params = [composing.compose(workspace, combination)[1] for combination in chosen]
-    varied = [len(composing.split_values(override)) > 1 for override in overrides]
+    chosen = combinations(overrides, workspace)
+    choices = [overriding.choose(combination, workspace) for combination in chosen]
+    params = [composing.compose_choice(choice, workspace)[1] for choice in choices]
+    varied = [len(overriding.split_values(override, workspace)) > 1 for override in overrides]
     environment, logs = dvc.composed_environment(), workspace.temporary / "sweep"
     logs.mkdir(parents=True, exist_ok=True)
     finished, failures = [], []
-    for number, (combination, text) in enumerate(zip(chosen, params, strict=True), start=1):
+    for number, (combination, choice, text) in enumerate(
+        zip(chosen, choices, params, strict=True), start=1
+    ):
         differing = list(itertools.compress(combination, varied))
         name, progress = " ".join(differing) or "one run", f"[{number}/{len(chosen)}]"
+        composing.publish_record(choice, workspace)
         composing.publish(text, workspace)
         log = logs / f"{number}.log"
         _log.debug("%s: running %s", name, " ".join(command))

@@ -62,6 +62,7 @@ class Workspace:
         return text
 
     conf = _Within("root", "conf")  # Hydra's configuration
+    chosen = _Within("root", "conf/chosen.yaml")  # what was chosen on top of conf/config.yaml
     params = _Within("root", "params.yaml")  # the composed parameters
     dvc_yaml = _Within("root", "dvc.yaml")  # the stages and their dependencies
     dvc_lock = _Within("root", "dvc.lock")  # the inputs of the last run of each stage

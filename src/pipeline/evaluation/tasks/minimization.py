@@ -59,7 +59,10 @@ class Minimization(Task):
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
         """Return y, and x where the function has a single variable."""
         offset, variables = split.features[:, 0].astype(np.float64), self.variables()
-        x = {name: value + offset for name, value in variables.items()}
+        x = {
+            f"network/{name}" if name == "prediction" else name: value + offset
+            for name, value in variables.items()
+        }
         return {**(x if len(x) == 1 else {}), "prediction": prediction[:, 0]}
 
     def figures(self, results: Results) -> dict[str, Draw]:
