@@ -71,7 +71,8 @@ class Workspace:
     frozen = _Within("root", "artifacts/frozen")  # folder of the frozen graph and its sidecar
     frozen_graph = _Within("root", "artifacts/frozen/model.pb")
     sidecar = _Within("root", "artifacts/frozen/model.json")  # interface and recipe of the graph
-    saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel
+    saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel to serve
+    saved_model_tagged = _Within("root", "artifacts/saved_model_tagged")  # the one with all graphs
     reports = _Within("root", "reports")  # folder of all reports
     history = _Within("root", "reports/history.csv")  # the learning curve
     placement = _Within("root", "reports/placement.json")  # the device of each operation
