@@ -63,7 +63,8 @@ def restore_missing_outs(stage: str, workspace: Workspace) -> None:
         with Repo(str(workspace.root)) as repo:
             for out in repo.stage.load_one(name=stage).outs:
                 if not out.exists and out.hash_info:
-                    out.checkout(force=True, allow_missing=True)
+                    # Quiet: in a new clone the cache has none of them, which is no news.
+                    out.checkout(force=True, allow_missing=True, quiet=True)
     except Exception as error:  # any: the reason why the stage failed must still be printed
         _log.warning("the earlier outs are not restored: %s; run `dvc checkout`", error)
 
