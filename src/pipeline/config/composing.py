@@ -17,9 +17,9 @@ from yaml import YAMLError
 
 from pipeline.config import side_files
 from pipeline.config.checking import check, refuse_environment
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, nearest
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files
+from pipeline.workspace import Workspace, files, inputs
 
 
 def compose(workspace: Workspace, overrides: Sequence[str] = ()) -> tuple[Settings, str]:
@@ -55,8 +55,7 @@ def complete(
     settings = check(OmegaConf.to_container(values), where)
     named = [("data.path", settings.data.path), *side_files.find(settings, workspace)]
     for key, path in named:
-        if not _exists(workspace.path(path)):
-            raise DataError(f"{key}={path}: no such file")
+        inputs.require(key, path, workspace)
     hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}
     OmegaConf.update(values, "inputs", hashes, merge=False)
     return settings.model_copy(update={"inputs": hashes}), OmegaConf.to_yaml(values)
@@ -82,13 +81,6 @@ def split_values(text: str) -> list[str]:
         raise ConfigError(f"override {text!r} is an interval; list its values: key=1,2,3")
     key = text.partition("=")[0]
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # for example, the name is too long
-        return False
 
 
 def _compose_conf(overrides: list[str], workspace: Workspace) -> DictConfig:

@@ -90,6 +90,21 @@ class Workspace:
     trace = _Within("home", "trace.json")  # a Chrome trace of one training step
 
     @property
+    def results(self) -> tuple[Path, ...]:
+        """All files and folders that the pipeline writes."""
+        inside = (self.prepared, self.artifacts, self.reports, self.params, self.dvc_lock)
+        store = (self.home / "mlflow.db", self.home / "mlartifacts")
+        return (
+            *inside,
+            self.tracked,
+            self.resume,
+            self.spool,
+            *store,
+            self.tensorboard,
+            self.trace,
+        )
+
+    @property
     def published_folders(self) -> set[Path]:
         """The folders that stages publish their results in."""
         outs = (self.prepared, self.checkpoint, self.frozen_graph, self.metrics)
