@@ -20,18 +20,20 @@ WRITTEN = (
     "artifacts/checkpoint",
     "artifacts/frozen/model.pb",
     "mlflow.db",
-    "mlartifacts/1/x.csv",
     "params.yaml",
     ".tracked.json",
     ".resume/0123/model.ckpt-1.index",
 )
+
+# What may be read, also the artifacts of earlier runs.
+OWN = ("data/raw/own.csv", "reports.csv", "mlartifacts/1/checkpoint/model.ckpt-1.index")
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A folder with a file of each result, and the user's own data."""
     tree = tmp_path / "tree"
-    own = ("data/raw/own.csv", "reports.csv", "artifacts/checkpoint/checkpoint")
+    own = (*OWN, "artifacts/checkpoint/checkpoint")
     for name in (*WRITTEN, *own):
         path = tree / name
         if path.suffix or name.endswith("checkpoint/checkpoint"):
@@ -91,7 +93,7 @@ def test_a_folder_with_results_is_refused(name: str, workspace: Workspace, failu
         inputs.require("data.path", name, workspace)
 
 
-@pytest.mark.parametrize("name", ["data/raw", "data/raw/own.csv", "reports.csv"])
+@pytest.mark.parametrize("name", ["data/raw", "mlartifacts/1/checkpoint", *OWN])
 def test_data_of_the_user_is_taken(name: str, workspace: Workspace):
     inputs.require("data.path", name, workspace)
     inputs.require("data.path", str(workspace.path(name)), workspace)

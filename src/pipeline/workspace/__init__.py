@@ -91,18 +91,13 @@ class Workspace:
 
     @property
     def results(self) -> tuple[Path, ...]:
-        """All files and folders that the pipeline writes."""
+        """All files and folders that a run writes or replaces.
+
+        The artifacts of earlier runs in MLflow stay as they are, and can be read.
+        """
         inside = (self.prepared, self.artifacts, self.reports, self.params, self.dvc_lock)
-        store = (self.home / "mlflow.db", self.home / "mlartifacts")
-        return (
-            *inside,
-            self.tracked,
-            self.resume,
-            self.spool,
-            *store,
-            self.tensorboard,
-            self.trace,
-        )
+        kept = (self.resume, self.spool, self.home / "mlflow.db", self.tensorboard, self.trace)
+        return (*inside, self.tracked, *kept)
 
     @property
     def published_folders(self) -> set[Path]:

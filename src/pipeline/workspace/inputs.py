@@ -79,7 +79,7 @@ def _explain_result(key: str, name: str, place: Path, workspace: Workspace) -> s
     copy = next(free for free in numbers if not os.path.lexists(workspace.path(free)))
     command = shlex.join(["cp", "-rL", workspace.relative(original), copy])
     return (
-        f"{key}={name} is written by the pipeline itself, which removes it before it reads it; copy"
+        f"{key}={name} is written by the pipeline itself, so that a run removes or changes it; copy"
         f" it and name the copy: {command}; {key}={Path(copy) / rest}"
     )
 
