@@ -43,7 +43,7 @@ def stranger(model: Path) -> Path:
     return copy
 
 
-FORMS = ("frozen", "saved_model", "checkpoint")
+FORMS = ("frozen", "saved_model", "saved_model_tagged", "checkpoint")
 
 
 def drawn(data: st.DataObject, home: Path) -> tuple[Path, bytes]:

@@ -34,7 +34,7 @@ def test_every_experiment_passes_in_smoke_size(run: Run, experiment: str):
     assert metrics["parity"]["passed"]
     forms = {form["name"] for form in read(Workspace.here().parity)["forms"]}
     assert forms >= {"checkpoint_code", "checkpoint_meta_graph", "frozen_graph", "saved_model"}
-    assert forms >= {"saved_model_train"}
+    assert forms >= {"saved_model_tagged", "saved_model_train"}
     assert list(Workspace.here().figures.glob("*.png"))
     assert "parity passed" in Workspace.here().report.read_text(encoding="utf-8")
 

@@ -39,9 +39,11 @@ def made(chosen: Settings, home: Path, **given) -> Path:
         rest.unlink()
     trained = sidecar.describe(data[0], specify_inference(chosen, data[0]), chosen.train.steps)
     sign(trained, home / "checkpoint")
-    saved_model.write(trained, chosen, workspace, home / "checkpoint", home / "saved_model")
+    checkpoint, tagged = home / "checkpoint", home / "saved_model_tagged"
+    saved_model.write(trained, workspace, checkpoint, home / "saved_model")
+    saved_model.write_tagged(trained, chosen, workspace, checkpoint, tagged)
     inference, file = trained.recipe.inference, home / "frozen/model.pb"
-    frozen_graph.write(inference, workspace, home / "checkpoint", file)
+    frozen_graph.write(inference, workspace, checkpoint, file)
     sign(trained, home / "frozen")
     return home
 

@@ -256,8 +256,6 @@ def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, caps
     chosen = config.load(Workspace.here())
     whole = copied(folder / "artifacts", folder / "whole")
 
-    saved = ("saved_model", "saved_model_train")
-
     def gate(*failed: str) -> str:
         capsys.readouterr()
         with pytest.raises(ParityError):
@@ -287,15 +285,21 @@ def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, caps
 
     cut(Workspace.here().frozen_graph)
     flip(Workspace.here().saved_model / "variables/variables.data-00000-of-00001")
-    said = gate("frozen_graph", *saved)
+    said = gate("frozen_graph", "saved_model")
     failure.said("frozen graph cut in half, in the gate", said, "model.pb is not the file", 7)
     failure.said("SavedModel with one bit flipped, in the gate", said, "saved_model is not", 7)
     shutil.rmtree(Workspace.here().saved_model)
     shutil.copytree("other/saved_model", Workspace.here().saved_model)
-    failure.said("SavedModel of another run, in the gate", gate(*saved), "saved_model is not", 7)
+    said = gate("saved_model")
+    failure.said("SavedModel of another run, in the gate", said, "saved_model is not", 7)
+    tagged = Workspace.here().saved_model_tagged
+    flip(tagged / "variables/variables.data-00000-of-00001")
+    said = gate("saved_model_tagged", "saved_model_train")
+    what = "tagged SavedModel with one bit flipped, in the gate"
+    failure.said(what, said, "saved_model_tagged is not", 7)
     shutil.rmtree(Workspace.here().frozen)
     shutil.copytree("other/frozen", Workspace.here().frozen)
-    said = gate("frozen_graph", *saved)
+    said = gate("frozen_graph", "saved_model", "saved_model_tagged", "saved_model_train")
     failure.said("frozen graph of another run, in the gate", said, "different trainings: values", 7)
     edited(Workspace.here().prepared / "dataset.json", '"target": "', '"target": "not ')
     with failure.raises("prepared data of another run", ArtifactError, match="target differ"):

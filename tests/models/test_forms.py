@@ -1,6 +1,9 @@
 """Each form of a model comes back with the same values, or says what is wrong with it."""
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +66,7 @@ def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outpu
         "eager",
         "frozen_graph",
         "saved_model",
+        "saved_model_tagged",
         "saved_model_train",
     }
     found = {}
@@ -74,11 +78,41 @@ def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outpu
         assert output.tobytes() == found["eager"].tobytes()
 
 
+# As the guides of TensorFlow 2 and Keras 3 have it, in a process without this package.
+READERS = {
+    "TensorFlow": """
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+given = served(features=tf.constant(features))
+""",
+    "Keras": """
+layer = tf.keras.layers.TFSMLayer(sys.argv[1], call_endpoint="serving_default")
+given = layer(tf.constant(features))
+""",
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_saved_model_is_read_by_its_folder_alone(model: Path, reader: str):
+    _, rows = examples()
+    np.save(model / "features.npy", rows.features)
+    begin = "import sys, numpy as np, tensorflow as tf\nfeatures = np.load(sys.argv[2])"
+    end = "np.save(sys.argv[3], given['prediction'].numpy())"
+    script = f"{begin}{READERS[reader]}{end}"
+    files = [str(model / name) for name in ("saved_model", "features.npy", "given.npy")]
+    environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
+    subprocess.run([sys.executable, "-c", script, *files], env=environment, check=True)
+    with open_model(model / "frozen", Workspace.here()) as runner:
+        expected = predict_in_pieces(runner, rows.features)
+    np.testing.assert_allclose(np.load(files[2]), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_the_saved_model_trains_on_without_the_code(model: Path):
     """Tag `train`: features and label in, loss out, and an operation that takes a step."""
     _, rows = examples()
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        loaded = tf.compat.v1.saved_model.load(session, ["train"], str(model / "saved_model"))
+        loaded = tf.compat.v1.saved_model.load(
+            session, ["train"], str(model / "saved_model_tagged")
+        )
         names = loaded.signature_def["train"].inputs
         feed = {names["features"].name: rows.features, names["label"].name: rows.label}
         step = tf.compat.v1.train.get_global_step()
@@ -93,7 +127,7 @@ def test_the_saved_model_trains_on_without_the_code(model: Path):
 def test_graphs_for_devices_are_told_apart_by_tags(tmp_path: Path):
     home = small(tmp_path / "model", "export.devices=[cpu,gpu]")
     saved = SavedModelProto()
-    saved.ParseFromString((home / "saved_model/saved_model.pb").read_bytes())
+    saved.ParseFromString((home / "saved_model_tagged/saved_model.pb").read_bytes())
     devices = {
         ",".join(graph.meta_info_def.tags): {
             node.device for node in graph.graph_def.node if node.name == "features"
@@ -125,13 +159,25 @@ def test_the_frozen_graph_holds_inference_alone(model: Path):
     assert not any(operation.device for operation in operations)
 
 
-@pytest.mark.parametrize("path", ["frozen/model.pb", "frozen", "saved_model", "checkpoint"])
+@pytest.mark.parametrize(
+    "path", ["frozen/model.pb", "frozen", "saved_model", "saved_model_tagged", "checkpoint"]
+)
 def test_a_model_is_opened_by_its_path(model: Path, path: str):
     _, rows = examples()
     with open_model(model / path, Workspace.here()) as runner:
         assert predict_in_pieces(runner, rows.features).shape == (64, 1)
         assert [spec.name for spec in runner.interface.inputs] == ["features"]
     assert read_sidecar(model / path).recipe.features == ("f0", "f1", "f2")
+
+
+def test_a_checkpoint_with_absolute_paths_in_its_state_is_opened(model: Path):
+    """As when somebody saves it again with TensorFlow, and then moves the folder."""
+    paths = 'model_checkpoint_path: "/there/run/model.ckpt-20"\n'
+    (model / "checkpoint/checkpoint").write_text(paths)
+    resign(model / "checkpoint")
+    _, rows = examples()
+    with open_model(model / "checkpoint", Workspace.here()) as runner:
+        assert predict_in_pieces(runner, rows.features).shape == (64, 1)
 
 
 def test_rows_may_be_many_few_or_none(model: Path, monkeypatch):

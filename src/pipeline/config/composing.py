@@ -5,7 +5,6 @@ configuration, resolved and written by OmegaConf after it was checked against th
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import hydra
 from hydra.core.config_store import ConfigStore
@@ -18,9 +17,9 @@ from pipeline.config import chosen, side_files
 from pipeline.config import overrides as overriding
 from pipeline.config.checking import check, find_whole_numbers, refuse_environment
 from pipeline.config.chosen import Choice
-from pipeline.errors import ConfigError, DataError, one_line
+from pipeline.errors import ConfigError, one_line
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files
+from pipeline.workspace import Workspace, files, inputs
 
 # The record conf/chosen.yaml, and what may become it, which is in Hydra's store and in no file.
 RECORD, CANDIDATE = "chosen", "pipeline run"
@@ -89,8 +88,7 @@ def complete(
     settings = check(OmegaConf.to_container(values), where)
     named = [("data.path", settings.data.path), *side_files.find(settings, workspace)]
     for key, path in named:
-        if not _exists(workspace.path(path)):
-            raise DataError(f"{key}={path}: no such file")
+        inputs.require(key, path, workspace)
     hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}
     OmegaConf.update(values, "inputs", hashes, merge=False)
     return settings.model_copy(update={"inputs": hashes}), OmegaConf.to_yaml(values)
@@ -110,13 +108,6 @@ def publish(text: str, workspace: Workspace) -> None:
     path = workspace.params
     if not path.is_file() or path.read_bytes() != text.encode():
         files.write_text(path, text)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # for example, the name is too long
-        return False
 
 
 def _groups_of_config(workspace: Workspace) -> set[str]:

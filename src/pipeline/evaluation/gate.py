@@ -95,7 +95,7 @@ def read_inputs(workspace: Workspace) -> Inputs:
 
 
 def prepare_runtime(settings: Device, exported: Sequence[str], workspace: Workspace) -> Runtime:
-    """Set the process up for a device; `exported` are those with a graph in the SavedModel."""
+    """Set the process up for a device; `exported` are those with a graph in a SavedModel."""
     device, _ = devices.choose_device(settings)
     devices.configure_process(settings, device)
     if "gpu" in exported and "GPU" not in device:

@@ -84,9 +84,8 @@ def _copy(workspace: Workspace, folder: Path, settings: Settings) -> Workspace:
     root = folder / workspace.root.relative_to(workspace.root.anchor)
     listed = git.ask(workspace.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed is None:
-        raise ReproductionError(
-            "Git cannot list the files of this folder; run in a clone of the repository"
-        )
+        remedy = git.find_remedy(workspace.root) or "run in a clone of the repository"
+        raise ReproductionError(f"Git cannot list the files of this folder; {remedy}")
     data = [name for name in (settings.data.path, *settings.inputs) if not Path(name).is_absolute()]
     for name in [*listed.split("\0")[:-1], *data]:
         source, target = workspace.path(name), Path(os.path.normpath(root / name))

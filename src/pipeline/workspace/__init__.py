@@ -72,7 +72,8 @@ class Workspace:
     frozen = _Within("root", "artifacts/frozen")  # folder of the frozen graph and its sidecar
     frozen_graph = _Within("root", "artifacts/frozen/model.pb")
     sidecar = _Within("root", "artifacts/frozen/model.json")  # interface and recipe of the graph
-    saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel
+    saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel to serve
+    saved_model_tagged = _Within("root", "artifacts/saved_model_tagged")  # the one with all graphs
     reports = _Within("root", "reports")  # folder of all reports
     history = _Within("root", "reports/history.csv")  # the learning curve
     placement = _Within("root", "reports/placement.json")  # the device of each operation
@@ -88,6 +89,16 @@ class Workspace:
     temporary = _Within("home", ".dvc/tmp")  # folder of DVC for locks and logs
     tensorboard = _Within("home", "tensorboard")  # folder of event files
     trace = _Within("home", "trace.json")  # a Chrome trace of one training step
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """All files and folders that a run writes or replaces.
+
+        The artifacts of earlier runs in MLflow stay as they are, and can be read.
+        """
+        inside = (self.prepared, self.artifacts, self.reports, self.params, self.dvc_lock)
+        kept = (self.resume, self.spool, self.home / "mlflow.db", self.tensorboard, self.trace)
+        return (*inside, self.tracked, *kept)
 
     @property
     def published_folders(self) -> set[Path]:

@@ -3,6 +3,7 @@
 import dataclasses
 import warnings
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +35,14 @@ def drawn(draw, results):
     figure = Figure(layout="constrained")
     draw(figure, results)
     return figure.axes[0]
+
+
+@pytest.mark.slow
+def test_a_style_of_the_user_does_not_change_the_figures(tmp_path):
+    before = saved(curve(), tmp_path / "before")
+    with matplotlib.rc_context({"text.usetex": True, "font.size": 20, "lines.linewidth": 9}):
+        assert saved(curve(), tmp_path / "after") == before
+        assert matplotlib.rcParams["font.size"] == 20
 
 
 @pytest.mark.slow

@@ -17,12 +17,13 @@ FORMS = (
     checkpoint.BY_META_GRAPH,
     frozen_graph.FORM,
     saved_model.SERVE,
+    saved_model.TAGGED,
     saved_model.TRAIN,
 )
 
 
 def list_forms(devices: Sequence[str]) -> tuple[Form, ...]:
-    """Return the forms of a model whose SavedModel also has graphs for these kinds of devices."""
+    """Return the forms of a model whose tagged SavedModel has graphs for these devices, too."""
     return (*FORMS, *map(saved_model.bound_to, devices))
 
 

@@ -46,7 +46,7 @@ class Device(Section):
 
 
 class Export(Section):
-    """Graphs in the SavedModel besides `serve` and `train`."""
+    """Graphs in the tagged SavedModel besides `serve` and `train`."""
 
     devices: Annotated[list[Literal["cpu", "gpu"]], Field(max_length=2)] = about(
         "kinds of devices that get a graph of their own, with the tags serve,cpu and serve,gpu"
