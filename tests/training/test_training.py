@@ -162,6 +162,7 @@ def plain(settings, *more: str):
         "model.bias=zeros",
         "train.steps=40",
         "optimizer.learning_rate=0.1",
+        "optimizer.precondition=false",
         *more,
     )
 

@@ -22,12 +22,14 @@ class LossFunction:
         compute: of the settings, output and label, `[rows, outputs]` and `[rows, 1] float32`, to
             a scalar. A label is scaled as the output is, or the number of a class.
         records_variables: whether the learning curve has the variables that are one number, too.
+        curvature: the largest second derivative of a row's loss by its output; 0: no bound is used.
     """
 
     task: str
     head: Head
     compute: Compute
     records_variables: bool = False
+    curvature: float = 0.0
 
 
 # The first loss function of a task is its default.
@@ -35,12 +37,17 @@ LOSSES: dict[str, LossFunction] = {}
 
 
 def loss(
-    name: str, *, task: str, head: Head = "values", records_variables: bool = False
+    name: str,
+    *,
+    task: str,
+    head: Head = "values",
+    records_variables: bool = False,
+    curvature: float = 0.0,
 ) -> Callable[[Compute], Compute]:
     """Register a function as the loss function `name`; see `LossFunction`."""
 
     def register(compute: Compute) -> Compute:
-        LOSSES[name] = LossFunction(task, head, compute, records_variables)
+        LOSSES[name] = LossFunction(task, head, compute, records_variables, curvature)
         return compute
 
     return register
@@ -73,7 +80,7 @@ def weight_penalty(settings: Train, variables: list[Any]) -> tf.Tensor | float:
     return total
 
 
-@loss("mse", task="regression")
+@loss("mse", task="regression", curvature=2.0)
 def mean_squared_error(_: Train, output: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Return the mean of the squared differences."""
     return tf.reduce_mean(tf.square(output - label))
@@ -85,7 +92,7 @@ def mean_absolute_error(_: Train, output: tf.Tensor, label: tf.Tensor) -> tf.Ten
     return tf.reduce_mean(tf.abs(output - label))
 
 
-@loss("huber", task="regression")
+@loss("huber", task="regression", curvature=1.0)
 def huber(settings: Train, output: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Return the mean Huber loss, quadratic for small differences, linear for large ones."""
     difference = tf.abs(output - label)
@@ -93,13 +100,13 @@ def huber(settings: Train, output: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(small * (difference - 0.5 * small))
 
 
-@loss("softmax_cross_entropy", task="classification", head="softmax")
+@loss("softmax_cross_entropy", task="classification", head="softmax", curvature=0.5)
 def softmax_cross_entropy(_: Train, output: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Return the mean cross entropy of one class among several."""
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(_one_hot(output, label), output))
 
 
-@loss("sigmoid_cross_entropy", task="classification", head="sigmoid")
+@loss("sigmoid_cross_entropy", task="classification", head="sigmoid", curvature=0.25)
 def sigmoid_cross_entropy(_: Train, output: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Return the mean over rows of the cross entropies of each class against the rest, summed."""
     entropies = tf.nn.sigmoid_cross_entropy_with_logits(_one_hot(output, label), output)

@@ -12,7 +12,7 @@ from pipeline.errors import TrainingError
 from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.graph.step import GRADIENT, LEARNING_RATE, LOSS
 from pipeline.models.learning_curve import read_until
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.graph import build_training_graph
 from pipeline.training.initialization import Initialization
@@ -104,9 +104,9 @@ def _find_reason(job: TrainingJob, step: int, losses: list[tuple[int, float]]) -
 def _find_extreme_value(job: TrainingJob, step: int) -> str | None:
     """Name the largest value of a step's batch, if it is too large to train on."""
     train, rows, scaling = job.settings.train, job.split, job.model.scaling
-    batch = np.arange(len(rows.label))
-    if train.batch_size is not None:
-        batches = Batches(len(rows.label), train.batch_size, job.settings.seed, train.window)
+    batch, size = np.arange(len(rows.label)), choose_batch_size(train, len(rows.label))
+    if size is not None:
+        batches = Batches(len(rows.label), size, job.settings.seed, train.window)
         batch = batches.rows_of(step - 1, 1)[0]
     features = (rows.features[batch] - scaling.feature_mean) / np.array(scaling.feature_scale)
     label = (rows.label[batch] - scaling.label_mean) / scaling.label_scale

@@ -11,6 +11,9 @@ from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
 
+# Validations of a training with `train.validation.every=auto`, where there are rows for it.
+VALIDATIONS = 20
+
 
 @dataclass(frozen=True)
 class TrainingJob:
@@ -58,8 +61,22 @@ def read_job(
     dataset, most = read_dataset(workspace.prepared), settings.train.rows
     rows = read_split("train", workspace.prepared, mapped=True)
     split = Split(rows.features[:most], rows.label[:most], rows.index[:most])
+    validated = read_split("validation", workspace.prepared, mapped=True)
+    settings = decide_validation(settings, len(validated.label))
     model = specify_inference(settings, dataset)
     return TrainingJob(settings, workspace, device, folder, dataset, split, model)
+
+
+def decide_validation(settings: TrainSettings, rows: int) -> TrainSettings:
+    """Return the settings with `train.validation.every=auto` decided for so many rows."""
+    train, validation = settings.train, settings.train.validation
+    if validation.every != "auto":
+        return settings
+    every = -(-train.steps // VALIDATIONS) if rows else None
+    validation = validation.model_copy(update={"every": every})
+    return settings.model_copy(
+        update={"train": train.model_copy(update={"validation": validation})}
+    )
 
 
 def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpec:
