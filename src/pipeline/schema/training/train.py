@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from pipeline.schema.base import Count, NotNegative, Positive, Section, Text, about
+from pipeline.schema.base import Count, CountOrAuto, NotNegative, Positive, Section, Text, about
 
 
 class Regularization(Section):
@@ -27,7 +27,7 @@ class Clipping(Section):
 class Validation(Section):
     """Early stopping: the validation loss selects the checkpoint and ends the training."""
 
-    every: Count | Literal["auto"] | None = about(
+    every: CountOrAuto = about(
         "steps between validations; auto: a twentieth of train.steps where there are validation"
         " rows; null: no validation",
         "steps",
@@ -79,7 +79,7 @@ class Train(Section):
         "distance above which a pair of different classes adds nothing to contrastive"
     )
     steps: Count = about("number of optimizer steps", "steps")
-    batch_size: Count | Literal["auto"] | None = about(
+    batch_size: CountOrAuto = about(
         "training rows in a step; null: all rows; auto: 128, or 1,024 with train.window, and no"
         " more than there are",
         "rows",
