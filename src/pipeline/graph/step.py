@@ -42,7 +42,8 @@ def build_step_graph(
     """Build the training graph for others: `train_step` trains on a batch that is fed.
 
     It has `features:0`, `label:0`, `loss:0` and `prediction:0`, and is the same whatever the
-    process is configured for.
+    process is configured for. It takes the plain gradient: a preconditioner is of the training
+    rows, which others do not have.
     """
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():
