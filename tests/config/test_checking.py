@@ -67,7 +67,6 @@ def test_a_wrong_value_is_named_with_what_is_allowed(values, what, key, value, e
     [
         ("streamed rows without a window", "train.stream", True, "stream with a window, such as"),
         ("window without a batch size", "train.window", 10, "window with a batch_size that is not"),
-        ("patience without validation", "train.validation.patience", 3, "patience with `every`"),
     ],
 )
 def test_keys_that_do_not_fit_together_are_said(values, what, key, value, expected, failure):

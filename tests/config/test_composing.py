@@ -161,7 +161,6 @@ PIECES = "schedule=piecewise"
         ),
         ("boundaries that fall", [PIECES, "schedule.boundaries=[3,1]"], "ascending boundaries"),
         ("one factor too few", [PIECES, "schedule.factors=[1.0]"], "one factor more"),
-        ("patience without validation", ["train.validation.patience=3"], "patience with `every`"),
         ("even number of offsets", ["data=offsets", "data.rows=4"], "allowed: an odd number"),
     ],
 )

@@ -24,12 +24,14 @@ class LossFunction:
             float32`, to a scalar. A label is scaled as the output is, or the number of a class. A
             fourth argument `weight`, `[rows, 1] float32` or None, weighs the rows.
         records_variables: whether the learning curve has the variables that are one number, too.
+        curvature: the largest second derivative of a row's loss by its output; 0: no bound is used.
     """
 
     task: str
     head: Head
     compute: Compute
     records_variables: bool = False
+    curvature: float = 0.0
 
     @property
     def takes_weights(self) -> bool:
@@ -55,12 +57,17 @@ LOSSES: dict[str, LossFunction] = {}
 
 
 def loss(
-    name: str, *, task: str, head: Head = "values", records_variables: bool = False
+    name: str,
+    *,
+    task: str,
+    head: Head = "values",
+    records_variables: bool = False,
+    curvature: float = 0.0,
 ) -> Callable[[Compute], Compute]:
     """Register a function as the loss function `name`; see `LossFunction`."""
 
     def register(compute: Compute) -> Compute:
-        LOSSES[name] = LossFunction(task, head, compute, records_variables)
+        LOSSES[name] = LossFunction(task, head, compute, records_variables, curvature)
         return compute
 
     return register
@@ -102,7 +109,7 @@ def weight_penalty(settings: Train, variables: list[Any]) -> tf.Tensor | float:
     return total
 
 
-@loss("mse", task="regression")
+@loss("mse", task="regression", curvature=2.0)
 def mean_squared_error(
     _: Train, output: tf.Tensor, label: tf.Tensor, weight: tf.Tensor | None = None
 ) -> tf.Tensor:
@@ -118,7 +125,7 @@ def mean_absolute_error(
     return _mean(tf.abs(output - label), weight)
 
 
-@loss("huber", task="regression")
+@loss("huber", task="regression", curvature=1.0)
 def huber(
     settings: Train, output: tf.Tensor, label: tf.Tensor, weight: tf.Tensor | None = None
 ) -> tf.Tensor:
@@ -128,7 +135,7 @@ def huber(
     return _mean(small * (difference - 0.5 * small), weight)
 
 
-@loss("softmax_cross_entropy", task="classification", head="softmax")
+@loss("softmax_cross_entropy", task="classification", head="softmax", curvature=0.5)
 def softmax_cross_entropy(
     _: Train, output: tf.Tensor, label: tf.Tensor, weight: tf.Tensor | None = None
 ) -> tf.Tensor:
@@ -137,7 +144,7 @@ def softmax_cross_entropy(
     return _mean(entropies, weight)
 
 
-@loss("sigmoid_cross_entropy", task="classification", head="sigmoid")
+@loss("sigmoid_cross_entropy", task="classification", head="sigmoid", curvature=0.25)
 def sigmoid_cross_entropy(
     _: Train, output: tf.Tensor, label: tf.Tensor, weight: tf.Tensor | None = None
 ) -> tf.Tensor:

@@ -16,7 +16,12 @@ from pipeline.graph.encoding import encode_label
 from pipeline.graph.inference import LABEL, Encoded, InferenceSpec
 from pipeline.graph.layers import TrainingPass
 from pipeline.graph.losses import LossFunction, choose_loss, weight_penalty
-from pipeline.graph.optimizers import clip_gradients, compute_learning_rate, create_optimizer
+from pipeline.graph.optimizers import (
+    clip_gradients,
+    compute_learning_rate,
+    create_optimizer,
+    precondition,
+)
 from pipeline.graph.variables import GraphVariables
 from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
@@ -39,7 +44,8 @@ def build_step_graph(
     """Build the training graph for others: `train_step` trains on a batch that is fed.
 
     It has `features:0`, `label:0`, `loss:0` and `prediction:0`, and is the same whatever the
-    process is configured for.
+    process is configured for. It takes the plain gradient: a preconditioner is of the training
+    rows, which others do not have.
     """
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():
@@ -76,14 +82,20 @@ def add_fed_loss(
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """One step of the optimizer on the trainable variables of the default graph."""
+    """One step of the optimizer on the trainable variables of the default graph.
+
+    Attributes:
+        record_gradients: whether it returns the largest absolute gradient of each variable.
+        factor: of the preconditioner, for a linear network; None for the plain gradient.
+    """
 
     settings: TrainSettings
     model: InferenceSpec
     loss_function: LossFunction
     variables: GraphVariables
     global_step: tf.Variable
-    record_gradients: bool = False  # the largest absolute one of each variable
+    record_gradients: bool = False
+    factor: tf.Tensor | None = None
     trainable: list[Any] = field(default_factory=v1.trainable_variables, init=False)
 
     @property
@@ -123,6 +135,8 @@ class TrainingStep:
             )
         recorded = gradients if self.record_gradients else []
         largest = [tf.reduce_max(tf.abs(gradient)) for gradient in recorded]
+        if self.factor is not None:
+            gradients = precondition(self.factor, gradients)
         gradients = clip_gradients(settings.train.clipping, gradients)
         rate = compute_learning_rate(settings.optimizer, settings.schedule, done)
         with tf.control_dependencies([done, *training.updates]):

@@ -12,7 +12,7 @@ from pipeline.errors import TrainingError
 from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.graph.step import GRADIENT, LEARNING_RATE, LOSS
 from pipeline.models.learning_curve import read_until
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.graph import build_training_graph
 from pipeline.training.initialization import Initialization
@@ -104,9 +104,9 @@ def _find_reason(job: TrainingJob, step: int, losses: list[tuple[int, float]]) -
 def _find_extreme_value(job: TrainingJob, step: int) -> str | None:
     """Name the largest value of a step's batch, if it is too large to train on."""
     train, rows, scaling = job.settings.train, job.split, job.model.encoding.scaling
-    batch = np.arange(len(rows.label))
-    if train.batch_size is not None:
-        batches = Batches(len(rows.label), train.batch_size, job.settings.seed, train.window)
+    batch, size = np.arange(len(rows.label)), choose_batch_size(train, len(rows.label))
+    if size is not None:
+        batches = Batches(len(rows.label), size, job.settings.seed, train.window)
         batch = batches.rows_of(step - 1, 1)[0]
     table = np.column_stack([rows.features[batch], rows.label[batch]]).astype(np.float64)
     largest = np.nan_to_num(np.abs(table), nan=np.inf)

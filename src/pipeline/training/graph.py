@@ -6,7 +6,7 @@ depends on the seed and the step alone, not on the number of steps in a call.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +18,7 @@ from pipeline.graph.optimizers import require_device
 from pipeline.graph.step import FED_LABEL, FED_LOSS, LOSS, TrainingStep, add_fed_loss
 from pipeline.graph.variables import SCOPE, GraphVariables
 from pipeline.training.job import TrainingJob
+from pipeline.training.preconditioning import compute_preconditioner
 from pipeline.training.rows import Rows, RowsInGraph, RowTensors
 
 v1 = tf.compat.v1
@@ -36,6 +37,7 @@ class TrainingGraph:
         columns: what is recorded of each step: `loss` first, then what else changes.
         weights: names of the network's own variables, without those of the optimizer, sorted.
         finite: `[weights] bool`, for each of them.
+        factor: of the preconditioner; None for the plain gradient.
     """
 
     graph: tf.Graph
@@ -46,6 +48,29 @@ class TrainingGraph:
     weights: list[str]
     finite: tf.Tensor
     global_step: tf.Variable
+    factor: "LoadedFactor | None"
+
+
+@dataclass(frozen=True)
+class LoadedFactor:
+    """The factor of the preconditioner, on the device. No checkpoint holds it."""
+
+    value: np.ndarray
+    feed: tf.Tensor
+    variable: tf.Variable
+
+    @classmethod
+    def add(cls, value: np.ndarray) -> Self:
+        """Add its variable to the default graph."""
+        feed = v1.placeholder(tf.float32, value.shape, "preconditioner_feed")
+        variable = v1.Variable(
+            feed, name="preconditioner", trainable=False, collections=["data"], use_resource=True
+        )
+        return cls(value, feed, variable)
+
+    def load(self, session: Any) -> None:
+        """Set the variable in a session."""
+        session.run(self.variable.initializer, {self.feed: self.value})
 
 
 def build_training_graph(
@@ -71,8 +96,16 @@ def build_training_graph(
         )
         add_fed_loss(settings, job.model, loss_function, variables)
         global_step = v1.train.get_or_create_global_step()
+        preconditioner = compute_preconditioner(job)
+        factor = None if preconditioner is None else LoadedFactor.add(preconditioner)
         step = TrainingStep(
-            settings, job.model, loss_function, variables, global_step, record_gradients
+            settings,
+            job.model,
+            loss_function,
+            variables,
+            global_step,
+            record_gradients,
+            factor and factor.variable.read_value(),
         )
         scalars = [
             variable
@@ -88,7 +121,9 @@ def build_training_graph(
         steps = v1.placeholder(tf.int32, [], "steps")
         recorded = train_steps(source.feeds[0], source.rows, steps)
         finite = tf.stack([tf.reduce_all(tf.math.is_finite(weights[name])) for name in names])
-    return TrainingGraph(graph, source, steps, recorded, columns, names, finite, global_step)
+    return TrainingGraph(
+        graph, source, steps, recorded, columns, names, finite, global_step, factor
+    )
 
 
 def _define_loop(

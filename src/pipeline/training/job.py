@@ -8,6 +8,7 @@ from pipeline.data.prepared.dataset import (
     Dataset,
     EncodedRows,
     read_dataset,
+    read_split,
     read_training_rows,
 )
 from pipeline.graph.inference import InferenceSpec
@@ -15,6 +16,9 @@ from pipeline.graph.losses import choose_loss
 from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
+
+# Validations of a training with `train.validation.every=auto`, where there are rows for it.
+VALIDATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,22 @@ def read_job(
     """
     dataset, most = read_dataset(workspace.prepared), settings.train.rows
     split = read_training_rows(workspace.prepared, mapped=True).select(slice(most))
+    validated = read_split("validation", workspace.prepared, mapped=True)
+    settings = decide_validation(settings, len(validated.label))
     model = specify_inference(settings, dataset)
     return TrainingJob(settings, workspace, device, folder, dataset, split, model)
+
+
+def decide_validation(settings: TrainSettings, rows: int) -> TrainSettings:
+    """Return the settings with `train.validation.every=auto` decided for so many rows."""
+    train, validation = settings.train, settings.train.validation
+    if validation.every != "auto":
+        return settings
+    every = -(-train.steps // VALIDATIONS) if rows else None
+    validation = validation.model_copy(update={"every": every})
+    return settings.model_copy(
+        update={"train": train.model_copy(update={"validation": validation})}
+    )
 
 
 def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpec:

@@ -14,10 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.data.prepared.dataset import EncodedRows
-from pipeline.errors import ConfigError
 from pipeline.graph.inference import Encoded
 from pipeline.schema.training.train import Train
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.job import TrainingJob
 
 v1 = tf.compat.v1
@@ -211,14 +210,10 @@ def create_rows(job: TrainingJob) -> Rows:
         ConfigError: the batch is larger than the training split.
     """
     train, count = job.settings.train, len(job.split.label)
-    if train.batch_size is None:
+    size = choose_batch_size(train, count)
+    if size is None:
         return HeldRows(job.split, None)
-    if train.batch_size > count:
-        raise ConfigError(
-            f"train.batch_size={train.batch_size} is more than the {count} training rows; give a"
-            " smaller one, or null for all rows"
-        )
-    batches = Batches(count, train.batch_size, job.settings.seed, train.window)
+    batches = Batches(count, size, job.settings.seed, train.window)
     return (StreamedRows if train.stream else HeldRows)(job.split, batches)
 
 

@@ -33,18 +33,18 @@ class EarlyStopping(Observer):
         if not len(self._rows.label):
             raise ConfigError(
                 "train.validation.every asks for validation, and data.validation_share keeps no"
-                " rows; give data.validation_share=0.1, or train.validation.every=null"
+                " rows; give data.validation_share=0.1, or train.validation.every=auto"
             )
 
     @staticmethod
     def is_needed(settings: Train) -> bool:
-        """Tell whether `train.validation.every` is set."""
-        return settings.validation.every is not None
+        """Tell whether `train.validation.every` is a number."""
+        return settings.validation.interval is not None
 
     @staticmethod
     def interval(settings: Train) -> int | None:
         """Return the number of steps between validations."""
-        return settings.validation.every
+        return settings.validation.interval
 
     def begin(self, state: State) -> None:
         """Take the validations of an interrupted training."""
@@ -58,7 +58,7 @@ class EarlyStopping(Observer):
         Raises:
             NotFiniteError: the loss on the validation rows, or a variable of the best checkpoint.
         """
-        step, every = state.step, self._settings.validation.every
+        step, every = state.step, self._settings.validation.interval
         if not every or (step % every and step != self._settings.steps):
             return
         loss = compute_loss(state.session, self._rows)

@@ -76,11 +76,11 @@ def _affine(
 ) -> tf.Tensor:
     """Return `values · weights + bias`, and a weight for each code."""
     weights = variables("weights", [values.shape[1], outputs], settings.weights)
-    output = tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
-    if not codes:
-        return output
-    # Zeros, so that a code of no training row stays neutral.
-    of_codes = variables("code_weights", [sum(one.depth for one in codes), outputs], 0)
-    for one, part in zip(codes, tf.split(of_codes, [one.depth for one in codes]), strict=True):
-        output += one.look_up(part)
-    return output
+    output = tf.matmul(values, weights)
+    if codes:
+        # Zeros, so that a code of no training row stays neutral.
+        depths = [one.depth for one in codes]
+        of_codes = tf.split(variables("code_weights", [sum(depths), outputs], 0), depths)
+        for one, part in zip(codes, of_codes, strict=True):
+            output += one.look_up(part)
+    return output + variables("bias", [outputs], settings.bias)
