@@ -26,6 +26,9 @@ MAX_INPUTS = 4096
 
 # The share of the largest eigenvalue that is added to all: float32 cannot tell smaller ones from 0.
 RIDGE = 1e-10
+# A direction with a smaller share is one that the rows do not determine, as that of all levels of a
+# text and the bias: no step goes there, where the rounding of gradients would add up.
+UNKNOWN = 1e-12
 
 
 def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
@@ -78,7 +81,8 @@ def _is_chosen(job: TrainingJob) -> bool:
 
 
 def _count_inputs(job: TrainingJob) -> int:
-    return job.split.features.shape[1] * _degree(job) + sum(job.model.encoding.depths)
+    numbers: int = job.split.features.shape[1]
+    return numbers * _degree(job) + sum(job.model.encoding.depths)
 
 
 def _degree(job: TrainingJob) -> int:
@@ -117,5 +121,7 @@ def _widen(bound: np.ndarray, job: TrainingJob, size: int, curvature: float) -> 
 def _invert(bound: np.ndarray) -> np.ndarray:
     """Return F, where F Fᵀ is the inverse."""
     values, vectors = np.linalg.eigh(bound)
-    factor: np.ndarray = vectors / np.sqrt(np.maximum(values, 0) + RIDGE * values[-1])
+    known = values > UNKNOWN * values[-1]
+    inverse = np.where(known, 1 / np.sqrt(np.abs(values) + RIDGE * values[-1]), 0)
+    factor: np.ndarray = vectors * inverse
     return factor

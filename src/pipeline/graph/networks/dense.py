@@ -81,6 +81,7 @@ def _affine(
         # Zeros, so that a code of no training row stays neutral.
         depths = [one.depth for one in codes]
         of_codes = tf.split(variables("code_weights", [sum(depths), outputs], 0), depths)
-        for one, part in zip(codes, of_codes, strict=True):
-            output += one.look_up(part)
+        looked_up = [one.look_up(part) for one, part in zip(codes, of_codes, strict=True)]
+        # One sum: a session's graph optimizer reorders a chain of them, eager execution does not.
+        output = tf.add_n([output, *looked_up])
     return output + variables("bias", [outputs], settings.bias)
