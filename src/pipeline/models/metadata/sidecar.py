@@ -19,19 +19,22 @@ from pipeline.data.prepared.scaling import Scaling
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import FEATURES, PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
+from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
+from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.model import Network
 from pipeline.workspace import files
 
 Shape = tuple[int | None, ...]
 
 FILE = "model.json"
-FORMAT = 3
+FORMAT = 4
 
 # What to do about a damaged model; the end of many messages.
 REMEDY = "copy the whole folder again, or make it again: dvc repro"
 
 _SEAL = "sha256_of_the_rest"
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
+_ARITHMETIC: TypeAdapter[Arithmetic] = TypeAdapter(Arithmetic)
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
 
 
@@ -86,6 +89,7 @@ class Sidecar:
 
     interface: Interface
     recipe: Recipe
+    arithmetic: Arithmetic  # that the forms were compared with
     hashes: dict[str, str] = dataclasses.field(default_factory=dict)  # SHA-256 by file name
 
     def to_json(self) -> dict[str, Any]:
@@ -116,16 +120,17 @@ class Sidecar:
                 }
             },
             "scaling_inside_the_graph": dataclasses.asdict(inference.scaling),
+            PROVEN_WITH: dataclasses.asdict(self.arithmetic),
             "sha256": self.hashes,
         }
 
 
-def describe(data: Dataset, inference: InferenceSpec, step: int) -> Sidecar:
+def describe(data: Dataset, inference: InferenceSpec, step: int, arithmetic: Arithmetic) -> Sidecar:
     """Return the sidecar of a model that was trained on a data set, without hashes."""
     recipe = Recipe(
         inference, data.task, data.source, data.features, data.target, data.classes, step
     )
-    return Sidecar(recipe.interface(), recipe)
+    return Sidecar(recipe.interface(), recipe, arithmetic)
 
 
 def write(sidecar: Sidecar, path: Path) -> None:
@@ -209,7 +214,8 @@ def _parse_sidecar(values: dict[str, Any]) -> Sidecar:
         classes=() if names == [target] else tuple(names),
         step=values["step"],
     )
-    return Sidecar(interface, recipe, dict(values["sha256"]))
+    arithmetic = _ARITHMETIC.validate_python(values[PROVEN_WITH])
+    return Sidecar(interface, recipe, arithmetic, dict(values["sha256"]))
 
 
 def _specs(tensors: dict[str, Any]) -> tuple[TensorSpec, ...]:
