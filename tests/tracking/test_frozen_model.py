@@ -220,13 +220,18 @@ def test_missing_and_doubled_columns_are_refused(load: Load):
 def test_a_served_model_takes_json(load: Load):
     model = load(fill=(0.0, None, None))
     body = json.dumps({"dataframe_records": json.loads(table().to_json(orient="records"))})
-    data, _ = infer_and_parse_data(json.loads(body), model.metadata.get_input_schema())[:2]
+    data = infer_and_parse_data(json.loads(body), model.metadata.get_input_schema())
     assert list(model.predict(data)["prediction"]) == [11, 22]
-    cells = {"a": [1, True], "b": [1.5, 1], "day": ["1970-01-01", 60], "word": [None, "NA"]}
+    cells = {
+        "a": [1, True],
+        "b": [1.5, 1],
+        "day": ["1970-01-01", "1970-01-01T00:01"],
+        "word": [None, "NA"],
+    }
     split = {
         "dataframe_split": json.loads(pd.DataFrame(cells, dtype=object).to_json(orient="split"))
     }
-    data, _ = infer_and_parse_data(split, model.metadata.get_input_schema())[:2]
+    data = infer_and_parse_data(split, model.metadata.get_input_schema())
     assert list(model.predict(data)["prediction"]) == [2.5, 2062]
 
 
@@ -351,6 +356,5 @@ def test_tensorflow_is_set_up_as_the_model_was_proven(proven, tmp_path, when: st
 
 def test_nothing_is_said_where_tensorflow_is_set_up_alike(proven):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message=r"(?s).*type hints")
+        warnings.filterwarnings("error", message="the model was proven")
         saved(proven("model=linear"))
