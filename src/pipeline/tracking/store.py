@@ -8,11 +8,13 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -66,6 +68,7 @@ def _require_database(workspace: Workspace) -> None:
     """Fail at once for a file that is not a database, which MLflow would retry for minutes.
 
     A new database is created beside its path and then renamed: MLflow cannot use a partial one.
+    Artifacts of its experiment `Default` get a URI, as MLflow cannot store a path with both quotes.
     """
     path = sqlite.file(workspace)
     if path is not None and path.exists():
@@ -73,7 +76,8 @@ def _require_database(workspace: Workspace) -> None:
             database.execute("PRAGMA schema_version")
     elif path is not None:
         with files.replacing(path) as partial:
-            MlflowClient(f"sqlite:///{partial}").search_experiments(max_results=1)
+            create: Any = SqlAlchemyStore  # MLflow declares no types for it
+            create(f"sqlite:///{partial}", address.artifact_location(workspace))
 
 
 def connect(name: str, workspace: Workspace) -> tuple[MlflowClient, str]:
