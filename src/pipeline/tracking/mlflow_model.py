@@ -5,6 +5,7 @@ it the rows as a table.
 """
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,8 +63,7 @@ def require_same_bits(workspace: Workspace) -> None:
     dataset = prepared.read_dataset(workspace.prepared)
     with open_model(workspace.frozen, workspace) as runner, TemporaryDirectory() as folder:
         try:
-            mlflow.pyfunc.save_model(Path(folder) / "model", **describe(workspace))
-            model = mlflow.pyfunc.load_model(str(Path(folder) / "model"))
+            model = _save_and_load(Path(folder) / "model", workspace)
         except Exception as error:  # whatever it is, users would get it
             raise ParityError(f"the MLflow model cannot be loaded: {one_line(error)}") from error
         for where, features in _rows(workspace):
@@ -73,6 +73,14 @@ def require_same_bits(workspace: Workspace) -> None:
             except Exception as error:
                 raise ParityError(f"the MLflow model refuses {where}: {one_line(error)}") from error
             _require_equal(found, expected, dataset, where)
+
+
+def _save_and_load(folder: Path, workspace: Workspace) -> Any:
+    with warnings.catch_warnings():
+        # Such warnings are for the authors of calls to MLflow, not for users.
+        warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
+        mlflow.pyfunc.save_model(folder, **describe(workspace))
+        return mlflow.pyfunc.load_model(str(folder))
 
 
 def _rows(workspace: Workspace) -> Iterator[tuple[str, np.ndarray]]:
