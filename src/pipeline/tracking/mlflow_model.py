@@ -6,7 +6,7 @@ it the rows as a table.
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -63,24 +63,28 @@ def require_same_bits(workspace: Workspace) -> None:
     dataset = prepared.read_dataset(workspace.prepared)
     with open_model(workspace.frozen, workspace) as runner, TemporaryDirectory() as folder:
         try:
-            model = _save_and_load(Path(folder) / "model", workspace)
+            predict = _save_and_load(Path(folder) / "model", workspace)
         except Exception as error:  # whatever it is, users would get it
             raise ParityError(f"the MLflow model cannot be loaded: {one_line(error)}") from error
         for where, features in _rows(workspace):
             expected = predict_in_pieces(runner, features)
             try:
-                found = model.predict(pd.DataFrame(features, columns=list(dataset.features)))
+                found = predict(pd.DataFrame(features, columns=list(dataset.features)))
             except Exception as error:
                 raise ParityError(f"the MLflow model refuses {where}: {one_line(error)}") from error
             _require_equal(found, expected, dataset, where)
 
 
-def _save_and_load(folder: Path, workspace: Workspace) -> Any:
+def _save_and_load(folder: Path, workspace: Workspace) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return the function `predict` of the model as users get it."""
     with warnings.catch_warnings():
         # Such warnings are for the authors of calls to MLflow, not for users.
         warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
         mlflow.pyfunc.save_model(folder, **describe(workspace))
-        return mlflow.pyfunc.load_model(str(folder))
+        predict: Callable[[pd.DataFrame], pd.DataFrame] = mlflow.pyfunc.load_model(
+            str(folder)
+        ).predict
+        return predict
 
 
 def _rows(workspace: Workspace) -> Iterator[tuple[str, np.ndarray]]:
