@@ -17,6 +17,7 @@ REFUSED = {
     "a%41": "%41 in its path",
     "100%25": "%25 in its path",
     "a\nb": "a control character",
+    "a:b": "':' in its path",
     "${x}": "'{' or '}' in its path",
     "a[x]": "one of [ ] \\",
     "a\\b": "one of [ ] \\",

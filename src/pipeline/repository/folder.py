@@ -11,6 +11,7 @@ _REFUSED = (
     (r"[\x00-\x1f\x7f]", "a control character, such as a line break, in its path"),
     (r"[\ud800-\udfff]", "a name that is not UTF-8 in its path"),
     (r"\?", "'?' in its path, which ends the path in the address of MLflow's store"),
+    (":", "':' in its path, which ends a path in PYTHONPATH"),
     (r"[{}]", "'{' or '}' in its path, which DVC takes for the name of a value"),
     (r"[\[\]\\]", "one of [ ] \\ in its path, in which TensorFlow finds no checkpoint"),
 )
