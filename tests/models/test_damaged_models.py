@@ -121,7 +121,7 @@ def edited(path: Path, old: str, new: str) -> None:
         ("cut in half", cut, "is damaged: it is not JSON"),
         ("that is missing", Path.unlink, "is missing; it names the model's columns"),
         ("with a column renamed", lambda f: edited(f, '"f1"', '"f3"'), "was changed"),
-        ("of an older program", lambda f: edited(f, '"format": 3', '"format": 2'), "has format 2"),
+        ("of an older program", lambda f: edited(f, '"format": 4', '"format": 2'), "has format 2"),
         ("that is a list", lambda f: f.write_text("[]"), "is damaged: TypeError"),
         ("that is of other JSON", lambda f: f.write_text("{}"), "is damaged: KeyError"),
         (

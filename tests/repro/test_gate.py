@@ -116,3 +116,16 @@ def test_a_missing_form_fails_the_gate(run: Run):
         )
         missing.write_bytes(content)
     evaluate.run(config.load(Workspace.here()), Workspace.here())
+
+
+def test_an_mlflow_model_that_differs_fails_the_run(copy: Clone, failure: Failure):
+    old, new = "self._run(*feeds)[", "(self._run(*feeds) * 1.0000002)["
+    copy.edit("src/pipeline/tracking/frozen_model.py", old, new)
+    done = copy.stage("track", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert done.returncode == 7
+    failure.said(
+        "MLflow model that differs from the frozen graph", done.stdout, "does not agree", 7
+    )
+    assert "1 run is kept in .spool" in done.stdout
+    assert copy.pipeline("sync").count("failed") == 1
+    assert {run.info.status for run in copy.runs()} == {"FAILED"}

@@ -18,8 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
-    """Write the table with predictions."""
-    from pipeline import prediction
+    """Write the table with predictions, computed as the model was proven."""
+    from pipeline.models.metadata import arithmetic
+    from pipeline.repository import environment
+
+    environment.configure(onednn=arithmetic.read_onednn(arguments.model))
+    from pipeline import prediction  # imports TensorFlow
 
     print(prediction.predict(arguments.model, arguments.input, arguments.output, workspace))
     return 0

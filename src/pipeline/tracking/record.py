@@ -12,16 +12,14 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import LoggedModelStatus, Run
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
 
 from pipeline.data.prepared import dataset as prepared
 from pipeline.data.prepared.dataset import Dataset, Split
 from pipeline.models import learning_curve as history
 from pipeline.models.learning_curve import VALIDATION_LOSS, Point
-from pipeline.tracking import store
+from pipeline.tracking import mlflow_model, store
 from pipeline.tracking.execution import Execution, flatten
-from pipeline.workspace import Workspace, digests
+from pipeline.workspace import Workspace
 
 # The tag with what reports/metrics.json warns of.
 WARNING = "warning"
@@ -128,7 +126,8 @@ def _requests(
     for file in (*steps, checkpoint / "checkpoint", checkpoint / sidecar.name):
         yield partial(mlflow.log_artifact, str(file), checkpoint.name)
     if not _has_model(client, run):
-        yield partial(_log_model, outs.dataset, workspace)
+        arguments = mlflow_model.describe(workspace)
+        yield partial(mlflow.pyfunc.log_model, name="model", **arguments)
     yield partial(mlflow.set_tag, store.COMPLETE, "true")
 
 
@@ -157,24 +156,3 @@ def _has_model(client: MlflowClient, run: Run) -> bool:
     outputs = run.outputs.model_outputs if run.outputs else []
     models = (client.get_logged_model(output.model_id) for output in outputs)
     return any(model.status == LoggedModelStatus.READY for model in models)
-
-
-def _log_model(dataset: Dataset, workspace: Workspace) -> None:
-    """Log the frozen graph as a model from code, which needs neither pickle nor this package."""
-    versions, needed = digests.versions(), ("tensorflow", "pandas", "numpy")
-    inputs = Schema([ColSpec("double", name) for name in dataset.features])
-    mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(Path(__file__).with_name("frozen_model.py")),
-        artifacts={"graph": str(workspace.frozen_graph), "signature": str(workspace.sidecar)},
-        signature=ModelSignature(inputs, _output_schema(dataset)),
-        input_example=None,
-        pip_requirements=[f"{name}=={versions[name]}" for name in needed],
-    )
-
-
-def _output_schema(dataset: Dataset) -> Schema:
-    if not dataset.classes:
-        return Schema([ColSpec("float", "prediction")])
-    names = ["probability", *(f"probability_{name}" for name in dataset.classes)]
-    return Schema([ColSpec("string", "prediction"), *(ColSpec("float", name) for name in names)])

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.models.learning_curve import Progress, read_until
 from pipeline.models.metadata import hashes, sidecar
+from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.train import Train
 
 # Importing a module registers its observer.
@@ -93,7 +94,8 @@ def _publish(job: TrainingJob, state: State) -> None:
     with files.replacing(workspace.checkpoint) as folder:
         folder.mkdir()
         state.checkpoints.copy(folder, best=bool(best))
-        trained = sidecar.describe(job.dataset, job.model, best or state.step)
+        arithmetic = Arithmetic.of(job.settings.device, job.device)
+        trained = sidecar.describe(job.dataset, job.model, best or state.step, arithmetic)
         sidecar.write(hashes.sign(trained, folder), folder / sidecar.FILE)
     for source, out in ((job.history, workspace.history), (job.placement, workspace.placement)):
         files.write_text(out, source.read_text(encoding="utf-8"))

@@ -19,6 +19,8 @@ from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
+from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
+from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.model import Network
 from pipeline.workspace import files
 
@@ -32,6 +34,7 @@ REMEDY = "copy the whole folder again, or make it again: dvc repro"
 
 _SEAL = "sha256_of_the_rest"
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
+_ARITHMETIC: TypeAdapter[Arithmetic] = TypeAdapter(Arithmetic)
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
 
 
@@ -95,6 +98,7 @@ class Sidecar:
 
     interface: Interface
     recipe: Recipe
+    arithmetic: Arithmetic  # that the forms were compared with
     hashes: dict[str, str] = dataclasses.field(default_factory=dict)  # SHA-256 by file name
 
     def to_json(self) -> dict[str, Any]:
@@ -127,11 +131,12 @@ class Sidecar:
                 }
             },
             "encoding_inside_the_graph": dataclasses.asdict(inference.encoding),
+            PROVEN_WITH: dataclasses.asdict(self.arithmetic),
             "sha256": self.hashes,
         }
 
 
-def describe(data: Dataset, inference: InferenceSpec, step: int) -> Sidecar:
+def describe(data: Dataset, inference: InferenceSpec, step: int, arithmetic: Arithmetic) -> Sidecar:
     """Return the sidecar of a model that was trained on a data set, without hashes."""
     recipe = Recipe(
         inference=inference,
@@ -143,7 +148,7 @@ def describe(data: Dataset, inference: InferenceSpec, step: int) -> Sidecar:
         classes=data.classes,
         step=step,
     )
-    return Sidecar(recipe.interface(), recipe)
+    return Sidecar(recipe.interface(), recipe, arithmetic)
 
 
 def write(sidecar: Sidecar, path: Path) -> None:
@@ -226,7 +231,8 @@ def _parse_sidecar(values: dict[str, Any]) -> Sidecar:
         classes=() if names == targets else names,
         step=values["step"],
     )
-    return Sidecar(interface, recipe, dict(values["sha256"]))
+    arithmetic = _ARITHMETIC.validate_python(values[PROVEN_WITH])
+    return Sidecar(interface, recipe, arithmetic, dict(values["sha256"]))
 
 
 def _specs(tensors: dict[str, Any]) -> tuple[TensorSpec, ...]:
