@@ -19,7 +19,7 @@ from pipeline.config import side_files
 from pipeline.config.checking import check, refuse_environment
 from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files
+from pipeline.workspace import Workspace, files, is_remote
 
 
 def compose(workspace: Workspace, overrides: Sequence[str] = ()) -> tuple[Settings, str]:
@@ -55,7 +55,11 @@ def complete(
     settings = check(OmegaConf.to_container(values), where)
     named = [("data.path", settings.data.path), *side_files.find(settings, workspace)]
     for key, path in named:
-        if not _exists(workspace.path(path)):
+        if is_remote(path):
+            from pipeline.workspace import remote  # its clients take time to import
+
+            remote.require(key, path)
+        elif not _exists(workspace.path(path)):
             raise DataError(f"{key}={path}: no such file")
     hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}
     OmegaConf.update(values, "inputs", hashes, merge=False)
