@@ -56,9 +56,9 @@ def complete(
     named = [("data.path", settings.data.path), *side_files.find(settings, workspace)]
     for key, path in named:
         if is_remote(path):
-            from pipeline.workspace import remote  # its clients take time to import
+            from pipeline.config import remote_data  # its clients take time to import
 
-            remote.require(key, path)
+            remote_data.require(key, path)
         elif not _exists(workspace.path(path)):
             raise DataError(f"{key}={path}: no such file")
     hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}

@@ -18,7 +18,7 @@ def run(settings: "Settings", workspace: Workspace) -> None:
     """Read the source, split it, fit the scaling, publish the arrays."""
     path = workspace.path(settings.data.path)
     if is_remote(settings.data.path):
-        from pipeline.workspace import remote  # its clients take time to import
+        from pipeline.data import remote  # its clients take time to import
 
         remote.fetch(settings.data.path, workspace)
     with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:

@@ -1,6 +1,6 @@
-"""Data that lies on a web server or in S3: checked when it is named, copied before it is read.
+"""Data on a web server or in S3: refused early where DVC could not depend on it.
 
-These are the places that DVC can depend on alone; it sees a change by the ETag.
+DVC sees by the ETag that data changes. It can depend on other servers only together with an out.
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,9 @@ import fsspec
 import requests
 
 from pipeline.errors import DataError, one_line
-from pipeline.workspace import Workspace, files
 
 WEB, S3 = ("http", "https"), "s3"
 TIMEOUT_S = 30
-CHUNK_BYTES = 2**20
 
 
 def require(key: str, name: str) -> None:
@@ -26,7 +24,11 @@ def require(key: str, name: str) -> None:
     """
     scheme = urlsplit(name).scheme
     if scheme in WEB:
-        with _explain(key, name), _ask("HEAD", name) as answer:
+        with (
+            _explain(key, name),
+            requests.head(name, allow_redirects=True, timeout=TIMEOUT_S) as answer,
+        ):
+            answer.raise_for_status()
             if "ETag" not in answer.headers and "Content-MD5" not in answer.headers:
                 raise DataError(
                     f"{key}={name}: the server tells no ETag, by which DVC sees that data changes;"
@@ -34,40 +36,13 @@ def require(key: str, name: str) -> None:
                 )
     elif scheme == S3:
         with _explain(key, name):
-            if not _s3().exists(name):
+            if not fsspec.filesystem(S3).exists(name):
                 raise DataError(f"{key}={name}: there is no such object; give an existing one")
     else:
         raise DataError(
             f"{key}={name}: data with the scheme {scheme!r} cannot be read; give a path, or an"
             " address that begins with http://, https:// or s3://"
         )
-
-
-def fetch(name: str, workspace: Workspace) -> None:
-    """Copy a file, or a folder in S3, to where `workspace.path` has it.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    target = workspace.path(name)
-    with files.replacing(target) as partial, _explain("data.path", name):
-        if urlsplit(name).scheme == S3:
-            _s3().get(name, str(partial), recursive=True)
-            return
-        with _ask("GET", name) as answer, partial.open("wb") as file:
-            for chunk in answer.iter_content(CHUNK_BYTES):
-                file.write(chunk)
-
-
-def _ask(method: str, name: str) -> requests.Response:
-    answer = requests.request(method, name, stream=True, allow_redirects=True, timeout=TIMEOUT_S)
-    answer.raise_for_status()
-    return answer
-
-
-def _s3() -> fsspec.AbstractFileSystem:
-    """Return the file system of S3; credentials and endpoint are those of the AWS tools."""
-    return fsspec.filesystem(S3)
 
 
 @contextmanager
