@@ -5,7 +5,6 @@ DVC sees by the ETag that data changes. It can depend on other servers only toge
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import fsspec
 import requests
@@ -22,7 +21,7 @@ def require(key: str, name: str) -> None:
     Raises:
         DataError: The scheme is unknown, the server does not answer, or it tells no ETag.
     """
-    scheme = urlsplit(name).scheme
+    scheme, _, place = name.partition("://")
     if scheme in WEB:
         with (
             _explain(key, name),
@@ -36,7 +35,7 @@ def require(key: str, name: str) -> None:
                 )
     elif scheme == S3:
         with _explain(key, name):
-            if not fsspec.filesystem(S3).exists(name):
+            if not fsspec.filesystem(S3).exists(place):
                 raise DataError(f"{key}={name}: there is no such object; give an existing one")
     else:
         raise DataError(

@@ -1,7 +1,5 @@
 """Copies of data that lies on a web server or in S3, made before it is read."""
 
-from urllib.parse import urlsplit
-
 import fsspec
 import requests
 
@@ -22,8 +20,9 @@ def fetch(name: str, workspace: Workspace) -> None:
     """
     with files.replacing(workspace.path(name)) as partial:
         try:
-            if urlsplit(name).scheme == "s3":
-                fsspec.filesystem("s3").get(name, str(partial), recursive=True)
+            scheme, _, place = name.partition("://")
+            if scheme == "s3":
+                fsspec.filesystem(scheme).get(place, str(partial), recursive=True)
                 return
             with (
                 requests.get(name, stream=True, timeout=TIMEOUT_S) as answer,
