@@ -100,6 +100,16 @@ def test_a_table_of_many_columns_has_a_header_longer_than_the_sample(tmp_path: P
     assert (rows(found) == 1.5).all()
 
 
+def test_an_unknown_separator_is_told_with_what_to_type(tmp_path: Path, caplog):
+    assert table(tmp_path, "a^y\n1^2\n").columns == ["a^y"]
+    assert """has one column, 'a^y'; if '^' separates its cells, give \"data.separator='^'\"""" in (
+        caplog.text
+    )
+    caplog.clear()
+    assert table(tmp_path, "body mass (g)\n1\n").columns == ["body mass (g)"]
+    assert not caplog.text
+
+
 def test_blank_lines_of_one_column_are_rows(tmp_path: Path):
     for content, expected in (("a\n1\n\n3\n", 3), ("a\n1\r\n\r\n3\n\n", 4), ('a\n"1"\n\n3\n', 3)):
         found = table(tmp_path, content)

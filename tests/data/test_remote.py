@@ -1,5 +1,6 @@
 """Data on a web server and in S3 is copied before it is read; other places are refused by name."""
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ class Handler(SimpleHTTPRequestHandler):
         file = Path(self.translate_path(self.path))
         if file.is_file() and file.stem != "untagged":
             self.send_header("ETag", f'"{hashlib.sha256(file.read_bytes()).hexdigest()}"')
+        if file.suffix == ".gz":
+            self.send_header("Content-Encoding", "gzip")
         super().end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -36,13 +39,16 @@ def web(tmp_path: Path) -> Iterator[str]:
     folder.mkdir()
     for name in ("own.csv", "untagged.csv", "größe (1).csv"):
         (folder / name).write_text("a;y\n1,5;2\n")
+    (folder / "packed.csv.gz").write_bytes(gzip.compress(b"a;y\n1,5;2\n"))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
-@pytest.mark.parametrize("name", ["own.csv", "own.csv?raw=true", "gr%C3%B6%C3%9Fe%20(1).csv"])
+@pytest.mark.parametrize(
+    "name", ["own.csv", "own.csv?raw=true", "gr%C3%B6%C3%9Fe%20(1).csv", "packed.csv.gz"]
+)
 def test_a_table_on_a_web_server_is_read(web: str, tmp_path: Path, name: str):
     workspace, address = Workspace(tmp_path / "work"), f"{web}/{name}"
     remote_data.require("data.path", address)
@@ -61,6 +67,8 @@ def test_an_address_without_data_is_one_message(failure, web: str):
     ):
         with failure.raises(what, DataError, match=f"^data.path={address}.*{expected}"):
             remote_data.require("data.path", address)
+    with failure.raises("an address with a password", DataError, match="would be in params.yaml"):
+        remote_data.require("data.path", web.replace("//", "//user:secret@") + "/own.csv")
 
 
 def test_a_copy_that_fails_leaves_nothing(web: str, tmp_path: Path):

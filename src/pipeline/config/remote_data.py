@@ -5,6 +5,7 @@ DVC sees by the ETag that data changes. It can depend on other servers only toge
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import fsspec
 import requests
@@ -19,9 +20,15 @@ def require(key: str, name: str) -> None:
     """Refuse an address that DVC cannot depend on, or where nothing is.
 
     Raises:
-        DataError: The scheme is unknown, the server does not answer, or it tells no ETag.
+        DataError: The scheme is unknown, the address has a password, the server does not answer,
+            or it tells no ETag.
     """
     scheme, _, place = name.partition("://")
+    if "@" in urlsplit(name).netloc:
+        raise DataError(
+            f"{key}: the address has a user or a password, which would be in params.yaml and Git;"
+            " download the data and give its path"
+        )
     if scheme in WEB:
         with (
             _explain(key, name),

@@ -1,8 +1,11 @@
 """Copies of data that lies on a web server or in S3, made before it is read."""
 
+from urllib.parse import urlsplit
+
 import fsspec
 import requests
 
+from pipeline.data.compression import COMPRESSIONS
 from pipeline.errors import DataError, one_line
 from pipeline.workspace import Workspace, files
 
@@ -24,13 +27,13 @@ def fetch(name: str, workspace: Workspace) -> None:
             if scheme == "s3":
                 fsspec.filesystem(scheme).get(place, str(partial), recursive=True)
                 return
-            with (
-                requests.get(name, stream=True, timeout=TIMEOUT_S) as answer,
-                partial.open("wb") as file,
-            ):
+            is_packed = urlsplit(name).path.endswith(tuple(COMPRESSIONS))
+            with requests.get(name, stream=True, timeout=TIMEOUT_S) as answer:
                 answer.raise_for_status()
-                for chunk in answer.iter_content(CHUNK_BYTES):
-                    file.write(chunk)
+                with partial.open("wb") as file:
+                    # A server may call the compression of the file one of its answer.
+                    chunks = answer.raw.stream(CHUNK_BYTES, decode_content=not is_packed)
+                    file.writelines(chunks)
         except Exception as error:  # each client raises errors of its own
             raise DataError(
                 f"data.path={name} cannot be read: {one_line(error)}; fix the address, or download"

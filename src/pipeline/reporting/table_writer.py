@@ -83,7 +83,7 @@ def _to_arrow(cells: pd.Series, kind: pyarrow.DataType, keeps_nan: bool) -> pyar
 def _empty_if_nan(piece: pd.DataFrame) -> pd.DataFrame:
     """Return a piece in which NaN of Arrow's types is that of NumPy, which CSV has as empty."""
     floats = {
-        name: dtype.numpy_dtype
+        name: dtype.pyarrow_dtype.to_pandas_dtype()
         for name, dtype in piece.dtypes.items()
         if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f"
     }
