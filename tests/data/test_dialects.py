@@ -1,11 +1,16 @@
 """Tables as programs and people write them: separators, decimal signs, headers, blank lines."""
 
+import csv
 import io
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.data import csv_reader
 from pipeline.data.numeric_columns import NumericColumns
@@ -179,3 +184,29 @@ def test_what_macos_adds_to_an_archive_is_no_table(tmp_path: Path):
         archive.writestr("own/.DS_Store", b"\0")
     found = table(tmp_path, packed.getvalue(), "own.csv.zip")
     np.testing.assert_array_equal(numbers(next(found.pieces()), ("a", "y"), "own"), [[1, 2]])
+
+
+CELLS = st.sampled_from(
+    ["a", "007", "1,5", "1.5", "", "NA", 'q"x', "x y", "é", "1E2", " s", "line\nbreak", "5", "-3"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    cells=st.integers(2, 5).flatmap(
+        lambda columns: st.lists(st.lists(CELLS, min_size=columns, max_size=columns), min_size=1)
+    ),
+    separator=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_python_writes_is_read(cells, separator, end, quoting):
+    names = ["the first", "second, m", *"cde"][: len(cells[0])]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
+    writer.writerows([names, *cells])
+    with TemporaryDirectory() as folder:
+        found = table(Path(folder), text.getvalue())
+        assert found.columns == names
+        pieces = pd.concat(list(found.pieces(text=names)))
+    assert pieces.fillna("").to_numpy().tolist() == cells
