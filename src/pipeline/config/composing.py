@@ -19,7 +19,7 @@ from pipeline.config.checking import check, find_whole_numbers, refuse_environme
 from pipeline.config.chosen import Choice
 from pipeline.errors import ConfigError, one_line
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files, inputs
+from pipeline.workspace import Workspace, files, inputs, is_remote
 
 # The record conf/chosen.yaml, and what may become it, which is in Hydra's store and in no file.
 RECORD, CANDIDATE = "chosen", "pipeline run"
@@ -88,7 +88,12 @@ def complete(
     settings = check(OmegaConf.to_container(values), where)
     named = [("data.path", settings.data.path), *side_files.find(settings, workspace)]
     for key, path in named:
-        inputs.require(key, path, workspace)
+        if is_remote(path):
+            from pipeline.config import remote_data  # its clients take time to import
+
+            remote_data.require(key, path)
+        else:
+            inputs.require(key, path, workspace)
     hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}
     OmegaConf.update(values, "inputs", hashes, merge=False)
     return settings.model_copy(update={"inputs": hashes}), OmegaConf.to_yaml(values)

@@ -41,9 +41,7 @@ def _open_member(path: Path) -> Any:
     names = [
         name
         for name in archive.namelist()
-        if not name.startswith("__MACOSX/")
-        and not name.endswith("/")
-        and not PurePosixPath(name).name.startswith(".")
+        if not name.endswith("/") and not PurePosixPath(name).name.startswith(".")
     ]
     if len(names) != 1:
         raise DataError(f"{path} contains {len(names)} files; give an archive of one CSV file")

@@ -94,7 +94,8 @@ def find_dialect(
 
 def _find_separator(text: str, is_whole: bool) -> str:
     """Return the separator of a table that begins with its header."""
-    lines = [line for line in re.split(_LINE_END, re.sub(_QUOTED, "", text)) if line.strip()]
+    unquoted = re.sub(_QUOTED, "quoted", text)
+    lines = [line for line in re.split(_LINE_END, unquoted) if line.strip(" ")]
     lines = (lines if is_whole else lines[:-1] or lines)[: SAMPLE_ROWS + 1]
     for separator in LIKELY:
         counts = [line.count(separator) for line in lines]

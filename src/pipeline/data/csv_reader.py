@@ -1,8 +1,8 @@
 """Reading CSV files, plain or compressed, in pieces; messages name the line, row or column."""
 
-import codecs
 import csv
 import io
+import logging
 import os
 import re
 import warnings
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.compression import UNPACKED_RATIO, open_reader, unpacked_limit
+from pipeline.data.compression import open_reader
 from pipeline.data.csv_dialect import SPACE, Dialect, find_dialect
+from pipeline.data.csv_text import read_sample, require_text
 from pipeline.data.number_parsing import EXACT, find_missing
 from pipeline.data.read_options import ReadOptions
 from pipeline.errors import DataError, one_line
@@ -26,19 +27,7 @@ from pipeline.errors import DataError, one_line
 BLOCK_BYTES = 2**23  # parsed at once
 PIECE_ROWS = 2**16  # parsed at once in a file whose cells may contain line breaks
 MAX_THREADS = 4
-CHUNK_BYTES = 2**20
-SAMPLE_BYTES = 2**18  # in which the separator is looked for
-# The first line that is not blank, and what is before it.
-HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
-
-MAGIC_BYTES = {
-    b"\xff\xfe": "UTF-16; save it as UTF-8",
-    b"\xfe\xff": "UTF-16; save it as UTF-8",
-    b"PAR1": "a Parquet file; rename it to .parquet",
-    b"ARROW1": "an Arrow file; rename it to .arrow",
-    b"PK\x03\x04": "a ZIP archive or a spreadsheet; save the table as CSV, or name it .csv.zip",
-    b"\x1f\x8b": "compressed with gzip; rename it to .csv.gz",
-}
+_log = logging.getLogger(__name__)
 
 
 class CsvReader:
@@ -57,10 +46,12 @@ class CsvReader:
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.path, self._na_values = path, options.na_values
-        self._has_quotes = _require_text(path)
-        sample, is_whole = _read_sample(path)
+        self._has_quotes = require_text(path)
+        sample, is_whole = read_sample(path)
         self.dialect = find_dialect(sample, is_whole, path, options.separator, options.decimal)
         self.decimal, self._left_out = self.dialect.decimal, self.dialect.empty
+        if len(self.dialect.header) == 1 and options.separator == "auto":
+            _tell_separator(self.dialect.header[0], path)
         named = {
             number: name
             for number, name in enumerate(self.dialect.header)
@@ -160,6 +151,18 @@ def _maybe_rounded(piece: pd.DataFrame) -> list[int]:
     ]
 
 
+def _tell_separator(name: str, path: Path) -> None:
+    """Tell how to give a separator where a name looks like several with one between them."""
+    if found := re.search(r"\w([^\w\s.()%'\"-])\w", name):
+        _log.warning(
+            "%s has one column, %r; if %r separates its cells, give \"data.separator='%s'\"",
+            path,
+            name[:40],
+            found[1],
+            found[1],
+        )
+
+
 def _split_lines(file: Any) -> Iterator[bytes]:
     """Yield blocks of whole lines."""
     rest = b""
@@ -190,46 +193,6 @@ def _parse_ahead(
             yield pending.popleft().result()
 
 
-def _require_text(path: Path) -> bool:
-    """Check the whole file before its rows are used; tell whether cells of rows may be quoted."""
-    limit = unpacked_limit(path)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    size, has_quotes = 0, False
-    with open_reader(path) as file:
-        while chunk := file.read(CHUNK_BYTES):
-            if size == 0:
-                for magic, what in MAGIC_BYTES.items():
-                    if chunk.startswith(magic):
-                        raise DataError(f"{path} is {what}")
-            _require_utf8(decoder, chunk, size, path)
-            if b"\0" in chunk:
-                line = _line_number(path, size + chunk.index(b"\0"))
-                raise DataError(
-                    f"{path} has a NUL byte in line {line}, so it is damaged, binary or UTF-16;"
-                    " give text in UTF-8"
-                )
-            has_quotes = has_quotes or b'"' in chunk[0 if size else _header_end(chunk) :]
-            size += len(chunk)
-            if size > limit:
-                raise DataError(
-                    f"{path} unpacks to more than {limit / 1e6:,.0f} MB, over {UNPACKED_RATIO}"
-                    " times its size; if this is intended, decompress it and give the plain file"
-                )
-    _require_utf8(decoder, b"", size, path, is_end=True)
-    return has_quotes
-
-
-def _read_sample(path: Path) -> tuple[bytes, bool]:
-    """Return the beginning of a file, with the whole header, and whether it is the whole file."""
-    with open_reader(path) as file:
-        sample = chunk = file.read(SAMPLE_BYTES)
-        while chunk and HEADER.match(sample).end() == len(sample):  # type: ignore[union-attr]
-            chunk = file.read(SAMPLE_BYTES)
-            sample += chunk
-        rest = file.read(SAMPLE_BYTES)
-        return sample + rest, len(rest) < SAMPLE_BYTES
-
-
 def _explain_parser_error(error: Exception, path: Path, dialect: Dialect) -> DataError:
     """Return an error that names the row that cannot be parsed."""
     unclosed = re.search(r"inside string starting at row (\d+)", str(error))
@@ -253,35 +216,3 @@ def _explain_parser_error(error: Exception, path: Path, dialect: Dialect) -> Dat
     except csv.Error:
         pass  # the message of pandas is the best there is
     return DataError(f"{path} cannot be read: {one_line(error)}; fix or replace it")
-
-
-def _require_utf8(
-    decoder: codecs.IncrementalDecoder, chunk: bytes, offset: int, path: Path, is_end: bool = False
-) -> None:
-    pending = len(decoder.getstate()[0])
-    if chunk.isascii() and not pending:  # ten times as fast as decoding
-        return
-    try:
-        decoder.decode(chunk, is_end)
-    except UnicodeDecodeError as error:
-        line = _line_number(path, offset - pending + error.start)
-        raise DataError(
-            f"{path} is not text in UTF-8: byte 0x{error.object[error.start]:02x} in line {line};"
-            " save it as CSV in UTF-8"
-        ) from None
-
-
-def _line_number(path: Path, offset: int) -> int:
-    """Return the line, counted from 1, that contains a byte."""
-    line = 1
-    with open_reader(path) as file:
-        while offset and (chunk := file.read(min(CHUNK_BYTES, offset))):
-            line += chunk.count(b"\n")
-            offset -= len(chunk)
-    return line
-
-
-def _header_end(chunk: bytes) -> int:
-    """Return where the header ends; 0 if a quoted name may contain a line break."""
-    header = HEADER.match(chunk)[0]  # type: ignore[index]
-    return 0 if header.count(b'"') % 2 else len(header)

@@ -106,4 +106,16 @@ def _to_pandas(cells: list[Any], as_text: bool) -> pd.Series:
 def _to_text(cell: Any) -> str | None:
     if cell is None or isinstance(cell, str):
         return cell
-    return json.dumps(cell, ensure_ascii=False)
+    return json.dumps(_plain(cell), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return a list or an object with numbers in place of their text."""
+    match value:
+        case _Number():
+            return json.loads(value)
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+    return value

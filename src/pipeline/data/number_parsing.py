@@ -132,7 +132,9 @@ def suggest(example: str, is_table: bool) -> str:
 
 def override(key: str, values: Collection[str]) -> str:
     """Return an override for a shell whose value is a list of text, in Hydra's quoting."""
-    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    # Hydra reads a backslash as itself, except before a quotation mark.
+    doubled = (re.sub(r'(\\+)(?="|$)', r"\1\1", value) for value in values)
+    escaped = (value.replace('"', '\\"') for value in doubled)
     listed = ", ".join(f'"{value}"' for value in escaped)
     return shlex.quote(f"{key}=[{listed}]")
 

@@ -95,10 +95,13 @@ class NumericColumns:
                 self._examples.setdefault((what, column), str(cells[rows].iloc[0]))
 
     def is_text(self, column: str) -> bool:
-        """Tell whether a column has text, and no number in any row."""
+        """Tell whether a column has text, and nothing in any row that people read as a number."""
         text = self._found["text"][column].count
         others = self.missing[column].count + self._booleans[column]
-        return text > 0 and text + others == self.rows
+        return text > 0 and text + others == self.rows and not self._looks_like_numbers(column)
+
+    def _looks_like_numbers(self, column: str) -> bool:
+        return bool(suggest(self._examples["text", column], is_table=True))
 
     def is_boolean(self, column: str) -> bool:
         """Tell whether a column has True and False, and nothing else but missing values."""

@@ -82,12 +82,12 @@ def _to_arrow(cells: pd.Series, kind: pyarrow.DataType, keeps_nan: bool) -> pyar
 
 def _empty_if_nan(piece: pd.DataFrame) -> pd.DataFrame:
     """Return a piece in which NaN of Arrow's types is that of NumPy, which CSV has as empty."""
-    floats = [
-        name
+    floats = {
+        name: dtype.pyarrow_dtype.to_pandas_dtype()
         for name, dtype in piece.dtypes.items()
         if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f"
-    ]
-    return piece.astype(dict.fromkeys(floats, np.float64)) if floats else piece
+    }
+    return piece.astype(floats) if floats else piece
 
 
 def require_ending(path: Path) -> None:

@@ -9,7 +9,7 @@ from pipeline.data.base_model import read_base_model
 from pipeline.data.prepared.dataset import Dataset
 from pipeline.data.sources import read_examples
 from pipeline.errors import listing
-from pipeline.workspace import Workspace, files
+from pipeline.workspace import Workspace, files, is_remote
 
 if TYPE_CHECKING:
     from pipeline.schema.settings import Settings
@@ -20,6 +20,10 @@ _log = logging.getLogger(__name__)
 def run(settings: "Settings", workspace: Workspace) -> None:
     """Read the source, split it, fit the scaling, publish the arrays."""
     path = workspace.path(settings.data.path)
+    if is_remote(settings.data.path):
+        from pipeline.data import remote  # its clients take time to import
+
+        remote.fetch(settings.data.path, workspace)
     with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:
         examples = read_examples(settings.data, workspace)
         digest = pool.submit(files.sha256, path)

@@ -5,11 +5,13 @@ reads the current folder or what DVC tells its stages. Two workspaces can be use
 other in one process.
 """
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
 
 
 class _Within:
@@ -48,7 +50,14 @@ class Workspace:
         return cls(Path.cwd(), os.environ.get("DVC_ROOT"))
 
     def path(self, name: str | os.PathLike[str]) -> Path:
-        """Return the absolute path of a file or folder that a configuration names."""
+        """Return the absolute path of a file or folder that a configuration names.
+
+        What lies on a server is named by its address, and copied to this path before it is read.
+        """
+        if is_remote(text := os.fspath(name)):
+            place = urlsplit(text)
+            last = PurePosixPath(unquote(place.path)).name or place.netloc
+            return self.downloads / hashlib.sha256(text.encode()).hexdigest()[:12] / last
         return Path(os.path.normpath(self.root / name))
 
     def relative(self, text: object) -> str:
@@ -85,6 +94,7 @@ class Workspace:
     report = _Within("root", "reports/report.html")
     tracked = _Within("root", ".tracked.json")  # the execution that MLflow got last
     resume = _Within("home", ".resume")  # folder of unfinished trainings
+    downloads = _Within("home", ".downloads")  # folder of copies of data on servers
     spool = _Within("home", ".spool")  # folder of runs that wait to be sent to MLflow
     temporary = _Within("home", ".dvc/tmp")  # folder of DVC for locks and logs
     tensorboard = _Within("home", "tensorboard")  # folder of event files
@@ -105,6 +115,11 @@ class Workspace:
         """The folders that stages publish their results in."""
         outs = (self.prepared, self.checkpoint, self.frozen_graph, self.metrics)
         return {out.parent for out in outs}
+
+
+def is_remote(name: str) -> bool:
+    """Tell whether a path in a configuration is the address of a server, as `https://…`."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", name) is not None
 
 
 def is_experiment() -> bool:
