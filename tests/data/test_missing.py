@@ -9,7 +9,7 @@ from sklearn.impute import SimpleImputer
 
 from pipeline.errors import DataError
 
-from ..made import features_of, prepared_of
+from ..made import inputs_of, prepared_of, recipe_of
 
 ROWS = 20
 
@@ -125,9 +125,9 @@ def test_rows_with_a_missing_value_are_not_predicted(failure, tmp_path: Path):
     table = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, None, 6.0]})
     expected = r"(?s)new\.csv: .*'b' is empty or NaN in row 2 \(1 of 3\).* fill them, or drop"
     with failure.raises("rows to predict with a missing value", DataError, match=expected):
-        features_of(table, "csv", ("a", "b"), tmp_path / "new.csv")
+        inputs_of(table, recipe_of("csv", ("a", "b")), tmp_path / "new.csv")
     prices = pd.read_csv("data/raw/sp500.csv", nrows=9)
     prices.loc[3, "low"] = None
     names = ("adj_close", "high_low_percent", "change_percent", "volume")
     with failure.raises("prices to predict from, one missing", DataError, match="'low' .* row 4"):
-        features_of(prices, "sp500", names, tmp_path / "new.csv")
+        inputs_of(prices, recipe_of("sp500", names), tmp_path / "new.csv")

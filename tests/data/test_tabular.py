@@ -11,7 +11,7 @@ from pipeline.data.tables import read_table
 from pipeline.errors import ConfigError, DataError
 from pipeline.workspace import Workspace
 
-from ..made import features_of, prepared_of
+from ..made import inputs_of, prepared_of, recipe_of
 
 
 @pytest.fixture
@@ -189,14 +189,17 @@ def test_predictions_take_the_features_by_name_or_derive_them_from_prices(
     failure, data, tmp_path: Path
 ):
     table = pd.DataFrame({"y": [1, 2], "b": [3, 4], "a": [5, 6]})
-    found = features_of(table, "csv", ("a", "b"), tmp_path)
-    np.testing.assert_array_equal(found, np.array([[5, 3], [6, 4]], np.float32))
+    found = inputs_of(table, recipe_of("csv", ("a", "b")), tmp_path)
+    assert list(found) == ["features"]
+    expected = np.array([[5, 3], [6, 4]], np.float64)
+    np.testing.assert_array_equal(found["features"], expected, strict=True)
     path = Path(data("sp500").path)
     examples = read_examples(data("sp500"), Workspace.here())
-    derived = features_of(read_table(path), "sp500", examples.feature_names, path)
-    np.testing.assert_array_equal(derived[:-51], examples.features.astype(np.float32))
+    derived = inputs_of(read_table(path), recipe_of("sp500", examples.feature_names), path)
+    np.testing.assert_array_equal(derived["features"][:-51], examples.features, strict=True)
     with failure.raises("rows to predict without a column", DataError, match="'pixel_0_1'"):
-        features_of(pd.DataFrame({"pixel_0_0": [1]}), "digits", ("pixel_0_0", "pixel_0_1"), path)
+        digits = recipe_of("digits", ("pixel_0_0", "pixel_0_1"))
+        inputs_of(pd.DataFrame({"pixel_0_0": [1]}), digits, path)
 
 
 DATES = pd.date_range("2024-02-27", periods=20).map(str).tolist()
