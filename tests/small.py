@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.data.examples import NO_TEXT, Examples, TextCells
 from pipeline.data.fitting import fit_encoding
-from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
 from pipeline.graph import devices, tf
 from pipeline.schema.settings import Settings
 from pipeline.training.checkpoints import Checkpoints
@@ -61,13 +61,13 @@ def examples(
 
 
 def job_of(
-    settings: Settings, folder: Path, given: tuple[Dataset, Split] | None = None
+    settings: Settings, folder: Path, given: tuple[Dataset, Split | EncodedRows] | None = None
 ) -> TrainingJob:
     """Return the job of small examples, in the current folder as its workspace."""
     dataset, rows = given or examples()
     device, _ = devices.choose_device(settings.device)
     model = specify_inference(settings, dataset)
-    encoded = rows.encode(dataset.encoding)
+    encoded = rows if isinstance(rows, EncodedRows) else rows.encode(dataset.encoding)
     return TrainingJob(settings, Workspace.here(), device, folder, dataset, encoded, model)
 
 
@@ -77,7 +77,7 @@ def train(
     stop: int | None = None,
     folder: Path | None = None,
     call: int = 1024,
-    given: tuple[Dataset, Split] | None = None,
+    given: tuple[Dataset, Split | EncodedRows] | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Train to `train.steps`, or until `stop`, with checkpoints; returns records and variables.
 

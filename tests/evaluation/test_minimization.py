@@ -10,13 +10,14 @@ import pytest
 from pipeline.evaluation.tasks.minimization import Minimization
 
 from ..conftest import REPOSITORY
-from .made import column, dataset, rows
+from .made import column, dataset, inputs, rows
 
 DATASET = dataset("minimization", ("offset",), index_name="offset")
 HISTORY = pd.DataFrame(
     {"step": [1, 2], "loss": [4.0, 1.0], "learning_rate": [0.5, 0.4], "x": [2.0, 1.0]}
 )
 AROUND = rows([[-1], [0], [1]], [0, 0, 0])
+INPUTS = inputs(DATASET, AROUND, AROUND, history=HISTORY)
 Y = column(0.25, 0.5, 2)
 
 
@@ -32,8 +33,8 @@ def test_the_minimum_is_where_the_offset_is_0():
 
 
 def test_the_start_is_the_baseline():
-    assert TASK.baselines(AROUND, AROUND) == {"start": {"minimum": 4.0, "x": 2.0}}
-    assert Minimization(DATASET, HISTORY[:0], trained).baselines(AROUND, AROUND) == {}
+    assert TASK.baselines(INPUTS) == {"start": {"minimum": 4.0, "x": 2.0}}
+    assert Minimization(DATASET, HISTORY[:0], trained).baselines(INPUTS) == {}
 
 
 def test_the_last_known_x_stands_for_one_that_is_not_in_the_checkpoint():

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from pipeline.data.prepared.encoding import Encoding
 from pipeline.data.prepared.scaling import Scaling
 from pipeline.evaluation.report import results as metrics
 from pipeline.evaluation.tasks import regression
 from pipeline.evaluation.tasks.regression import Regression
 
-from .made import column, dataset, rows
+from .made import column, dataset, inputs, rows
 
 FORECAST = Regression(dataset("regression", ("a",), today="a"))
 
@@ -33,21 +34,21 @@ def test_persistence_itself_has_no_direction():
 def test_what_is_no_forecast_has_no_persistence():
     split = rows([[1, 0], [2, 0], [3, 1]], [2, 3, 5])
     task = Regression(dataset("regression"))
-    assert set(task.baselines(split, split)) == {"linear_regression", "mean"}
+    assert set(task.baselines(inputs(task.dataset, split, split))) == {"linear_regression", "mean"}
     assert set(task.metrics(column(1, 2, 9), split)) == {"mse", "rmse", "mae", "r2"}
 
 
 def test_baselines_stand_on_the_same_split():
     features = np.random.default_rng(0).normal(5, 3, (30, 2))
-    label = features @ [2.0, -1.0] + 4
+    label = features @ [2.0, -1.0] + 1e6
     train, test = rows(features[:20], label[:20]), rows(features[20:], label[20:])
-    scaling = Scaling((5.0, 4.0), (3.0, 2.0), 0.0, 1.0)
-    task = Regression(dataset("regression", today="a", scaling=scaling))
-    found = task.baseline_predictions(train, test)
+    encoding = Encoding(Scaling((5.0, 4.0), (3.0, 2.0), (1e6,), (7.0,)))
+    task = Regression(dataset("regression", today="a", encoding=encoding))
+    found = task.baseline_predictions(train.encode(encoding), test)
     np.testing.assert_allclose(found["linear_regression"], test.label, rtol=1e-5)
     np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))
     np.testing.assert_array_equal(found["persistence"], test.features[:, :1])
-    measured = task.baselines(train, test)
+    measured = task.baselines(inputs(task.dataset, train, test))
     assert measured["mean"] == task.metrics(found["mean"], test)
 
 
@@ -55,8 +56,8 @@ def test_the_closed_form_learns_from_rows_evenly_spaced_where_there_are_many(mon
     generator = np.random.default_rng(0)
     train, test = (rows(generator.normal(size=(n, 2)), generator.normal(size=n)) for n in (25, 9))
     monkeypatch.setattr(regression, "BASELINE_ROWS", 10)
-    scaling = Scaling((0.0, 0.0), (1.0, 1.0), 0.0, 1.0)
-    found = Regression(dataset("regression", scaling=scaling)).baseline_predictions(train, test)
+    task = Regression(dataset("regression"))
+    found = task.baseline_predictions(train.encode(task.dataset.encoding), test)
     expected = LinearRegression().fit(train.features[::3], train.label[::3]).predict(test.features)
     np.testing.assert_allclose(found["linear_regression"], expected, rtol=1e-5)
     np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))  # of all

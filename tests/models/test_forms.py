@@ -68,7 +68,7 @@ def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outpu
     found = {}
     for form in forms:
         with form.open(home / form.reads, Runtime(Workspace.here())) as runner:
-            found[form.name] = predict_in_pieces(runner, rows.features)
+            found[form.name] = predict_in_pieces(runner, rows.inputs())
     for output in found.values():
         assert output.shape == (len(rows.label), outputs)
         assert output.tobytes() == found["eager"].tobytes()
@@ -129,7 +129,7 @@ def test_the_frozen_graph_holds_inference_alone(model: Path):
 def test_a_model_is_opened_by_its_path(model: Path, path: str):
     _, rows = examples()
     with open_model(model / path, Workspace.here()) as runner:
-        assert predict_in_pieces(runner, rows.features).shape == (64, 1)
+        assert predict_in_pieces(runner, rows.inputs()).shape == (64, 1)
         assert [spec.name for spec in runner.interface.inputs] == ["features"]
     assert read_sidecar(model / path).recipe.features == ("f0", "f1", "f2")
 
@@ -138,10 +138,10 @@ def test_rows_may_be_many_few_or_none(model: Path, monkeypatch):
     monkeypatch.setattr("pipeline.models.run.form.ROWS_AT_ONCE", 7)
     _, rows = examples()
     with open_model(model / "frozen", Workspace.here()) as runner:
-        whole = predict_in_pieces(runner, rows.features)
+        whole = predict_in_pieces(runner, rows.inputs())
         assert whole.shape == (64, 1)
-        assert predict_in_pieces(runner, rows.features[:0]).shape == (0, 1)
-        one = predict_in_pieces(runner, rows.features[:1])
+        assert predict_in_pieces(runner, rows.select(slice(0)).inputs()).shape == (0, 1)
+        one = predict_in_pieces(runner, rows.select(slice(1)).inputs())
         np.testing.assert_allclose(one, whole[:1], rtol=1e-6)
 
 
@@ -159,7 +159,7 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
         open_model(model / "checkpoint", Workspace.here()) as one,
         open_model(model / "saved_model", Workspace.here()) as other,
     ):
-        right, wrong = (predict_in_pieces(runner, rows.features) for runner in (one, other))
+        right, wrong = (predict_in_pieces(runner, rows.inputs()) for runner in (one, other))
     assert right.shape != wrong.shape
     del served.signature_def["serving_default"]
     path.write_bytes(saved.SerializeToString())
@@ -205,7 +205,7 @@ def test_features_of_another_number_are_refused(model: Path, failure: Failure):
         open_model(model / "frozen", Workspace.here()) as runner,
         failure.raises("rows of another model", ArtifactError, match="takes 3 features.*given 4"),
     ):
-        predict_in_pieces(runner, np.zeros((2, 4), np.float32))
+        predict_in_pieces(runner, {"features": np.zeros((2, 4))})
 
 
 def test_the_meta_graph_trains_without_the_code(model: Path):

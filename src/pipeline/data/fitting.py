@@ -138,7 +138,9 @@ class _Statistics:
             mean[scaled] = self.mean[scaled]
             scale[scaled] = np.sqrt(self.squares / self.count)[scaled]
         elif method == "unit":
-            scale[: -self.targets] = np.maximum(self.largest, -self.least)[: -self.targets].max()
+            scale[: -self.targets] = np.maximum(self.largest, -self.least)[: -self.targets].max(
+                initial=0
+            )
         used = [*kept, *range(len(self.names) - self.targets, len(self.names))]
         least = min(used, key=lambda column: scale[column])
         if scale[least] < np.finfo(np.float32).tiny:
