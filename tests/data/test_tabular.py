@@ -48,7 +48,7 @@ def test_every_column_of_use_but_the_target_is_a_feature(prepare):
             "a feature that is no column",
             {},
             {"features": ["a", "c"]},
-            "data.features has 'c', and no column",
+            "has 'c', and no column",
         ),
         (
             "the target among the features",

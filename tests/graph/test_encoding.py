@@ -147,9 +147,12 @@ def test_float32_models(compute):
 
 
 @each_way
-def test_a_value_that_float32_barely_holds(compute):
-    features = np.array([[1.2e-38], [-1.2e-38], [3.4e38], [-0.0], [0.0]])
-    require_same(compute, Encoding(Scaling((0.0,), (1.0,), (0.0,), (1.0,))), features)
+def test_values_that_float32_barely_holds_or_does_not(compute):
+    values = [1.2e-38, 1.1e-38, 1e-40, 1e-45, 1e-310, 3.4e38, 0.0]
+    features = np.array([*values, *(-value for value in values)] * 9)[:, None]
+    require_same(
+        compute, Encoding(Scaling((0.0,), (1.0,), (0.0,), (1.0,))), features, None, features
+    )
 
 
 @each_way

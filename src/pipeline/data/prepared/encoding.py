@@ -104,16 +104,14 @@ def encode_numbers(features: np.ndarray, encoding: Encoding) -> np.ndarray:
         values = np.where(np.isnan(values), encoding.fill_values(), values)
     scaling = encoding.scaling
     mean, factor = affine(scaling.feature_mean, scaling.feature_scale, encoding.dtype)
-    scaled: np.ndarray = ((values - mean) * factor).astype(np.float32, copy=False)
-    return scaled
+    return _to_float32((values - mean) * factor)
 
 
 def encode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
     """Scale labels in their own dtype, `[rows, targets]` → float32."""
     dtype = label.dtype.name
     mean, factor = affine(encoding.scaling.label_mean, encoding.scaling.label_scale, dtype)
-    scaled: np.ndarray = ((label - mean) * factor).astype(np.float32, copy=False)
-    return scaled
+    return _to_float32((label - mean) * factor)
 
 
 def decode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
@@ -166,3 +164,10 @@ def calendar_code(seconds: Any, part: str) -> Any:
     year = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
     of_year = of_era - (365 * year + year // 4 - year // 100)
     return ((5 * of_year + 2) // 153 + 2) % 12 + 1
+
+
+def _to_float32(values: np.ndarray) -> np.ndarray:
+    """Return new values as float32; as in TensorFlow, those below its normal range become zero."""
+    narrow = values.astype(np.float32, copy=False)
+    narrow[np.abs(narrow) < np.finfo(np.float32).tiny] *= 0  # which keeps the sign
+    return narrow

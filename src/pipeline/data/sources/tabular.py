@@ -51,7 +51,9 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     if choice.reason:
         other = "regression" if examples.kind.labels_are_classes else "classification"
         what = "data.task=auto: a %s of %r, as %s; data.task=%s switches"
-        _log.info(what, examples.task, settings.target, choice.reason, other)
+        is_first_guess = examples.task == choice.task
+        reason = choice.reason if is_first_guess else "it has more than two numbers"
+        _log.info(what, examples.task, settings.target, reason, other)
     return examples
 
 
