@@ -39,7 +39,8 @@ def test_the_baseline_takes_its_threshold_from_the_training_rows():
 
 def test_the_baseline_is_the_euclidean_distance_of_both_halves():
     pairs = rows([[0, 0, 3, 4], [1, 1, 1, 1]], [0, 1])
-    found = TASK.baselines(inputs(TASK.dataset, pairs, pairs))["pixel_distance"]
+    four = dataset("similarity", ("a", "b", "c", "d"), targets=("same",))
+    found = TASK.baselines(inputs(four, pairs, pairs))["pixel_distance"]
     assert found["mean_distance_different"] == 5
     assert found["mean_distance_same"] == 0
     assert (found["threshold"], found["accuracy"], found["roc_auc"]) == (0, 1, 1)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as SavedModelProto
 
+from pipeline.data.examples import TextCells
 from pipeline.errors import ArtifactError
 from pipeline.models.forms import frozen_graph, saved_model
 from pipeline.models.metadata import sidecar
@@ -21,6 +22,13 @@ from ..small import examples
 from .made import copied, made, resign, small
 
 pytestmark = pytest.mark.slow
+
+# A column of few levels with gaps.
+TEXT = TextCells(
+    ("kind",),
+    np.arange(64, dtype=np.int32)[:, None] % 3,
+    (np.array(["", "ant", "bée"], object),),
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +59,11 @@ def model(kept: Path, tmp_path: Path) -> Path:
             {"task": "minimization", "shape": (1,), "scaling": "none"},
             1,
         ),
+        (("model=mlp", "export.devices=[cpu]"), {"text": TEXT}, 1),
+        (("model=softmax",), {"text": TEXT, "task": "classification"}, 3),
+        (("model=linear",), {"text": TEXT, "shape": (0,)}, 1),
     ],
-    ids=["mlp", "linear", "vgg", "siamese", "sinc"],
+    ids=["mlp", "linear", "vgg", "siamese", "sinc", "text", "text and classes", "text alone"],
 )
 def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outputs):
     chosen = settings(*overrides, "device=cpu", "train.steps=5")
@@ -121,6 +132,7 @@ def test_the_frozen_graph_holds_inference_alone(model: Path):
     kinds = {operation.type for operation in operations}
     assert kinds == {
         "Placeholder", "Const", "Sub", "Mul", "MatMul", "AddV2", "Relu", "Identity",
+        "Cast",
     }  # fmt: skip
     assert not any(operation.device for operation in operations)
 
@@ -151,7 +163,7 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
     saved.ParseFromString(path.read_bytes())
     (served,) = (graph for graph in saved.meta_graphs if "serve" in graph.meta_info_def.tags)
     serving = served.signature_def["serving_default"]
-    serving.outputs["prediction"].name = "network/hidden_1/activation:0"
+    serving.outputs["prediction"].name = "features:0"
     path.write_bytes(saved.SerializeToString())
     resign(model / "saved_model", saved_model.SIDECAR)
     _, rows = examples()
