@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow
 
+from pipeline.data.arrow_reader import is_parquet
+from pipeline.data.dates import parse_dates, to_seconds
 from pipeline.data.missing_values import refuse_missing
 from pipeline.data.numeric_columns import (
     NumericColumns,
@@ -14,14 +15,15 @@ from pipeline.data.numeric_columns import (
     require_columns,
     require_float32,
 )
-from pipeline.data.other_columns import parse_dates, to_seconds
 from pipeline.data.prepared.dataset import as_inputs
 from pipeline.data.sources import DERIVATIONS
-from pipeline.data.tables import Table, TableWriter, is_parquet
+from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.models.metadata.sidecar import Recipe
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
+from pipeline.reporting.column_types import find_types
+from pipeline.reporting.table_writer import TableWriter, require_ending
 from pipeline.workspace import Workspace, files
 
 REMEDY = "the model fills no missing values: fill them, or drop their rows"
@@ -31,7 +33,7 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
     """Write a copy of a table with the predictions as further columns.
 
     Args:
-        source: CSV or Parquet with the model's features, found by name, or with raw prices.
+        source: a table with the model's features, found by name, or with raw prices.
         to: CSV or Parquet; an existing file is replaced after all rows are predicted.
 
     Returns:
@@ -45,17 +47,22 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
         raise DataError(f"{to} is the input; give another file with -o")
     if to.exists() and not to.is_file():
         raise DataError(f"{to} is not a file; give a file to write with -o")
+    require_ending(to)
     table, rows = Table(source), 0
-    types = table.types() if is_parquet(to) else dict.fromkeys(table.columns, pyarrow.string())
     recipe = read_sidecar(model).recipe
-    text = [name for name, type_ in types.items() if type_ == pyarrow.string()]
-    text = [name for name in table.columns if name in (*text, *recipe.text)]
+    # A column without a name stays so in CSV; Parquet needs names.
+    named = zip(table.columns, table.header, strict=True)
+    in_file = {name: head for name, head in named if head.strip() or not is_parquet(to)}
+    found = find_types(table) if is_parquet(to) else {}
+    types = {in_file.get(name, name): kind for name, kind in found.items()}
+    # What has no types is passed on as the text that it is.
+    text = table.columns if table.schema is None else recipe.text
     with (
         open_model(model, workspace) as runner,
         files.replacing(to) as partial,
         TableWriter(partial, types) as writer,
     ):
-        features = FeatureReader(recipe, table.columns, source)
+        features = FeatureReader(recipe, table.columns, source, table.decimal)
         for piece in table.pieces(text):
             inputs = features.read(piece)
             if inputs is None:
@@ -64,7 +71,7 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
                 if name in table.columns:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
                 piece[name] = pd.Series(values, dtype="str") if values.dtype == object else values
-            writer.append(piece)
+            writer.append(piece.rename(columns=in_file))
             rows += len(piece)
         features.require_numbers()
     return f"{to}: {rows:,} rows, prediction is {recipe.target}"
@@ -79,7 +86,9 @@ class FeatureReader:
         DataError: columns are missing.
     """
 
-    def __init__(self, recipe: Recipe, columns: Sequence[str], path: Path) -> None:
+    def __init__(
+        self, recipe: Recipe, columns: Sequence[str], path: Path, decimal: str = "."
+    ) -> None:
         self._recipe, self._path = recipe, path
         encoding = recipe.inference.encoding
         names = recipe.features
@@ -87,8 +96,10 @@ class FeatureReader:
         self._derivation = None if is_complete else DERIVATIONS.get(recipe.source)
         required = self._derivation.columns if self._derivation else names
         require_columns(columns, [*required, *recipe.text], path)
+        self._date_format = encoding.date_format
         self._dates = [names[column] for column in encoding.dates]
-        self._numeric = NumericColumns([name for name in required if name not in self._dates])
+        numbers = [name for name in required if name not in self._dates]
+        self._numeric = NumericColumns(numbers, decimal)
         self._missing_dates = {name: RowNumbers() for name in self._dates}
         filled = zip(names, encoding.fill or [None] * len(names), strict=True)
         self._filled = {name for name, value in filled if value is not None}
@@ -107,7 +118,7 @@ class FeatureReader:
         rows = np.arange(before, numeric.rows)
         by_name = dict(zip(numeric.columns, values.T, strict=True))
         for name in self._dates:
-            seconds = to_seconds(parse_dates(piece[name], self._path, before))
+            seconds = to_seconds(parse_dates(piece[name], self._path, before, self._date_format))
             self._missing_dates[name].add(np.isnan(seconds), before)
             by_name[name] = seconds
         if self._has_problems():

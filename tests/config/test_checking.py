@@ -47,7 +47,7 @@ def test_all_mistakes_are_named_at_once(values, failure: Failure):
         ("text that is too long", "tracking.experiment", "x" * 201, "text of 1 to 200 characters"),
         ("list that is too long", "export.devices", ["cpu"] * 3, "a list of at most 2"),
         ("wrong value in a list", "export.devices", ["cpu", "tpu"], "export.devices.1: got 'tpu'"),
-        ("unknown choice", "data.split", "rand", "one of chronological, random"),
+        ("unknown choice", "data.split", "rand", "one of auto, chronological, random"),
         ("unknown choice of a group", "optimizer.name", "adm", "nearest: adam"),
         ("number for a group", "optimizer", 3, "got 3 (whole number)"),
         ("null for a group", "model", None, "got null"),

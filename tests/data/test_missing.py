@@ -26,7 +26,8 @@ def prepare(data, tmp_path: Path):
             frame.loc[np.array(rows) - 1, column] = None
         path = tmp_path / f"own.{ending}"
         frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
-        chosen = data("csv", path=str(path), target="y", missing=missing, **changes)
+        given = {"path": str(path), "target": "y", "split": "chronological"}
+        chosen = data("csv", missing=missing, **given | changes)
         return frame, *prepared_of(chosen)
 
     return run

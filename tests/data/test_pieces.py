@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import csv_reader, tables
+from pipeline.data import arrow_reader, csv_reader
 from pipeline.data.examples import Examples
 from pipeline.data.fitting import fit_encoding
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.tables import Table, TableWriter, read_table
+from pipeline.data.tables import Table, read_table
 from pipeline.errors import DataError
+from pipeline.reporting.table_writer import TableWriter
 
 from ..made import numbers, prepared_of
 
@@ -64,7 +65,7 @@ def sized(monkeypatch: pytest.MonkeyPatch):
     def change(size: int) -> None:
         monkeypatch.setattr(csv_reader, "BLOCK_BYTES", size * 30)
         monkeypatch.setattr(csv_reader, "PIECE_ROWS", size)
-        monkeypatch.setattr(tables, "PIECE_ROWS", size)
+        monkeypatch.setattr(arrow_reader, "PIECE_ROWS", size)
 
     return change
 

@@ -24,7 +24,8 @@ def prepare(data, tmp_path: Path):
         path = tmp_path / "own.csv"
         table = pd.DataFrame({"a": a, "b": np.arange(rows)[::-1], "y": y, **(columns or {})})
         table.to_csv(path, index=False)
-        chosen = data("csv", **{"path": str(path), "target": "y", **changes})
+        given = {"path": str(path), "target": "y", "split": "chronological"}
+        chosen = data("csv", **{**given, **changes})
         return prepared_of(chosen)
 
     return run
@@ -127,7 +128,7 @@ def test_every_column_of_use_but_the_target_is_a_feature(prepare):
             "training rows of one class",
             {"y": [0] * 18 + [1, 1]},
             {"task": "classification"},
-            "16 training rows have the same class",
+            r"'1' \(0 in training, 0 in the validation, 2 in the test\)",
         ),
         ("a split column that is not there", {}, {"split_column": "part"}, "no column 'part'"),
         ("a split column that is the target", {}, {"split_column": "y"}, "are both 'y'"),
@@ -259,3 +260,25 @@ def test_dates_name_the_rows(prepare):
 def test_unfit_dates_are_one_message(failure, prepare, what, day, expected):
     with failure.raises(f"table with {what}", DataError, match=f"(?s)own.csv.*{expected}"):
         prepare({"day": day}, date_column="day")
+
+
+def test_rare_classes_and_their_rows_are_left_out(prepare):
+    target = ["a", "b"] * 9 + ["c", "c"]
+    given = {"task": "classification", "split": "auto", "min_class_rows": 3}
+    dataset, splits = prepare({"y": target}, **given)
+    assert dataset.classes == ("a", "b")
+    used = np.sort(np.concatenate([split.index for split in splits.values()]))
+    np.testing.assert_array_equal(used, np.arange(1, 19))
+
+
+def test_a_measured_number_is_not_a_class(failure, prepare):
+    expected = r"own\.csv: column 'y' has numbers with a fraction, .* data\.task=regression"
+    with failure.raises("a float target as classes", DataError, match=expected):
+        prepare(task="classification")
+
+
+def test_a_sorted_table_has_every_class_in_every_split(prepare):
+    given = {"task": "classification", "split": "auto", "validation_share": 0.2}
+    _, splits = prepare({"y": np.repeat(["a", "b", "c"], 10)}, rows=30, **given)
+    for name in ("train", "validation", "test"):
+        assert set(splits[name].label.ravel()) == {0, 1, 2}, name

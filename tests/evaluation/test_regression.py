@@ -1,5 +1,7 @@
 """Metrics and baselines of a regression, on numbers that can be checked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -50,6 +52,20 @@ def test_baselines_stand_on_the_same_split():
     np.testing.assert_array_equal(found["persistence"], test.features[:, :1])
     measured = task.baselines(inputs(task.dataset, train, test))
     assert measured["mean"] == task.metrics(found["mean"], test)
+
+
+def test_several_targets_have_a_baseline_each():
+    generator = np.random.default_rng(0)
+    features, slopes = generator.normal(5, 3, (30, 2)), np.array([[2.0, -50.0], [-1.0, 20.0]])
+    label = (features @ slopes + [4, 1000]).astype(np.float32)
+    train, test = (
+        replace(rows(features[piece], label[piece, 0]), label=label[piece])
+        for piece in (slice(20), slice(20, 30))
+    )
+    task = Regression(dataset("regression"))
+    found = task.baseline_predictions(train, test)
+    np.testing.assert_allclose(found["linear_regression"], test.label, rtol=1e-4)
+    np.testing.assert_allclose(found["mean"], np.tile(label[:20].mean(0), (10, 1)), rtol=1e-6)
 
 
 def test_the_closed_form_learns_from_rows_evenly_spaced_where_there_are_many(monkeypatch):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline import prediction
-from pipeline.data import csv_reader, tables
+from pipeline.data import arrow_reader, csv_reader
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
@@ -59,7 +59,7 @@ def predict(finished: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def run(table: pd.DataFrame, size: int, given: str, wanted: str) -> Path:
         monkeypatch.setattr(csv_reader, "BLOCK_BYTES", size * 60)
-        monkeypatch.setattr(tables, "PIECE_ROWS", size)
+        monkeypatch.setattr(arrow_reader, "PIECE_ROWS", size)
         source, to = tmp_path / f"in.{given}", tmp_path / f"out-{size}.{wanted}"
         table.to_csv(source, index=False) if given == "csv" else table.to_parquet(source)
         model = finished.path / "artifacts/frozen/model.pb"

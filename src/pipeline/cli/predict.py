@@ -11,7 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, help="a frozen graph, a SavedModel folder or a checkpoint folder"
     )
-    parser.add_argument("input", type=Path, help="CSV or Parquet; columns are found by name")
+    parser.add_argument(
+        "input", type=Path, help="a table in a file or folder; columns are found by name"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="CSV or Parquet")
 
 

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """Run the combinations; the exit code is that of the first failure."""
-    from pipeline.data.tables import write_table
     from pipeline.experiments import sweep
+    from pipeline.reporting.table_writer import write_table
     from pipeline.repository import dvc, processes
 
     output = arguments.output

@@ -32,7 +32,8 @@ class RowsOnDisk:
         with files.writing(workspace.prepared):
             self._file = tempfile.TemporaryFile(dir=workspace.home)  # noqa: SIM115 - lives as the object
         self._columns, self._selected = columns, list(range(columns))
-        self._length = [0]  # shared with selections of columns
+        self._length = [0]  # shared with selections of columns, as is the block read last
+        self._latest: dict[tuple[int, int], np.ndarray] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -47,16 +48,27 @@ class RowsOnDisk:
         with files.writing(self._workspace.prepared):
             self._file.seek(0, 2)
             self._file.write(np.ascontiguousarray(rows, np.float64).data)
+        self._latest.clear()
         self._length[0] += len(rows)
 
     def __getitem__(self, rows: slice) -> np.ndarray:
         begin, end, _ = rows.indices(len(self))
-        self._file.flush()
-        self._file.seek(begin * self._columns * 8)
-        shape = max(end - begin, 0), self._columns
-        found = np.fromfile(self._file, np.float64, math.prod(shape)).reshape(shape)
+        found = self._latest.get((begin, end))
+        if found is None:
+            self._file.flush()
+            self._file.seek(begin * self._columns * 8)
+            shape = max(end - begin, 0), self._columns
+            found = np.fromfile(self._file, np.float64, math.prod(shape)).reshape(shape)
+            found.flags.writeable = False
+            self._latest.clear()
+            self._latest[begin, end] = found
         is_all = self._selected == list(range(self._columns))
-        return found if is_all else found[:, self._selected]
+        if is_all:
+            return found
+        first, size = self._selected[0], len(self._selected)
+        if self._selected == list(range(first, first + size)):
+            return found[:, first : first + size]
+        return found[:, self._selected]
 
     def select_columns(self, columns: Sequence[int]) -> Self:
         """Return the same rows with some of the columns; the file is shared."""

@@ -64,6 +64,8 @@ class Examples:
         part: `[rows]`, `train`, `validation` or `test` for each row; for data.split=given.
         index: `[rows]`, what identifies a row; None means its number from 1.
         index_name: what the index is: `date`, `row`, …
+        times: `[rows] datetime64`, where several rows have the same date, as in a panel; a split
+            by date then divides dates. None where rows are in the order of time, or have no dates.
         latest_features: `[latest, columns]`, rows whose label is not known yet; None means no rows.
         latest_index: `[latest]`, what identifies them.
         today: the feature that holds the present value of the target, or None.
@@ -71,6 +73,7 @@ class Examples:
         fill: `mean` or `median` of the training rows replaces NaN; None if nothing is missing.
         text: columns of text.
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
+        date_format: how these are written in a table, as `data.date_format`.
         optional: names of columns that may be left out if nothing can be learned from them.
     """
 
@@ -84,6 +87,7 @@ class Examples:
     part: np.ndarray | None = None
     index: np.ndarray | None = None
     index_name: str = "row"
+    times: np.ndarray | None = None
     latest_features: np.ndarray | None = None
     latest_index: np.ndarray | None = None
     today: str | None = None
@@ -91,6 +95,7 @@ class Examples:
     fill: str | None = None
     text: TextCells = NO_TEXT
     date_features: tuple[str, ...] = ()
+    date_format: str | None = None
     optional: frozenset[str] = frozenset()
 
     @property
@@ -119,6 +124,11 @@ class Examples:
         if self.text.names:
             return self.text[rows]
         return np.empty((len(range(*rows.indices(len(self.label)))), 0), object)
+
+
+def name_targets(examples: Examples) -> str:
+    """Return the names of the targets for a message."""
+    return " and ".join(map(repr, examples.targets))
 
 
 def name_elements(prefix: str, shape: tuple[int, ...]) -> tuple[str, ...]:

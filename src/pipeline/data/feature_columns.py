@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.data.dates import parse_dates, to_seconds
 from pipeline.data.disk_rows import OverlaidRows, Rows, RowsOnDisk
 from pipeline.data.examples import TextCells
 from pipeline.data.numeric_columns import NumericColumns
-from pipeline.data.other_columns import Categories, parse_dates, to_seconds
+from pipeline.data.other_columns import Categories
 from pipeline.errors import DataError, listing, nearest
 from pipeline.workspace import Workspace
 
 # A text column with more different texts is of no use as levels.
 MAX_TEXTS = 2**20
-DATE = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
+DATE = re.compile(r"\s*\d{1,4}([-./])\d{1,2}\1\d{1,4}")
 
 _log = logging.getLogger(__name__)
 
@@ -71,20 +72,20 @@ class FeatureColumns:
     Args:
         names: columns of numbers, text or dates.
         text: those of them whose cells are text in any case.
-        others: further columns of numbers, which are no features.
+        numeric: reads all others, and targets that are numbers.
     """
 
     def __init__(
         self,
         names: Sequence[str],
         text: Sequence[str],
-        others: Sequence[str],
+        numeric: NumericColumns,
         path: Path,
         workspace: Workspace,
     ) -> None:
         self._text, self._path = list(text), path
         self.names = list(names)
-        self.numeric = NumericColumns([*(n for n in names if n not in self._text), *others])
+        self.numeric = numeric
         self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
         self._cells = {name: Categories() for name in text}
         self._first = np.empty(0)  # row
@@ -133,17 +134,21 @@ class FeatureColumns:
         """Tell whether a text column has more different texts than can be levels."""
         return len(self._cells[name]) > MAX_TEXTS
 
-    def dates(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+    def dates(self, names: Sequence[str], date_format: str | None) -> dict[str, np.ndarray]:
         """Return the text columns that are dates, `[rows]` seconds since 1970 UTC, NaN for gaps."""
         found = {}
         for name in names:
             texts = self._cells[name].texts()
             present = [text for text in texts if text]
-            if name in self._text or not present or not DATE.match(present[0]):
+            is_like = present and (date_format or all(map(DATE.match, present)))
+            if name in self._text or not is_like:
                 continue
+            cells = pd.Series(texts, name=name, dtype="str")
             try:
-                dates = parse_dates(pd.Series(texts, name=name, dtype="str"), self._path)
-            except DataError:
+                dates = parse_dates(cells, self._path, date_format=date_format)
+            except DataError as error:
+                if all(map(DATE.match, present)):
+                    _log.info("%s; column %r is text", error, name)
                 continue
             found[name] = to_seconds(dates)[self._cells[name].codes()]
         return found

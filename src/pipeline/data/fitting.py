@@ -63,6 +63,7 @@ def fit_encoding(
         fill=tuple(fill_values.get(column) for column in kept) if fill_values else (),
         dates={kept.index(c): parts for c, parts in statistics.parts.items() if c in kept},
         text=text,
+        date_format=examples.date_format,
         dtype=examples.dtype,
     )
     numbers = [examples.text.names.index(column.name) for column in text]
@@ -138,9 +139,8 @@ class _Statistics:
             mean[scaled] = self.mean[scaled]
             scale[scaled] = np.sqrt(self.squares / self.count)[scaled]
         elif method == "unit":
-            scale[: -self.targets] = np.maximum(self.largest, -self.least)[: -self.targets].max(
-                initial=0
-            )
+            largest = np.maximum(self.largest, -self.least)[: -self.targets]
+            scale[: -self.targets] = largest.max(initial=0)
         used = [*kept, *range(len(self.names) - self.targets, len(self.names))]
         least = min(used, key=lambda column: scale[column])
         if scale[least] < np.finfo(np.float32).tiny:

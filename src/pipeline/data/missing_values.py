@@ -87,7 +87,9 @@ def choose_rows(
 
 
 def fit_fill_values(examples: Examples, train: np.ndarray, where: str) -> dict[int, float]:
-    """Return the mean or median of the training rows, for each column with NaN.
+    """Return the mean or median of the training rows, for each column; none if nothing is filled.
+
+    Columns without a gap get one, too: the model fills gaps in later rows.
 
     Raises:
         DataError: A column has no value in the training rows.
@@ -105,7 +107,7 @@ def fit_fill_values(examples: Examples, train: np.ndarray, where: str) -> dict[i
         with np.errstate(over="ignore"):  # values beyond float32 are refused later
             total += np.nansum(training, 0)
     incomplete = np.flatnonzero(missing).tolist()
-    if empty := [names[column] for column in incomplete if not known[column]]:
+    if empty := [name for name, count in zip(names, known, strict=True) if not count]:
         raise DataError(
             f"no value in the {len(train)} training rows to fill from: {listing(empty, 12)}; leave"
             " such a column out (data.features=[…])"
@@ -114,18 +116,17 @@ def fit_fill_values(examples: Examples, train: np.ndarray, where: str) -> dict[i
         counts = listing((f"{names[column]} ({missing[column]:,})" for column in incomplete), 12)
         _log.info("%s: filled with the %s of the training rows: %s", where, method, counts)
     if method == "mean":
-        return {column: float(total[column] / known[column]) for column in incomplete}
-    return {column: _median(features, train, column) for column in incomplete}
+        return dict(enumerate((total / known).tolist()))
+    return {column: _median(features, train, column) for column in range(columns)}
 
 
 def fill_missing(features: np.ndarray, fill_values: Mapping[int, float]) -> np.ndarray:
     """Replace NaN in `[rows, columns]`, by the value of its column."""
-    if not fill_values:
+    missing = np.isnan(features) if fill_values else np.zeros(1, bool)
+    if not missing.any():
         return features
-    filled = features.copy()
-    for column, value in fill_values.items():
-        filled[np.isnan(filled[:, column]), column] = value
-    return filled
+    values = np.array([fill_values.get(column, np.nan) for column in range(features.shape[1])])
+    return np.where(missing, values, features)
 
 
 def _median(features: Rows, train: np.ndarray, column: int) -> float:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.data.numeric_columns import find_missing
 from pipeline.errors import DataError
 
 
@@ -70,51 +69,6 @@ class Categories:
         number_of_code = np.zeros(len(texts), np.float32)
         number_of_code[used] = np.arange(len(used))
         return number_of_code[codes][:, None], tuple(texts[code] for code in used)
-
-
-def parse_dates(cells: pd.Series, path: Path, before: int = 0) -> np.ndarray:
-    """Parse ISO dates to `[rows] datetime64[s]`; NaT where one is missing.
-
-    Raises:
-        DataError: A cell is not a date; there are `before` rows before these.
-    """
-    words = cells.map(str)
-    times = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
-    # pandas accepts words such as "now".
-    is_date = words.str.match(r"\s*\d").to_numpy(bool) & times.notna().to_numpy(bool)
-    wrong = np.flatnonzero(~is_date & ~find_missing(cells))
-    if len(wrong):
-        raise DataError(
-            f"{path}: column {cells.name!r} has {words.iloc[wrong[0]][:40]!r} in row"
-            f" {before + wrong[0] + 1}, which is not a date; write dates as 1999-01-04"
-        )
-    seconds: np.ndarray = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    return seconds
-
-
-def to_seconds(dates: np.ndarray) -> np.ndarray:
-    """Return dates as seconds since 1970-01-01 UTC, `[rows] float64`; NaN for NaT."""
-    seconds: np.ndarray = (dates - np.datetime64(0, "s")) / np.timedelta64(1, "s")
-    return seconds
-
-
-def to_days(dates: np.ndarray) -> np.ndarray:
-    """Return dates as `datetime64[D]`, or unchanged if one of them has a time of day."""
-    days: np.ndarray = dates.astype("datetime64[D]")
-    return dates if ((days != dates) & ~np.isnat(dates)).any() else days
-
-
-def require_ascending(dates: np.ndarray, rows: np.ndarray, path: Path) -> None:
-    """Refuse dates that do not ascend; the numbers of their rows are from 0."""
-    wrong = np.flatnonzero(dates[1:] <= dates[:-1])
-    if len(wrong):
-        before, after = wrong[0], wrong[0] + 1
-        what = "is the same as" if dates[after] == dates[before] else "is before"
-        raise DataError(
-            f"{path}: dates must ascend, but {dates[after]} in row {rows[after] + 1} {what}"
-            f" {dates[before]} in row {rows[before] + 1}; sort the file by date and remove"
-            " duplicates"
-        )
 
 
 def _sort_key(text: str) -> tuple[bool, int, str]:

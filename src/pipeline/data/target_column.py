@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.data.numeric_columns import find_missing
+from pipeline.data.number_parsing import find_missing
 from pipeline.data.tables import Table
 from pipeline.schema.data import TableData
 

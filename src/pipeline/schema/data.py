@@ -7,17 +7,20 @@ from pydantic import AfterValidator, Field
 from pipeline.schema import base
 from pipeline.schema.base import Count, Text, about
 
+SEPARATORS = ("auto", "comma", "semicolon", "tab", "space", "bar", "\\t")
+
 
 class DataSource(base.Section):
     """Parameters that all data sources share."""
 
     path: Text = about("file or folder of the data; for generated data, the file that generates it")
     split: Literal[
-        "chronological", "random", "stratified", "given", "kfold", "walk_forward", "none"
+        "auto", "chronological", "random", "stratified", "given", "kfold", "walk_forward", "none"
     ] = about(
         "test rows: the last (chronological), random, random in each class (stratified), named by"
         " the source (given), one of `folds` folds (kfold, walk_forward), or all, also in"
-        " training (none)"
+        " training (none); auto: given where the source names them, chronological where rows have"
+        " dates, stratified for classes, else random"
     )
     test_share: base.Share = about("share of the labelled rows used for the test", "0..1")
     validation_share: base.ShareOrZero = about(
@@ -44,6 +47,40 @@ class PricesData(DataSource):
 Columns = Annotated[list[str], Field(min_length=1)]
 
 
+def _check_separator(separator: str) -> str:
+    if len(separator) != 1 and separator not in SEPARATORS:
+        raise ValueError(f"allowed: {', '.join(SEPARATORS)} or one character")
+    return separator
+
+
+# What `data.lags` can make of earlier rows.
+LAG_KINDS = ("lag", "mean", "std", "min", "max")
+
+
+def _check_lags(lags: dict[str, Any]) -> dict[str, Any]:
+    for wanted in lags.values():
+        sizes = wanted if isinstance(wanted, dict) else {"lag": wanted}
+        if not sizes or not set(sizes) <= set(LAG_KINDS) or not all(map(_are_rows, sizes.values())):
+            raise ValueError(
+                "allowed: for each column a list of whole numbers from 1 to 10000, such as [1, 7],"
+                f" or such lists for some of {', '.join(LAG_KINDS)}, such as {{mean: [7, 28]}}"
+            )
+    return lags
+
+
+def _are_rows(rows: object) -> bool:
+    if not isinstance(rows, list) or not rows:
+        return False
+    return all(type(number) is int and 1 <= number <= 10_000 for number in rows)
+
+
+# Columns that are made of earlier rows: see `pipeline.data.lags`.
+Lags = Annotated[dict[str, Any], Field(min_length=1), AfterValidator(_check_lags)]
+
+# Weights of classes: see `pipeline.data.weights`.
+ClassWeight = Literal["balanced"] | dict[str | int, base.NotNegative]
+
+
 class TableData(DataSource):
     """A CSV or Parquet file of the user."""
 
@@ -64,12 +101,27 @@ class TableData(DataSource):
         "column with train, validation or test in each row, for split=given"
     )
     date_column: Text | None = about(
-        "column of ascending ISO dates that name the rows; null: row numbers"
+        "column of ascending dates that name the rows; null: row numbers"
     )
+    date_format: Text | None = about(
+        "how dates are written, such as %d/%m/%Y; null: 1999-01-04 or 4.1.1999"
+    )
+    separator: Annotated[str, AfterValidator(_check_separator)] = about(
+        "what separates the cells of a CSV file; auto: found in its first lines",
+        allowed="auto, comma, semicolon, tab, space, bar or one character",
+    )
+    decimal: Literal["auto", ".", ","] = about(
+        "decimal sign of the numbers in a CSV file; auto: found in its first lines"
+    )
+    pattern: Text | None = about(
+        "names of the files to read in a folder, such as *.csv; null: all tables"
+    )
+    na_values: list[str] = about("cells that count as empty, such as ?")
     missing: Literal["fail", "drop", "mean", "median"] = about(
         "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
         " median of the training rows; `pipeline predict` always refuses them"
     )
+    min_class_rows: Count = about("classes with fewer rows are left out, with their rows", "rows")
 
     @property
     def targets(self) -> tuple[str, ...]:

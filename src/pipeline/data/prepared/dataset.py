@@ -235,6 +235,7 @@ def parse_encoding(values: dict[str, Any]) -> Encoding:
             TextColumn(column["name"], tuple(column["levels"]), int(column["buckets"]))
             for column in values["text"]
         ),
+        date_format=values["date_format"],
         dtype=np.dtype(values["dtype"]).name,
     )
 

@@ -58,6 +58,7 @@ class Encoding:
         dates: the calendar parts of each column of dates, by its position among the numbers; dates
             are seconds since 1970-01-01 UTC.
         text: the text columns.
+        date_format: how dates are written in a table, as `data.date_format`.
         dtype: of raw numbers, `float64` for tables, else `float32`; scaling is done in it.
     """
 
@@ -65,6 +66,7 @@ class Encoding:
     fill: tuple[float | None, ...] = ()
     dates: dict[int, tuple[str, ...]] = field(default_factory=dict)
     text: tuple[TextColumn, ...] = ()
+    date_format: str | None = None
     dtype: str = "float64"
 
     @property
@@ -104,14 +106,23 @@ def encode_numbers(features: np.ndarray, encoding: Encoding) -> np.ndarray:
         values = np.where(np.isnan(values), encoding.fill_values(), values)
     scaling = encoding.scaling
     mean, factor = affine(scaling.feature_mean, scaling.feature_scale, encoding.dtype)
-    return _to_float32((values - mean) * factor)
+    return _scale(values, mean, factor)
 
 
 def encode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
     """Scale labels in their own dtype, `[rows, targets]` → float32."""
     dtype = label.dtype.name
     mean, factor = affine(encoding.scaling.label_mean, encoding.scaling.label_scale, dtype)
-    return _to_float32((label - mean) * factor)
+    return _scale(label, mean, factor)
+
+
+def _scale(values: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Scale in the dtype of the values; as in TensorFlow, what float32 has no normal for is 0."""
+    scaled: np.ndarray = values - mean
+    scaled *= factor
+    narrow = scaled.astype(np.float32, copy=False)
+    narrow[np.abs(narrow) < np.finfo(np.float32).tiny] *= 0  # which keeps the sign
+    return narrow
 
 
 def decode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
@@ -164,10 +175,3 @@ def calendar_code(seconds: Any, part: str) -> Any:
     year = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
     of_year = of_era - (365 * year + year // 4 - year // 100)
     return ((5 * of_year + 2) // 153 + 2) % 12 + 1
-
-
-def _to_float32(values: np.ndarray) -> np.ndarray:
-    """Return new values as float32; as in TensorFlow, those below its normal range become zero."""
-    narrow = values.astype(np.float32, copy=False)
-    narrow[np.abs(narrow) < np.finfo(np.float32).tiny] *= 0  # which keeps the sign
-    return narrow

@@ -3,6 +3,7 @@
 How a task is measured is in `pipeline.evaluation.tasks`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -41,3 +42,8 @@ TASKS = {
         Task("minimization", uses_label=False),
     ]
 }
+
+
+def name_columns(what: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of each target: `prediction`, or `prediction_TARGET` of several."""
+    return (what,) if len(targets) == 1 else tuple(f"{what}_{target}" for target in targets)

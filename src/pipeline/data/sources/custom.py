@@ -102,7 +102,7 @@ def _array_problems(examples: Examples) -> Iterator[str]:
     rows, columns = features.shape
     latest = 0 if examples.latest_index is None else len(examples.latest_index)
     shapes: dict[str, tuple[int, ...]] = {"features": (rows, columns), "label": (rows, 1)}
-    shapes |= {"part": (rows,), "index": (rows,)}
+    shapes |= {"part": (rows,), "index": (rows,), "times": (rows,)}
     shapes |= {"latest_features": (latest, columns), "latest_index": (latest,)}
     for name, shape in shapes.items():
         array, is_numeric = getattr(examples, name), len(shape) == 2

@@ -5,18 +5,23 @@ It is read once, in pieces; the numbers stay on disk until it is known how each 
 
 import logging
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data import other_columns
+from pipeline.data.classes import choose_class_rows
+from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
-from pipeline.data.examples import PARTS, Examples, source
+from pipeline.data.examples import PARTS, Examples, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
 from pipeline.data.missing_values import FILL_METHODS, choose_rows
-from pipeline.data.numeric_columns import RowNumbers, find_missing, require_columns
+from pipeline.data.number_parsing import find_missing
+from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
 from pipeline.data.prepared.dataset import blocks
 from pipeline.data.prepared.tasks import TASKS
+from pipeline.data.read_options import ReadOptions
 from pipeline.data.tables import Table
 from pipeline.data.target_column import choose_task, parse_label
 from pipeline.errors import DataError, listing
@@ -30,7 +35,7 @@ _log = logging.getLogger(__name__)
 def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     """Read the target, and the features that the user names or all columns of use."""
     path = workspace.path(settings.path)
-    table = Table(path)
+    table = Table(path, ReadOptions.of(settings))
     reserved = _reserved_columns(settings)
     require_columns(table.columns, list(reserved), path)
     for name in settings.features or ():
@@ -43,17 +48,20 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     text = [n for one in settings.text or () for n in match(others, one, "data.text", path)]
     choice = choose_task(settings, table)
     text = [name for name in candidates if name in text]
-    reader = _TableReader(settings, workspace, choice.task, candidates, text)
-    words = [name for name in reserved if name not in reader.columns.numeric.columns]
+    targets = () if TASKS[choice.task].labels_are_classes else settings.targets
+    numeric = NumericColumns([*(n for n in candidates if n not in text), *targets], table.decimal)
+    columns = FeatureColumns(candidates, text, numeric, path, workspace)
+    reader = _TableReader(settings, path, choice.task, columns)
+    words = [name for name in reserved if name not in numeric.columns]
     for piece in table.pieces(text=[*text, *words]):
         reader.add(piece)
     examples = reader.examples(exact)
     if choice.reason:
         other = "regression" if examples.kind.labels_are_classes else "classification"
-        what = "data.task=auto: a %s of %r, as %s; data.task=%s switches"
         is_first_guess = examples.task == choice.task
         reason = choice.reason if is_first_guess else "it has more than two numbers"
-        _log.info(what, examples.task, settings.target, reason, other)
+        what = "data.task=auto: a %s of %s, as %s; data.task=%s switches"
+        _log.info(what, examples.task, name_targets(examples), reason, other)
     return examples
 
 
@@ -64,22 +72,14 @@ class _TableReader:
         columns: those that may be features, and targets that are numbers.
     """
 
-    def __init__(
-        self,
-        settings: TableData,
-        workspace: Workspace,
-        task: str,
-        candidates: list[str],
-        text: list[str],
-    ) -> None:
-        self._settings, self._path, self._task = settings, workspace.path(settings.path), task
+    def __init__(self, settings: TableData, path: Path, task: str, columns: FeatureColumns) -> None:
+        self._settings, self._path, self._task = settings, path, task
         self._has_classes = TASKS[task].labels_are_classes
-        targets = () if self._has_classes else settings.targets
-        self.columns = FeatureColumns(candidates, text, targets, self._path, workspace)
+        self.columns = columns
         self._reserved = list(_reserved_columns(settings))
         self._classes, self._parts = other_columns.Categories(), other_columns.Categories()
-        self._dates: list[np.ndarray] = []
-        words = [name for name in self._reserved if name not in targets]
+        self._dates: list[Dates] = []
+        words = [name for name in self._reserved if name not in columns.numeric.columns]
         self._missing = {name: RowNumbers() for name in words}
         self._complete: list[np.ndarray] = []
 
@@ -98,7 +98,8 @@ class _TableReader:
         if settings.split_column is not None:
             self._parts.add(piece[settings.split_column])
         if settings.date_column is not None:
-            dates = other_columns.parse_dates(piece[settings.date_column], self._path, before)
+            cells = piece[settings.date_column]
+            dates = parse_dates(cells, self._path, before, settings.date_format)
             self._dates.append(dates)
 
     def examples(self, exact: Collection[str]) -> Examples:
@@ -107,7 +108,7 @@ class _TableReader:
         left_out = self._useless(exact)
         used = [name for name in columns.names if name not in left_out]
         words = [name for name in used if columns.is_text(name)]
-        dates = columns.dates(words)
+        dates = columns.dates(words, settings.date_format)
         text = [name for name in words if name not in dates]
         left_out |= self._useless_text(text, exact)
         text = [name for name in text if name not in left_out]
@@ -117,18 +118,22 @@ class _TableReader:
             _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
         if not features and not text:
             raise DataError(
-                f"{path} has no column to learn from besides the target {settings.target!r}; add"
+                f"{path} has no column to learn from besides the target; add"
                 " one, or name it (data.features=[…])"
             )
         targets = [] if self._has_classes else list(settings.targets)
         numbers = [*(name for name in features if name not in dates), *targets]
-        columns.numeric.require_numbers(numbers, path)
+        columns.numeric.require_numbers(numbers, path, is_table=True)
         kept = self._choose_rows([*features, *targets], features, dates)
+        if self._has_classes:
+            values, least = self._classes.values(), settings.min_class_rows
+            kept = choose_class_rows(values, kept, least, settings.targets[0], path)
         label, classes, task = self._label(kept)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
-            index = other_columns.to_days(np.concatenate(self._dates)[kept])
-            other_columns.require_ascending(index, np.flatnonzero(kept), path)
+            dated = Dates.join(self._dates).select(kept)
+            require_ascending(dated, np.flatnonzero(kept), path)
+            index = dated.names()
         rows, cells = columns.rows(features, dates), columns.cells(text)
         is_all = bool(kept.all())
         return Examples(
@@ -144,6 +149,7 @@ class _TableReader:
             fill=settings.missing if settings.missing in FILL_METHODS else None,
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
+            date_format=settings.date_format,
             optional=frozenset([*features, *text]) - set(exact),
         )
 

@@ -10,9 +10,7 @@ from pipeline.data.prepared.dataset import EncodedRows, Split
 from pipeline.evaluation.report.results import Draw, Results
 from pipeline.evaluation.tasks.base import Task
 from pipeline.evaluation.tasks.design import design_matrix
-
-# The lowest probability in a log loss, so that a class that was ruled out has a finite loss.
-MIN_PROBABILITY = float(np.finfo(np.float64).eps)
+from pipeline.evaluation.tasks.measures import log_loss, measure_classes
 
 # Most training rows of the logistic regression: on the whole of MNIST it takes minutes.
 BASELINE_ROWS = 10_000
@@ -29,19 +27,7 @@ class Classification(Task):
 
         ROC AUC is one against rest, averaged over all classes; left out where one has no rows.
         """
-        from sklearn.metrics import f1_score, roc_auc_score
-
-        label, probability = _class_numbers(split.label), _normalize(prediction)
-        predicted = prediction.argmax(1)
-        metrics = {
-            "accuracy": float(np.mean(predicted == label)),
-            "log_loss": self.cost(prediction, split.label),
-            "macro_f1": float(f1_score(label, predicted, average="macro", zero_division=0)),
-        }
-        if len(np.unique(label)) == prediction.shape[1]:
-            score = probability[:, 1] if prediction.shape[1] == 2 else probability
-            metrics["roc_auc"] = float(roc_auc_score(label, score, multi_class="ovr"))
-        return metrics
+        return measure_classes(_class_numbers(split.label), prediction)
 
     def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
         """Predict by scikit-learn's logistic regression, and by the shares of the classes."""
@@ -54,8 +40,7 @@ class Classification(Task):
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the log loss: the mean of -ln(probability of the actual class)."""
-        actual = np.take_along_axis(_normalize(output), _class_numbers(label)[:, None], axis=1)
-        return float(-np.log(actual).mean())
+        return log_loss(_class_numbers(label), output)
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
         """Return the classes `actual` and `prediction`, and the probability of the latter."""
@@ -92,9 +77,3 @@ class Classification(Task):
 
 def _class_numbers(label: np.ndarray) -> np.ndarray:
     return label[:, 0].astype(np.int64)
-
-
-def _normalize(prediction: np.ndarray) -> np.ndarray:
-    """Return probabilities that are above 0 and add up to 1, `[rows, K] float64`."""
-    positive = np.maximum(prediction.astype(np.float64), MIN_PROBABILITY)
-    return np.asarray(positive / positive.sum(1, keepdims=True))

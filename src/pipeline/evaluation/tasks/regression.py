@@ -1,4 +1,4 @@
-"""Regression: the prediction is a number in the target's own units."""
+"""Regression: the prediction is a number in the target's own units, or one for each target."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,9 +7,11 @@ import numpy as np
 
 from pipeline.data.prepared.dataset import EncodedRows, Split
 from pipeline.data.prepared.encoding import decode_label
+from pipeline.data.prepared.tasks import name_columns
 from pipeline.evaluation.report.results import Draw, Results
 from pipeline.evaluation.tasks.base import Task
 from pipeline.evaluation.tasks.design import design_matrix
+from pipeline.evaluation.tasks.measures import measure_numbers
 
 # Most training rows of the closed form, which takes them as float64: more would take gigabytes.
 BASELINE_ROWS = 2**20
@@ -19,32 +21,29 @@ CURVE_POINTS = 400
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """A prediction is a number, `[rows, 1]`."""
+    """A prediction is a number for each target, `[rows, targets]`; a forecast has one target."""
 
     cost_name: ClassVar[str] = "MSE"
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return MSE, RMSE, MAE and R²; for a forecast that is not today's value also two more.
 
+        Of several targets they are means, and each target has its own: see `measure_numbers`.
+
         `direction` is the share of rows whose predicted change from today has the right sign.
         `skill_over_persistence` is 1 - MSE / MSE of predicting today's value; above 0 is better.
         """
-        from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+        from sklearn.metrics import mean_squared_error
 
         prediction, label = prediction.astype(np.float64), split.label.astype(np.float64)
-        mse = float(mean_squared_error(label, prediction))
-        metrics = {
-            "mse": mse,
-            "rmse": float(np.sqrt(mse)),
-            "mae": float(mean_absolute_error(label, prediction)),
-            "r2": float(r2_score(label, prediction)),
-        }
+        metrics = measure_numbers(label, prediction, self.dataset.targets)
         today = self._today(split)
         if today is not None and (prediction != today).any():
             right = np.sign(prediction - today) == np.sign(label - today)
             metrics["direction"] = float(np.mean(right))
             persistence = float(mean_squared_error(label, today))
-            metrics["skill_over_persistence"] = 1 - mse / persistence if persistence else 0.0
+            skill = 1 - metrics["mse"] / persistence if persistence else 0.0
+            metrics["skill_over_persistence"] = skill
         return metrics
 
     def baseline_predictions(self, train: EncodedRows, test: Split) -> dict[str, np.ndarray]:
@@ -71,9 +70,14 @@ class Regression(Task):
         return float(np.mean(np.square(output.astype(np.float64) - label.astype(np.float64))))
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
-        """Return `actual`, where labels are known, and `prediction`."""
-        actual = {"actual": split.label[:, 0]} if len(split.label) else {}
-        return {**actual, "prediction": prediction[:, 0]}
+        """Return `actual`, where labels are known, and `prediction`, or those of each target."""
+        actual = split.label.T if len(split.label) else ()
+        return {
+            **dict(zip(name_columns("actual", self.dataset.targets), actual, strict=False)),
+            **dict(
+                zip(name_columns("prediction", self.dataset.targets), prediction.T, strict=True)
+            ),
+        }
 
     def figures(self, results: Results) -> dict[str, Draw]:
         """Return predictions, forecast (where there is one), residuals and the learning curve."""

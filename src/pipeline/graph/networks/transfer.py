@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from pipeline.data.prepared.dataset import FEATURES, TEXT
 from pipeline.errors import ArtifactError, ConfigError, nearest, one_line
 from pipeline.graph.layers import Training, activation, dense, flatten
 from pipeline.graph.networks.registry import network
@@ -14,7 +15,7 @@ from pipeline.workspace import Workspace
 
 v1 = tf.compat.v1
 
-INPUT = "features:0"
+INPUT = f"{FEATURES}:0"
 
 
 @network("transfer", scales=True)
@@ -35,6 +36,8 @@ def _import_layer(settings: Transfer, features: tf.Tensor, workspace: Workspace)
     path, layer = settings.graph, settings.layer
     definition = _read_definition(settings, workspace)
 
+    features = tf.cast(features, _input_dtype(settings, definition))
+
     def import_graph(values: tf.Tensor) -> tf.Tensor:
         return tf.import_graph_def(definition, {INPUT: values}, [layer], name="network/base")[0]
 
@@ -42,7 +45,7 @@ def _import_layer(settings: Transfer, features: tf.Tensor, workspace: Workspace)
         if not tf.executing_eagerly():
             output = import_graph(features)
         else:
-            signature = [tf.TensorSpec([None, features.shape[1]])]
+            signature = [tf.TensorSpec([None, features.shape[1]], features.dtype)]
             output = v1.wrap_function(import_graph, signature)(features)
     except ValueError as error:
         raise ConfigError(
@@ -54,7 +57,22 @@ def _import_layer(settings: Transfer, features: tf.Tensor, workspace: Workspace)
             f"model.layer={layer} has shape {output.shape}, and no row for each row of features;"
             " take the output of a layer"
         )
-    return output
+    return tf.cast(output, tf.float32)
+
+
+def _input_dtype(settings: Transfer, definition: Any) -> tf.DType:
+    """Return the dtype of the base's features.
+
+    Raises:
+        ConfigError: the base takes text, too.
+    """
+    nodes = {node.name: node for node in definition.node}
+    if (text := nodes.get(TEXT)) is not None and text.op == "Placeholder":
+        raise ConfigError(
+            f"model.graph={settings.graph} takes text columns, and model=transfer takes numbers"
+            " alone; choose a base that was trained on numbers"
+        )
+    return tf.as_dtype(nodes[FEATURES].attr["dtype"].type)
 
 
 def _read_definition(settings: Transfer, workspace: Workspace) -> Any:

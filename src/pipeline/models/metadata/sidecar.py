@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter
 
 from pipeline.data.prepared.dataset import FEATURES, TEXT, Dataset, parse_encoding
+from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
@@ -80,12 +81,10 @@ class Recipe:
         return ", ".join(self.targets)
 
     def name_columns(self, prediction: np.ndarray) -> dict[str, np.ndarray]:
-        """Turn `[rows, outputs]` into columns: a number, or a class and its probability."""
-        if not self.classes and len(self.targets) > 1:
-            columns = [f"{PREDICTION}_{target}" for target in self.targets]
-            return dict(zip(columns, prediction.T, strict=True))
+        """Turn `[rows, outputs]` into columns: numbers, or a class and its probability."""
         if not self.classes:
-            return {PREDICTION: prediction[:, 0]}
+            columns = name_columns(PREDICTION, self.targets)
+            return dict(zip(columns, prediction.T, strict=True))
         names = np.array(self.classes, object)
         return {PREDICTION: names[prediction.argmax(1)], "probability": prediction.max(1)}
 
