@@ -98,7 +98,7 @@ def test_training_and_inference_are_different_passes(settings, extra):
         with tf.Graph().as_default(), v1.Session() as session:
             variables = GraphVariables(Workspace.here(), seed=0)
             training = None if seed is None else TrainingPass(tf.constant(seed))
-            features = tf.constant(rows.features)
+            features = tf.constant(rows.encode(dataset.encoding).features)
             output = apply_network(chosen.model, features, (), outputs, variables, training)
             session.run(v1.global_variables_initializer())
             return session.run(output)
