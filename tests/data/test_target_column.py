@@ -38,7 +38,7 @@ def own(data, tmp_path: Path):
         ([0, 1, 2], "regression", "it has whole numbers, more than two"),
         ([0.5, 1, 1], "regression", "it has numbers with a fraction"),
         ([0.25, 0.5], "regression", "it has numbers with a fraction"),
-        (["0", "", "1", " ", "nan"], "classification", "it has two whole numbers"),
+        (["0", "", "1", " "], "classification", "it has two whole numbers"),
         (["0", "", "1", "2"], "regression", "it has whole numbers, more than two"),
     ],
 )

@@ -125,7 +125,7 @@ class _TableReader:
         numbers = [*(name for name in features if name not in dates), *targets]
         columns.numeric.require_numbers(numbers, path, is_table=True)
         kept = self._choose_rows([*features, *targets], features, dates)
-        if self._has_classes:
+        if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
             kept = choose_class_rows(values, kept, least, settings.targets[0], path)
         label, classes, task = self._label(kept)
@@ -185,11 +185,16 @@ class _TableReader:
         if not self._has_classes:
             rows = self.columns.rows(list(settings.targets), {})
             return rows if kept.all() else select_rows(rows, kept), (), task
-        if settings.task == "auto":  # the first rows had two values, and there may be more
-            label = parse_label(self._classes.texts(), self._classes.codes()[kept])
-            if label is not None:
-                return label, (), "regression"
+        label = self._late_numbers(kept)
+        if label is not None:
+            return label, (), "regression"
         return *self._classes.encode(kept, settings.targets[0], self._path), task
+
+    def _late_numbers(self, kept: np.ndarray) -> np.ndarray | None:
+        """Return the label as numbers where the first rows alone made it look like classes."""
+        if self._settings.task != "auto":
+            return None
+        return parse_label(self._classes.texts(), self._classes.codes()[kept])
 
     def _choose_rows(
         self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]

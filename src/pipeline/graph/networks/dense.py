@@ -75,8 +75,12 @@ def _affine(
     variables: Variables,
 ) -> tf.Tensor:
     """Return `values · weights + bias`, and a weight for each code."""
-    weights = variables("weights", [values.shape[1], outputs], settings.weights)
-    output = tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
+    if values.shape[1]:
+        weights = variables("weights", [values.shape[1], outputs], settings.weights)
+        output = tf.matmul(values, weights) + variables("bias", [outputs], settings.bias)
+    else:  # a frozen graph with a product of no columns makes TensorFlow crash
+        bias = variables("bias", [outputs], settings.bias)
+        output = tf.reduce_sum(values, axis=1, keepdims=True) + bias
     if not codes:
         return output
     # Zeros, so that a code of no training row stays neutral.
