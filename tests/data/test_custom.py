@@ -276,4 +276,4 @@ def test_pandas_and_numpy_agree(read):
     _, (_, splits) = read(
         "def load(path):\n    a = np.arange(9.0)\n    return np.column_stack([a, a**2]), a\n"
     )
-    np.testing.assert_array_equal(splits["train"].features, frame.to_numpy(np.float32)[:7])
+    np.testing.assert_array_equal(splits["train"].features, frame.to_numpy()[:7])

@@ -11,7 +11,7 @@ from pipeline.evaluation.tasks.classification import Classification
 from .made import dataset, measured, predicted, rows
 
 TWO = Classification(dataset("classification", classes=("no", "yes")))
-THREE = Classification(dataset("classification", target="kind", classes=("a", "b", "c")))
+THREE = Classification(dataset("classification", targets=("kind",), classes=("a", "b", "c")))
 
 
 def split_of(*label):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from pipeline.data.prepared.encoding import Encoding
 from pipeline.data.prepared.scaling import Scaling
 from pipeline.evaluation.report import results as metrics
 from pipeline.evaluation.tasks import regression
@@ -41,10 +42,10 @@ def test_what_is_no_forecast_has_no_persistence():
 
 def test_baselines_stand_on_the_same_split():
     features = np.random.default_rng(0).normal(5, 3, (30, 2))
-    label = features @ [2.0, -1.0] + 4
+    label = features @ [2.0, -1.0] + 1e6
     train, test = rows(features[:20], label[:20]), rows(features[20:], label[20:])
-    scaling = Scaling((5.0, 4.0), (3.0, 2.0), 0.0, 1.0)
-    task = Regression(dataset("regression", today="a", scaling=scaling))
+    encoding = Encoding(Scaling((5.0, 4.0), (3.0, 2.0), (1e6,), (7.0,)))
+    task = Regression(dataset("regression", today="a", encoding=encoding))
     found = predicted(task, train, test)
     np.testing.assert_allclose(found["linear_regression"], test.label, rtol=1e-5)
     np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))
@@ -71,8 +72,7 @@ def test_the_closed_form_learns_from_rows_evenly_spaced_where_there_are_many(mon
     generator = np.random.default_rng(0)
     train, test = (rows(generator.normal(size=(n, 2)), generator.normal(size=n)) for n in (25, 9))
     monkeypatch.setattr(regression, "BASELINE_ROWS", 10)
-    scaling = Scaling((0.0, 0.0), (1.0, 1.0), 0.0, 1.0)
-    found = predicted(Regression(dataset("regression", scaling=scaling)), train, test)
+    found = predicted(Regression(dataset("regression")), train, test)
     expected = LinearRegression().fit(train.features[::3], train.label[::3]).predict(test.features)
     np.testing.assert_allclose(found["linear_regression"], expected, rtol=1e-5)
     np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))  # of all

@@ -121,7 +121,7 @@ def edited(path: Path, old: str, new: str) -> None:
         ("cut in half", cut, "is damaged: it is not JSON"),
         ("that is missing", Path.unlink, "is missing; it names the model's columns"),
         ("with a column renamed", lambda f: edited(f, '"f1"', '"f3"'), "was changed"),
-        ("of an older program", lambda f: edited(f, '"format": 4', '"format": 2'), "has format 2"),
+        ("of an older program", lambda f: edited(f, '"format": 4', '"format": 3'), "has format 3"),
         ("that is a list", lambda f: f.write_text("[]"), "is damaged: TypeError"),
         ("that is of other JSON", lambda f: f.write_text("{}"), "is damaged: KeyError"),
         (
@@ -146,8 +146,9 @@ def test_a_signature_of_no_files_vouches_for_none(model: Path, failure: Failure)
 
 def test_scaling_that_was_changed_predicts_nothing(model: Path):
     """It would be wrong silently: a checkpoint takes its scaling from the signature."""
-    mean = sidecar.read(model / "checkpoint/model.json").recipe.inference.scaling.label_mean
-    edited(model / "checkpoint/model.json", f'"label_mean": {mean}', f'"label_mean": {mean + 1}')
+    recipe = sidecar.read(model / "checkpoint/model.json").recipe
+    (mean,) = recipe.inference.encoding.scaling.label_mean
+    edited(model / "checkpoint/model.json", f" {mean}", f" {mean + 1}")
     with pytest.raises(ArtifactError, match="was changed"):
         open_model(model / "checkpoint", Workspace.here())
 
@@ -162,7 +163,7 @@ def test_a_graph_under_another_name_is_that_of_the_signature_or_refused(
         open_model(two[0] / "frozen", Workspace.here()) as one,
         open_model(model / "frozen/best.pb", Workspace.here()) as same,
     ):
-        found = [predict_in_pieces(runner, rows.features) for runner in (one, same)]
+        found = [predict_in_pieces(runner, rows.inputs()) for runner in (one, same)]
     assert (found[0] == found[1]).all()
     shutil.copy2(two[0] / "frozen/model.pb", graph)
     shutil.copy2(two[1] / "frozen/model.pb", model / "frozen/best.pb")
@@ -180,7 +181,7 @@ def test_older_checkpoints_may_go(two: tuple[Path, Path], model: Path):
         open_model(two[0] / "checkpoint", Workspace.here()) as one,
         open_model(model / "checkpoint", Workspace.here()) as same,
     ):
-        found = [predict_in_pieces(runner, rows.features) for runner in (one, same)]
+        found = [predict_in_pieces(runner, rows.inputs()) for runner in (one, same)]
     assert (found[0] == found[1]).all()
 
 
@@ -301,6 +302,8 @@ def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, caps
     shutil.copytree("other/frozen", Workspace.here().frozen)
     said = gate("frozen_graph", "saved_model", "saved_model_tagged", "saved_model_train")
     failure.said("frozen graph of another run, in the gate", said, "different trainings: values", 7)
-    edited(Workspace.here().prepared / "dataset.json", '"target": "', '"target": "not ')
-    with failure.raises("prepared data of another run", ArtifactError, match="target differ"):
+    edited(
+        Workspace.here().prepared / "dataset.json", '"targets": [\n    "', '"targets": [\n    "not '
+    )
+    with failure.raises("prepared data of another run", ArtifactError, match="targets differ"):
         evaluate.run(chosen, Workspace.here())

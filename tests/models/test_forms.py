@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as SavedModelProto
 
+from pipeline.data.examples import TextCells
 from pipeline.errors import ArtifactError
 from pipeline.models.forms import frozen_graph, saved_model
 from pipeline.models.metadata import sidecar
@@ -24,6 +25,13 @@ from ..small import examples
 from .made import copied, made, resign, small
 
 pytestmark = pytest.mark.slow
+
+# A column of few levels with gaps.
+TEXT = TextCells(
+    ("kind",),
+    np.arange(64, dtype=np.int32)[:, None] % 3,
+    (np.array(["", "ant", "bée"], object),),
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +62,11 @@ def model(kept: Path, tmp_path: Path) -> Path:
             {"task": "minimization", "shape": (1,), "scaling": "none"},
             1,
         ),
+        (("model=mlp", "export.devices=[cpu]"), {"text": TEXT}, 1),
+        (("model=softmax",), {"text": TEXT, "task": "classification"}, 3),
+        (("model=linear",), {"text": TEXT, "shape": (0,)}, 1),
     ],
-    ids=["mlp", "linear", "vgg", "siamese", "sinc"],
+    ids=["mlp", "linear", "vgg", "siamese", "sinc", "text", "text and classes", "text alone"],
 )
 def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outputs):
     chosen = settings(*overrides, "device=cpu", "train.steps=5")
@@ -72,7 +83,7 @@ def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outpu
     found = {}
     for form in forms:
         with form.open(home / form.reads, Runtime(Workspace.here())) as runner:
-            found[form.name] = predict_in_pieces(runner, rows.features)
+            found[form.name] = predict_in_pieces(runner, rows.inputs())
     for output in found.values():
         assert output.shape == (len(rows.label), outputs)
         assert output.tobytes() == found["eager"].tobytes()
@@ -155,6 +166,7 @@ def test_the_frozen_graph_holds_inference_alone(model: Path):
     kinds = {operation.type for operation in operations}
     assert kinds == {
         "Placeholder", "Const", "Sub", "Mul", "MatMul", "AddV2", "Relu", "Identity",
+        "Cast",
     }  # fmt: skip
     assert not any(operation.device for operation in operations)
 
@@ -165,7 +177,7 @@ def test_the_frozen_graph_holds_inference_alone(model: Path):
 def test_a_model_is_opened_by_its_path(model: Path, path: str):
     _, rows = examples()
     with open_model(model / path, Workspace.here()) as runner:
-        assert predict_in_pieces(runner, rows.features).shape == (64, 1)
+        assert predict_in_pieces(runner, rows.inputs()).shape == (64, 1)
         assert [spec.name for spec in runner.interface.inputs] == ["features"]
     assert read_sidecar(model / path).recipe.features == ("f0", "f1", "f2")
 
@@ -184,10 +196,10 @@ def test_rows_may_be_many_few_or_none(model: Path, monkeypatch):
     monkeypatch.setattr("pipeline.models.run.form.ROWS_AT_ONCE", 7)
     _, rows = examples()
     with open_model(model / "frozen", Workspace.here()) as runner:
-        whole = predict_in_pieces(runner, rows.features)
+        whole = predict_in_pieces(runner, rows.inputs())
         assert whole.shape == (64, 1)
-        assert predict_in_pieces(runner, rows.features[:0]).shape == (0, 1)
-        one = predict_in_pieces(runner, rows.features[:1])
+        assert predict_in_pieces(runner, rows.select(slice(0)).inputs()).shape == (0, 1)
+        one = predict_in_pieces(runner, rows.select(slice(1)).inputs())
         np.testing.assert_allclose(one, whole[:1], rtol=1e-6)
 
 
@@ -197,7 +209,7 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
     saved.ParseFromString(path.read_bytes())
     (served,) = (graph for graph in saved.meta_graphs if "serve" in graph.meta_info_def.tags)
     serving = served.signature_def["serving_default"]
-    serving.outputs["prediction"].name = "network/hidden_1/activation:0"
+    serving.outputs["prediction"].name = "features:0"
     path.write_bytes(saved.SerializeToString())
     resign(model / "saved_model", saved_model.SIDECAR)
     _, rows = examples()
@@ -205,7 +217,7 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
         open_model(model / "checkpoint", Workspace.here()) as one,
         open_model(model / "saved_model", Workspace.here()) as other,
     ):
-        right, wrong = (predict_in_pieces(runner, rows.features) for runner in (one, other))
+        right, wrong = (predict_in_pieces(runner, rows.inputs()) for runner in (one, other))
     assert right.shape != wrong.shape
     del served.signature_def["serving_default"]
     path.write_bytes(saved.SerializeToString())
@@ -251,7 +263,7 @@ def test_features_of_another_number_are_refused(model: Path, failure: Failure):
         open_model(model / "frozen", Workspace.here()) as runner,
         failure.raises("rows of another model", ArtifactError, match="takes 3 features.*given 4"),
     ):
-        predict_in_pieces(runner, np.zeros((2, 4), np.float32))
+        predict_in_pieces(runner, {"features": np.zeros((2, 4))})
 
 
 def test_the_meta_graph_trains_without_the_code(model: Path):

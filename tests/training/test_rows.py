@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.data.examples import NO_TEXT, TextCells
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import Dataset, Split, SplitWriter
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, RowsWriter
 
 from ..small import examples
 from .test_training import same
@@ -19,14 +20,19 @@ WINDOWS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def given(tmp_path: Path) -> tuple[Dataset, Split]:
+@pytest.fixture(params=["numbers", "codes", "codes alone"])
+def given(request, tmp_path: Path) -> tuple[Dataset, EncodedRows]:
     """Examples of 331 rows, mapped from their files: 6 windows of 56 rows, 3 steps each."""
-    dataset, rows = examples(331)
-    columns = rows.features.shape[1]
-    with SplitWriter(tmp_path / "train", len(rows.label), columns, rows.index.dtype) as writer:
-        writer.append(rows)
-    return dataset, prepared.read_split("train", tmp_path, mapped=True)
+    codes = np.arange(662, dtype=np.int32).reshape(331, 2) % 3
+    texts = np.array(["", "one", "other"], object)
+    text = TextCells(("t", "u"), codes, (texts, texts)) if "codes" in request.param else NO_TEXT
+    shape = (0,) if "alone" in request.param else (3,)
+    dataset, rows = examples(331, shape, text=text)
+    encoded = rows.encode(dataset.encoding)
+    arrays = {name: (array.dtype, array.shape) for name, array in vars(encoded).items()}
+    with RowsWriter(tmp_path / "train", arrays, ()) as writer:
+        writer.append(encoded)
+    return dataset, prepared.read_training_rows(tmp_path, mapped=True)
 
 
 @pytest.mark.parametrize("xla", ["false", "true"])

@@ -180,7 +180,7 @@ def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):
 def gradient_descent_by_hand(rate, steps: int, clip=lambda g: g, l2: float = 0.0, l1: float = 0.0):
     """Return weights and losses of y = xW + b, in float64."""
     dataset, rows = examples()
-    scaling = dataset.scaling
+    scaling = dataset.encoding.scaling
     x = (rows.features - scaling.feature_mean) / scaling.feature_scale
     y = (rows.label - scaling.label_mean) / scaling.label_scale
     w, b, losses = np.zeros((3, 1)), np.zeros(1), []

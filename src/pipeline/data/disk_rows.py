@@ -1,6 +1,7 @@
 """Rows of numbers that are kept on disk while a table is read, and read again in blocks."""
 
 import copy
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
@@ -56,8 +57,8 @@ class RowsOnDisk:
         if found is None:
             self._file.flush()
             self._file.seek(begin * self._columns * 8)
-            numbers = np.fromfile(self._file, np.float64, max(end - begin, 0) * self._columns)
-            found = numbers.reshape(-1, self._columns)
+            shape = max(end - begin, 0), self._columns
+            found = np.fromfile(self._file, np.float64, math.prod(shape)).reshape(shape)
             found.flags.writeable = False
             self._latest.clear()
             self._latest[begin, end] = found

@@ -144,7 +144,8 @@ class _Statistics:
             mean[scaled] = self.mean[scaled]
             scale[scaled] = np.sqrt(self.squares / self.count)[scaled]
         elif method == "unit":
-            scale[: -self.targets] = np.maximum(self.largest, -self.least)[: -self.targets].max()
+            largest = np.maximum(self.largest, -self.least)[: -self.targets]
+            scale[: -self.targets] = largest.max(initial=0)
         used = [*kept, *range(len(self.names) - self.targets, len(self.names))]
         least = min(used, key=lambda column: scale[column])
         if scale[least] < np.finfo(np.float32).tiny:

@@ -48,14 +48,14 @@ def choose_task(settings: TableData, table: Table) -> TaskChoice:
 
 
 def parse_label(texts: list[str], codes: np.ndarray) -> np.ndarray | None:
-    """Return labels as numbers, `[rows, 1]`, where all texts are whole numbers and more than two.
+    """Return labels as numbers, `[rows, 1]`, where all texts are, and there are more than two.
 
     Args:
         texts: the different texts; the first is that of a missing cell.
         codes: the text of each row.
     """
     numbers = pd.to_numeric(pd.Series(texts[1:], dtype="str"), errors="coerce").to_numpy(float)
-    if len(numbers) <= 2 or np.isnan(numbers).any() or (numbers % 1 != 0).any():
+    if len(np.unique(numbers)) <= 2 or np.isnan(numbers).any():
         return None
     label: np.ndarray = np.append(np.nan, numbers)[codes][:, None]
     return label

@@ -44,7 +44,9 @@ def _coefficients(recipe: Recipe, variables: Mapping[str, np.ndarray]) -> dict[s
     encoding, names = recipe.inference.encoding, recipe.features
     scaling, codes = encoding.scaling, _code_names(recipe)
     (label_scale,), (label_mean,) = scaling.label_scale, scaling.label_mean
-    weights = variables["network/weights"].astype(np.float64).reshape(-1, len(names))
+    weights = np.empty((0, 0))
+    if names:
+        weights = variables["network/weights"].astype(np.float64).reshape(-1, len(names))
     constant = float(variables["network/bias"][0])
     found: dict[str, float] = {}
     for column, name in enumerate(names):

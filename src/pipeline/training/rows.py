@@ -130,7 +130,7 @@ class HeldRows:
             loaded.append(_allocate_aligned(feed.shape, array.dtype))
             is_turned = graph.by_column and array is self._arrays.features
             by_row = loaded[-1].T if is_turned else loaded[-1]
-            size = max(1, CELLS_AT_ONCE // by_row.shape[1])
+            size = max(1, CELLS_AT_ONCE // max(1, by_row.shape[1]))
             for first in range(0, len(by_row), size):
                 block = slice(first, min(first + size, len(by_row)))
                 by_row[block] = _read_rows(array, block)

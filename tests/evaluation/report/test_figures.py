@@ -58,14 +58,14 @@ def test_a_model_of_one_feature_is_drawn_as_points_and_a_curve():
     results = curve()
     axes = drawn(regression.predictions, results)
     training, test, fitted = axes.get_lines()
-    np.testing.assert_array_equal(training.get_xydata()[:, 1], results.train.label[:, 0])
+    np.testing.assert_array_equal(training.get_xydata()[:, 1], results.sample.label[:, 0])
     np.testing.assert_array_equal(test.get_xydata()[:, 0], results.test.features[:, 0])
     np.testing.assert_array_equal(fitted.get_xydata()[:, 1], results.fitted[:, 0])
 
 
 def test_rows_that_test_and_train_are_drawn_once():
     results = curve()
-    same = dataclasses.replace(results, train=results.test)
+    same = dataclasses.replace(results, sample=results.test)
     assert len(drawn(regression.predictions, same).get_lines()) == 2
 
 
@@ -79,7 +79,7 @@ def test_a_line_goes_through_rows_that_follow_each_other_only(make, name):
 def test_a_grid_spans_all_rows_of_a_curve():
     one, other = rows([[0], [1]], [0, 0]), rows([[3], [2]], [0, 0])
     points = choose(dataset("regression", ("x",)), 1.0, HISTORY, dict).grid(one, other)
-    assert (points.min(), points.max(), points.dtype) == (0, 3, np.float32)
+    assert (points.min(), points.max(), points.dtype) == (0, 3, np.float64)
     assert points.shape[1] == 1
     assert choose(dataset("regression"), 1.0, HISTORY, dict).grid(one).shape == (0, 2)
 

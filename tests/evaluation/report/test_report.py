@@ -78,7 +78,7 @@ def test_it_begins_with_the_warnings(page):
 
 
 def test_titles():
-    assert task_of(forecast(target="price")).title == "price from a, b"
+    assert task_of(forecast(targets=("price",))).title == "price from a, b"
     assert task_of(minimum(x=[2.0, 1.0, 0.5])).title == "The minimum of y"
     assert task_of(pairs()).title == "same from a, b"
     many = dataset("regression", tuple(f"x_{number}" for number in range(1000)))

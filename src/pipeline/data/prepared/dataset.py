@@ -283,7 +283,7 @@ def _read_text(path: Path, rows: int) -> np.ndarray:
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
     """Yield consecutive slices that cover the rows of an array `[rows, columns]`."""
-    size = max(1, min(BLOCK_ROWS, BLOCK_CELLS // columns))
+    size = max(1, min(BLOCK_ROWS, BLOCK_CELLS // max(1, columns)))
     for begin in range(0, rows, size):
         yield slice(begin, min(begin + size, rows))
 

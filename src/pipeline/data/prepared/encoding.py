@@ -117,9 +117,12 @@ def encode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
 
 
 def _scale(values: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Scale in the dtype of the values; as in TensorFlow, what float32 has no normal for is 0."""
     scaled: np.ndarray = values - mean
     scaled *= factor
-    return scaled.astype(np.float32, copy=False)
+    narrow = scaled.astype(np.float32, copy=False)
+    narrow[np.abs(narrow) < np.finfo(np.float32).tiny] *= 0  # which keeps the sign
+    return narrow
 
 
 def decode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:

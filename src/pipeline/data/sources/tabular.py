@@ -58,8 +58,10 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     examples = reader.examples(exact)
     if choice.reason:
         other = "regression" if examples.kind.labels_are_classes else "classification"
+        is_first_guess = examples.task == choice.task
+        reason = choice.reason if is_first_guess else "it has more than two numbers"
         what = "data.task=auto: a %s of %s, as %s; data.task=%s switches"
-        _log.info(what, examples.task, name_targets(examples), choice.reason, other)
+        _log.info(what, examples.task, name_targets(examples), reason, other)
     return examples
 
 
@@ -123,7 +125,7 @@ class _TableReader:
         numbers = [*(name for name in features if name not in dates), *targets]
         columns.numeric.require_numbers(numbers, path, is_table=True)
         kept = self._choose_rows([*features, *targets], features, dates)
-        if self._has_classes:
+        if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
             kept = choose_class_rows(values, kept, least, settings.targets[0], path)
         label, classes, task = self._label(kept)
@@ -183,11 +185,16 @@ class _TableReader:
         if not self._has_classes:
             rows = self.columns.rows(list(settings.targets), {})
             return rows if kept.all() else select_rows(rows, kept), (), task
-        if settings.task == "auto":  # the first rows had two values, and there may be more
-            label = parse_label(self._classes.texts(), self._classes.codes()[kept])
-            if label is not None:
-                return label, (), "regression"
+        label = self._late_numbers(kept)
+        if label is not None:
+            return label, (), "regression"
         return *self._classes.encode(kept, settings.targets[0], self._path), task
+
+    def _late_numbers(self, kept: np.ndarray) -> np.ndarray | None:
+        """Return the label as numbers where the first rows alone made it look like classes."""
+        if self._settings.task != "auto":
+            return None
+        return parse_label(self._classes.texts(), self._classes.codes()[kept])
 
     def _choose_rows(
         self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]

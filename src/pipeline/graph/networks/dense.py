@@ -75,13 +75,15 @@ def _affine(
     variables: Variables,
 ) -> tf.Tensor:
     """Return `values · weights + bias`, and a weight for each code."""
-    weights = variables("weights", [values.shape[1], outputs], settings.weights)
-    output = tf.matmul(values, weights)
+    parts = []
+    if values.shape[1]:  # a frozen graph with a product of no columns makes TensorFlow crash
+        weights = variables("weights", [values.shape[1], outputs], settings.weights)
+        parts.append(tf.matmul(values, weights))
     if codes:
         # Zeros, so that a code of no training row stays neutral.
         depths = [one.depth for one in codes]
         of_codes = tf.split(variables("code_weights", [sum(depths), outputs], 0), depths)
-        looked_up = [one.look_up(part) for one, part in zip(codes, of_codes, strict=True)]
-        # One sum: a session's graph optimizer reorders a chain of them, eager execution does not.
-        output = tf.add_n([output, *looked_up])
+        parts += [one.look_up(part) for one, part in zip(codes, of_codes, strict=True)]
+    # One sum: a session's graph optimizer reorders a chain of them, eager execution does not.
+    output = tf.add_n(parts) if len(parts) > 1 else parts[0]
     return output + variables("bias", [outputs], settings.bias)
