@@ -8,12 +8,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from pipeline.data.prepared.dataset import Dataset, Split
-from pipeline.data.prepared.scaling import Fit
-from pipeline.data.prepared.tasks import TASKS
 from pipeline.errors import ConfigError
 from pipeline.training.preconditioning import compute_preconditioner
 
-from ..small import examples, job_of
+from ..small import examples, job_of, prepare
 
 pytestmark = pytest.mark.slow
 
@@ -21,15 +19,8 @@ DEFAULT = ("device=cpu", "model=linear")
 
 
 def prepared(features: np.ndarray, label: np.ndarray) -> tuple[Dataset, Split]:
-    features, label = features.astype(np.float32), label.reshape(-1, 1).astype(np.float32)
-    is_class = label.dtype.kind == "f" and set(np.unique(label)) <= {0, 1, 2}
-    task = "classification" if is_class else "regression"
-    names = tuple(f"f{i}" for i in range(features.shape[1]))
-    fit = Fit("standard", TASKS[task], (*names, "y"))
-    fit.add(features, label)
-    dataset, _ = examples(shape=(len(names),), task=task)
-    dataset = dataclasses.replace(dataset, scaling=fit.scaling(len(label)))
-    return dataset, Split(features, label, np.arange(len(label)))
+    task = "classification" if set(np.unique(label)) <= {0, 1, 2} else "regression"
+    return prepare(features, label.reshape(-1, 1), task)
 
 
 def correlated(rows: int = 400, noise: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +34,7 @@ def correlated(rows: int = 400, noise: float = 1e-3) -> tuple[np.ndarray, np.nda
 
 def scaled(given: tuple[Dataset, Split]) -> tuple[np.ndarray, np.ndarray]:
     dataset, rows = given
-    scaling = dataset.scaling
+    scaling = dataset.encoding.scaling
     x = (rows.features - np.array(scaling.feature_mean)) / np.array(scaling.feature_scale)
     return x, ((rows.label - scaling.label_mean) / scaling.label_scale)[:, 0]
 
