@@ -50,10 +50,8 @@ def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
     if problem or (optimizer.precondition == "auto" and not _is_chosen(job)):
         return None
     file = job.folder / FILE
-    if file.exists():
-        return np.load(file)
-    factor = _factorize(job)
-    if factor is not None:
+    factor: np.ndarray | None = np.load(file) if file.exists() else _factorize(job)
+    if factor is not None and not file.exists():
         with files.replacing(file) as partial, partial.open("wb") as opened:
             np.save(opened, factor)
     return factor
