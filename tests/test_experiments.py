@@ -97,7 +97,7 @@ def test_own_text_alone_and_with_dates_and_booleans(run: Run, folder: Path, mode
     assert metrics["parity"]["passed"]
     assert metrics["model"]["r2"] > 0.98
     dataset = read(Workspace.here().prepared / "dataset.json")
-    assert (dataset["features"], dataset["text"]) == (["day"], ["kind", "is_new"])
+    assert (dataset["features"], dataset["text"]) == (["day", "is_new"], ["kind"])
 
 
 def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):
