@@ -56,7 +56,8 @@ def examples(
         encoding=encoding,
         source_sha256="",
     )
-    raw = features.astype(made.dtype), label.astype(made.label_dtype)
+    label_dtype = encoding.dtype if made.kind.scales_label else "float32"
+    raw = features.astype(encoding.dtype), label.astype(label_dtype)
     return dataset, Split(*raw, every, made.text_of(slice(None)))
 
 
