@@ -54,12 +54,7 @@ OWN = ("data=csv", "data.path=own.csv", "train.steps=20")
 
 def test_the_embedding_that_diverges_is_named(run: Run, folder: Path):
     write_table(folder / "own.csv")
-    diverging = (
-        "data.target=number",
-        "data.text=[many]",
-        "model=mlp",
-        "optimizer.learning_rate=1e4",
-    )
+    target = ("data.target=number", "data.task=regression", "data.text=[many]")
     what = r"a largest gradient of nan \(network/code_\d/embedding\); the loss rose"
     with pytest.raises(TrainingError, match=what):
         run(*OWN, *target, "model=mlp", "optimizer.learning_rate=1e4")
