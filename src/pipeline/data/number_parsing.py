@@ -33,13 +33,11 @@ class Numbers:
         values: `[rows] float64`, NaN for any other cell.
         is_text: `[rows] bool`, whether a cell is neither a number nor missing.
         is_large: `[rows] bool`, whether a cell is a whole number that float64 may round.
-        booleans: number of cells that are true or false.
     """
 
     values: np.ndarray
     is_text: np.ndarray
     is_large: np.ndarray
-    booleans: int = 0
 
     @cached_property
     def are_plain(self) -> bool:
@@ -64,7 +62,7 @@ class NumberParser:
         nothing = np.zeros(len(cells), bool)
         if pd.api.types.is_bool_dtype(cells):
             values = cells.to_numpy(np.float64, na_value=np.nan)
-            return Numbers(values, nothing, nothing, int(np.count_nonzero(~np.isnan(values))))
+            return Numbers(values, nothing, nothing)
         if is_numeric(cells):
             values = cells.to_numpy(np.float64, na_value=np.nan)
             is_whole = pd.api.types.is_integer_dtype(cells)
@@ -83,16 +81,15 @@ class NumberParser:
                 whole and abs(int(word)) > EXACT
                 for whole, word in zip(is_whole, chosen, strict=True)
             ]
-        is_text, booleans = np.isnan(values), 0
+        is_text = np.isnan(values)
         if is_text.any():
             codes, found = pd.factorize(words[is_text])  # empty cells have the code -1
             kinds = [word.strip().casefold() for word in found]
             numbers = np.array([*(BOOLEANS.get(kind, np.nan) for kind in kinds), np.nan])[codes]
             known = [*(kind in self.missing or kind in BOOLEANS for kind in kinds), True]
             values[is_text] = numbers
-            booleans = int(np.count_nonzero(~np.isnan(numbers)))
             is_text[is_text] = ~np.array(known)[codes]
-        return Numbers(values, is_text, is_large, booleans)
+        return Numbers(values, is_text, is_large)
 
 
 def to_words(cells: pd.Series) -> pd.Series:
