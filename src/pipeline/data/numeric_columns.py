@@ -70,7 +70,6 @@ class NumericColumns:
         self._found: dict[str, dict[str, RowNumbers]] = {
             what: {column: RowNumbers() for column in columns} for what in PROBLEMS
         }
-        self._booleans = dict.fromkeys(columns, 0)
         self._examples: dict[tuple[str, str], str] = {}
 
     def read(self, piece: pd.DataFrame) -> np.ndarray:
@@ -80,7 +79,6 @@ class NumericColumns:
             cells = piece[column]
             numbers = self._parser.parse(cells)
             values[:, number] = numbers.values
-            self._booleans[column] += numbers.booleans
             if not numbers.are_plain:
                 self._record(column, cells, numbers)
         self.rows += len(piece)
@@ -97,20 +95,14 @@ class NumericColumns:
     def is_text(self, column: str) -> bool:
         """Tell whether a column has text, and nothing in any row that people read as a number."""
         text = self._found["text"][column].count
-        others = self.missing[column].count + self._booleans[column]
-        return text > 0 and text + others == self.rows and not self._looks_like_numbers(column)
+        return text > 0 and not self.has_numbers(column) and not self._looks_like_numbers(column)
+
+    def has_numbers(self, column: str) -> bool:
+        """Tell whether a cell of a column is a number, or is True or False."""
+        return self._found["text"][column].count + self.missing[column].count < self.rows
 
     def _looks_like_numbers(self, column: str) -> bool:
         return bool(suggest(self._examples["text", column], is_table=True))
-
-    def is_boolean(self, column: str) -> bool:
-        """Tell whether a column has True and False, and nothing else but missing values."""
-        count = self._booleans[column]
-        return count > 0 and count + self.missing[column].count == self.rows
-
-    def count_text(self, column: str) -> int:
-        """Return how many cells of a column are text."""
-        return self._found["text"][column].count
 
     def has_other_than_numbers(self) -> bool:
         """Tell whether any cell so far is no finite number; missing ones do not count."""
