@@ -57,13 +57,14 @@ class NumericColumns:
 
     Attributes:
         rows: number of rows that were read.
+        decimal: as given.
         missing: for each column, the rows whose value is missing.
     """
 
     def __init__(
         self, columns: Sequence[str], decimal: str = ".", na_values: Collection[str] = ()
     ) -> None:
-        self.columns, self.rows = list(columns), 0
+        self.columns, self.rows, self.decimal = list(columns), 0, decimal
         marks = {mark.strip().casefold() for mark in na_values}
         self._parser = NumberParser(decimal, MISSING | marks)
         self.missing = {column: RowNumbers() for column in columns}
@@ -109,14 +110,21 @@ class NumericColumns:
         return any(rows for found in self._found.values() for rows in found.values())
 
     def require_numbers(
-        self, columns: Sequence[str], where: Path | str, is_table: bool = False
+        self,
+        columns: Sequence[str],
+        where: Path | str,
+        is_table: bool = False,
+        targets: Collection[str] = (),
     ) -> None:
         """Refuse text, infinities and whole numbers that float64 would round, not missing values.
 
         The message names columns and rows; of a user's table also the keys that help.
+
+        Args:
+            targets: those of the columns that are targets.
         """
         problems: list[str] = []
-        remedies = _Remedies(is_table)
+        remedies = _Remedies(is_table, targets)
         for column in columns:
             for what, found in self._found.items():
                 if rows := found[column]:
@@ -164,8 +172,8 @@ def require_float32(
 class _Remedies:
     """How to go on with columns that are not finite numbers."""
 
-    def __init__(self, is_table: bool) -> None:
-        self._is_table = is_table
+    def __init__(self, is_table: bool, targets: Collection[str]) -> None:
+        self._is_table, self._targets = is_table, targets
         self._hints: dict[str, None] = {}
         self._marks: dict[str, None] = {}
         self._columns: list[str] = []
@@ -187,12 +195,21 @@ class _Remedies:
         fix = ["fix these cells, or drop the rows or columns"] if self._must_fix else []
         if not self._columns:
             return [*self._hints, *fix]
-        names, marks = listing(map(repr, self._columns)), listing(map(repr, self._marks))
-        ways = [
-            f"{override('data.text', self._columns)} takes {names} as text",
-            f"or {override('data.drop', self._columns)} leaves {names} out",
-        ]
+        return [*self._hints, *fix, self._keys()]
+
+    def _keys(self) -> str:
+        """Say what the keys of a user's table do with the columns."""
+        ways = []
         if self._marks:
-            mark = f"{override('data.na_values', self._marks)} counts {marks} as missing"
-            ways = ["fix these cells", mark, *ways]
-        return [*self._hints, *fix, ", ".join(ways)]
+            marks = listing(map(repr, self._marks))
+            ways += ["fix these cells"]
+            ways += [f"{override('data.na_values', self._marks)} counts {marks} as missing"]
+        features = [name for name in self._columns if name not in self._targets]
+        if features:
+            names = listing(map(repr, features))
+            ways += [f"{override('data.text', features)} takes {names} as text"]
+            ways += [f"{override('data.drop', features)} leaves {names} out"]
+        targets = [name for name in self._columns if name in self._targets]
+        if targets and len(self._targets) == 1:
+            ways += [f"data.task=classification takes {targets[0]!r} as classes"]
+        return ", or ".join(filter(None, [", ".join(ways[:-1]), *ways[-1:]]))

@@ -104,7 +104,7 @@ class TableData(DataSource):
         "column of ascending dates that name the rows; null: row numbers"
     )
     date_format: Text | None = about(
-        "how dates are written, such as %d/%m/%Y; null: 1999-01-04 or 4.1.1999"
+        "how dates are written, such as %d/%m/%Y; null: 1999-01-04"
     )
     separator: Annotated[str, AfterValidator(_check_separator)] = about(
         "what separates the cells of a CSV file; auto: found in its first lines",

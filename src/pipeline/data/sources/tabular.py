@@ -30,6 +30,13 @@ from pipeline.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
+# What helps where several rows have a date.
+SAME_DATE = (
+    "sort the file by date and remove duplicates; if several rows belong to a date, leave out"
+    " data.date_column, and the date is a feature; data.split=chronological then tests the last"
+    " rows"
+)
+
 
 @source("csv")
 def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
@@ -123,7 +130,7 @@ class _TableReader:
             )
         targets = [] if self._has_classes else list(settings.targets)
         numbers = [*(name for name in features if name not in dates), *targets]
-        columns.numeric.require_numbers(numbers, path, is_table=True)
+        columns.numeric.require_numbers(numbers, path, is_table=True, targets=targets)
         kept = self._choose_rows([*features, *targets], features, dates)
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
@@ -132,7 +139,7 @@ class _TableReader:
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
             dated = Dates.join(self._dates).select(kept)
-            require_ascending(dated, np.flatnonzero(kept), path)
+            require_ascending(dated, np.flatnonzero(kept), path, SAME_DATE)
             index = dated.names()
         rows, cells = columns.rows(features, dates), columns.cells(text)
         is_all = bool(kept.all())
@@ -194,7 +201,9 @@ class _TableReader:
         """Return the label as numbers where the first rows alone made it look like classes."""
         if self._settings.task != "auto":
             return None
-        return parse_label(self._classes.texts(), self._classes.codes()[kept])
+        return parse_label(
+            self._classes.texts(), self._classes.codes()[kept], self.columns.numeric.decimal
+        )
 
     def _choose_rows(
         self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]
