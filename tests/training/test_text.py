@@ -39,6 +39,17 @@ def test_compiled_training_is_the_same_but_for_rounding(settings, train, optimiz
         np.testing.assert_allclose(others[name], values, atol=1e-4, err_msg=name)
 
 
+def test_momentum_moves_the_embeddings_of_all_rows(settings, train):
+    given = examples(ROWS, text=TEXT)
+    chosen = ("device=cpu", "model=mlp", "optimizer=momentum", "train=minibatch")
+    _, one = train(settings(*chosen, "train.batch_size=1", "train.steps=1"), given=given)
+    _, two = train(settings(*chosen, "train.batch_size=1", "train.steps=2"), given=given)
+    (first,) = np.flatnonzero(one["network/code_2/embedding"].any(1))
+    moved = two["network/code_2/embedding"] - one["network/code_2/embedding"]
+    assert moved[first].any()
+    assert len(np.flatnonzero(moved.any(1))) == 2
+
+
 def test_numbers_alone_are_trained_as_if_there_were_no_text(settings, train):
     given = examples(ROWS)
     _, variables = train(settings("device=cpu", "model=mlp", "train.steps=3"), given=given)
