@@ -40,6 +40,12 @@ def own(data, tmp_path: Path):
         ([0.25, 0.5], "regression", "it has numbers with a fraction"),
         (["0", "", "1", " "], "classification", "it has two whole numbers"),
         (["0", "", "1", "2"], "regression", "it has whole numbers, more than two"),
+        ([1.5, "NA", 2], "regression", "it has numbers with a fraction"),
+        ([1.5, "soon", 2], "regression", "it has numbers with a fraction"),
+        (['"1,234"', '"1,567"'], "regression", "it has numbers in a form that is not read"),
+        (["NA", "FR"], "classification", "it has text"),
+        (["NA", "True"], "classification", "it has booleans"),
+        (["1", "True"], "classification", "it has text"),
     ],
 )
 def test_the_first_rows_choose_the_task(own, targets, task, reason):
@@ -78,7 +84,6 @@ def test_the_choice_is_told_with_how_to_switch(own, caplog):
         ([1, 0], "classification", ("0", "1")),
         ([2, 3], "regression", ()),
         ([0.5, 0], "regression", ()),
-        (["1.0", "0"], "classification", ("0", "1", "1.0")),
         (["ant", "0"], "classification", ("0", "1", "ant")),
     ],
 )
@@ -98,6 +103,39 @@ def test_later_rows_may_change_what_the_first_two_values_said(
         assert "a regression of 'y', as it has more than two numbers" in caplog.text
     else:
         assert [classes[int(n)] for n in examples.label[:, 0]] == list(map(str, expected))
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ([0, 1, "NA"], "'NA' in row 3, .*data.na_values=.*\"NA\".* counts 'NA' as missing"),
+        (["True", "false", "null"], "'null' in row 3, and numbers or booleans otherwise"),
+        ([0, 1, 1, "1.0"], "'1' in row 2 and '1.0' in row 4, the same value; write it in one way"),
+        (["true", "false", "TRUE"], "'true' in row 1 and 'TRUE' in row 3, the same value"),
+    ],
+)
+def test_what_may_be_a_class_or_not_is_one_message(own, failure, targets, expected):
+    with failure.raises("A doubtful class", DataError, match=expected):
+        read_examples(own(*targets), Workspace.here())
+    classes = read_examples(own(*targets, task="classification"), Workspace.here()).classes
+    assert set(classes) == set(map(str, targets))
+
+
+def test_numbers_with_a_decimal_comma_are_numbers(own):
+    chosen = own(1)
+    rows = "".join(f"{n};{n % 3},5\n" for n in (7, 1, 5, 9, 2, 4))
+    Path(chosen.path).write_text(f"a;y\n{rows}")
+    examples = read_examples(chosen, Workspace.here())
+    assert examples.task == "regression"
+    assert examples.label[slice(0, 6)][:, 0].tolist() == [1.5, 1.5, 2.5, 0.5, 2.5, 1.5]
+
+
+def test_text_among_a_target_of_numbers_is_one_message(own):
+    expected = "'y' has text, such as 'soon', in row 2;.*data.na_values.*data.task=classification"
+    with pytest.raises(DataError, match=f"(?s){expected}") as caught:
+        read_examples(own(1.5, "soon", 2), Workspace.here())
+    assert "data.text" not in str(caught.value)
+    assert "data.drop" not in str(caught.value)
 
 
 def test_text_after_numbers_is_one_message(own, monkeypatch):

@@ -77,7 +77,8 @@ def choose_rows(
             _log.info("%s: dropped %s, which have a missing value", path, counts)
         return complete
     if policy == "fail":
-        fills = ", mean or median fills features" if fillable else ""
+        is_fillable = any(missing[name] for name in fillable)
+        fills = ", mean or median fills features" if is_fillable else ""
         remedy = f"data.missing=drop leaves such rows out{fills}; or fix the file"
     else:
         missing = {name: absent for name, absent in missing.items() if name not in fillable}

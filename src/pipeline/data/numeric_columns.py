@@ -57,13 +57,14 @@ class NumericColumns:
 
     Attributes:
         rows: number of rows that were read.
+        decimal: as it was given.
         missing: for each column, the rows whose value is missing.
     """
 
     def __init__(
         self, columns: Sequence[str], decimal: str = ".", na_values: Collection[str] = ()
     ) -> None:
-        self.columns, self.rows = list(columns), 0
+        self.columns, self.rows, self.decimal = list(columns), 0, decimal
         marks = {mark.strip().casefold() for mark in na_values}
         self._parser = NumberParser(decimal, MISSING | marks)
         self.missing = {column: RowNumbers() for column in columns}
@@ -109,14 +110,19 @@ class NumericColumns:
         return any(rows for found in self._found.values() for rows in found.values())
 
     def require_numbers(
-        self, columns: Sequence[str], where: Path | str, is_table: bool = False
+        self,
+        columns: Sequence[str],
+        where: Path | str,
+        is_table: bool = False,
+        targets: Collection[str] = (),
     ) -> None:
         """Refuse text, infinities and whole numbers that float64 would round, not missing values.
 
-        The message names columns and rows; of a user's table also the keys that help.
+        The message names columns and rows; of a user's table also the keys that help, which are
+        others for targets.
         """
         problems: list[str] = []
-        remedies = _Remedies(is_table)
+        remedies = _Remedies(is_table, targets)
         for column in columns:
             for what, found in self._found.items():
                 if rows := found[column]:
@@ -164,35 +170,41 @@ def require_float32(
 class _Remedies:
     """How to go on with columns that are not finite numbers."""
 
-    def __init__(self, is_table: bool) -> None:
-        self._is_table = is_table
+    def __init__(self, is_table: bool, targets: Collection[str]) -> None:
+        self._is_table, self._targets = is_table, targets
         self._hints: dict[str, None] = {}
         self._marks: dict[str, None] = {}
         self._columns: list[str] = []
-        self._must_fix = False
+        self._must_fix = self._may_be_class = False
 
     def add(self, what: str, column: str, example: str) -> None:
         """Add a column with a kind of problem and the first such cell."""
+        is_target = column in self._targets
         if what == "text" and (hint := suggest(example, self._is_table)):
             self._hints[hint] = None
-        elif what == "infinite" or not self._is_table:
+        elif what == "infinite" or not self._is_table or (is_target and what != "text"):
             self._must_fix = True
+        elif is_target:
+            self._may_be_class = len(self._targets) == 1
         else:
             self._columns.append(column)
-            if what == "text":
-                self._marks[example.strip()] = None
+        if what == "text" and self._is_table and not hint:
+            self._marks[example.strip()] = None
 
     def sentences(self) -> list[str]:
         """Return what helps, one sentence a remedy."""
         fix = ["fix these cells, or drop the rows or columns"] if self._must_fix else []
-        if not self._columns:
-            return [*self._hints, *fix]
-        names, marks = listing(map(repr, self._columns)), listing(map(repr, self._marks))
-        ways = [
-            f"{override('data.text', self._columns)} takes {names} as text",
-            f"or {override('data.drop', self._columns)} leaves {names} out",
-        ]
+        ways = []
         if self._marks:
+            marks = listing(map(repr, self._marks))
             mark = f"{override('data.na_values', self._marks)} counts {marks} as missing"
-            ways = ["fix these cells", mark, *ways]
-        return [*self._hints, *fix, ", ".join(ways)]
+            ways += ["fix these cells", mark]
+        if self._may_be_class:
+            ways.append(f"data.task=classification takes {next(iter(self._targets))!r} as classes")
+        if self._columns:
+            names = listing(map(repr, self._columns))
+            ways += [
+                f"{override('data.text', self._columns)} takes {names} as text",
+                f"or {override('data.drop', self._columns)} leaves {names} out",
+            ]
+        return [*self._hints, *fix, *([", ".join(ways)] if ways else [])]
