@@ -45,11 +45,12 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     table = Table(path, ReadOptions.of(settings))
     reserved = _reserved_columns(settings)
     require_columns(table.columns, list(reserved), path)
-    for name in settings.features or ():
-        if name in reserved:
-            raise DataError(
-                f"data.features contains {name!r}, the column of {reserved[name]}; leave it out"
-            )
+    for key in ("features", "drop", "text"):
+        for name in getattr(settings, key) or ():
+            if name in reserved:
+                raise DataError(
+                    f"data.{key} contains {name!r}, the column of {reserved[name]}; leave it out"
+                )
     others = [name for name in table.columns if name not in reserved]
     candidates, exact = choose_columns(others, settings.features, settings.drop or (), path)
     text = [n for one in settings.text or () for n in match(others, one, "data.text", path)]
@@ -202,9 +203,14 @@ class _TableReader:
         """Return the label as numbers where the first rows alone made it look like classes."""
         if self._settings.task != "auto":
             return None
-        return parse_label(
-            self._classes.texts(), self._classes.codes()[kept], self.columns.numeric.decimal
+        label = parse_label(
+            self._classes.texts(),
+            self._classes.codes(),
+            self.columns.numeric.decimal,
+            self._settings.targets[0],
+            self._path,
         )
+        return None if label is None else label[kept]
 
     def _find_missing(
         self, names: Collection[str], dates: Mapping[str, np.ndarray]
