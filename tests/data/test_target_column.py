@@ -68,8 +68,8 @@ def test_numbers_with_a_decimal_comma_are_a_regression(data, tmp_path: Path):
     [
         (
             ["2.5", "?", "3.5", "1"],
-            """has text, such as '?', in row 2;
-  fix these cells, 'data.na_values=["?"]' counts '?' as missing, or data.task=classification takes""",
+            "has text, such as '?', in row 2;\n  fix these cells, 'data.na_values=[\"?\"]' counts"
+            " '?' as missing, or data.task=classification takes 'y' as classes",
         ),
         (['"1,234.50"', '"2,001.00"', 3], "remove the thousands separators, as in '1,234.50'"),
         (['"12,5"', '"13,25"'], "'12,5' has a decimal comma: \"data.decimal=','\" reads it"),

@@ -217,6 +217,7 @@ class _Remedies:
             names = listing(map(repr, features))
             ways += [f"{override('data.text', features)} takes {names} as text"]
             ways += [f"{override('data.drop', features)} leaves {names} out"]
+            ways += ["data.features=[…] names the columns to use"]
         targets = [name for name in self._columns if name in self._targets]
         if targets and len(self._targets) == 1:
             ways += [f"data.task=classification takes {targets[0]!r} as classes"]

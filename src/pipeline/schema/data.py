@@ -103,9 +103,7 @@ class TableData(DataSource):
     date_column: Text | None = about(
         "column of ascending dates that name the rows; null: row numbers"
     )
-    date_format: Text | None = about(
-        "how dates are written, such as %d/%m/%Y; null: 1999-01-04"
-    )
+    date_format: Text | None = about("how dates are written, such as %d/%m/%Y; null: 1999-01-04")
     separator: Annotated[str, AfterValidator(_check_separator)] = about(
         "what separates the cells of a CSV file; auto: found in its first lines",
         allowed="auto, comma, semicolon, tab, space, bar or one character",
