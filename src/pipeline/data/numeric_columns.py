@@ -205,6 +205,7 @@ class _Remedies:
             names = listing(map(repr, self._columns))
             ways += [
                 f"{override('data.text', self._columns)} takes {names} as text",
-                f"or {override('data.drop', self._columns)} leaves {names} out",
+                f"{override('data.drop', self._columns)} leaves {names} out",
+                "or data.features=[…] names the columns to use",
             ]
         return [*self._hints, *fix, *([", ".join(ways)] if ways else [])]
