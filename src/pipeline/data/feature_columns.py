@@ -88,6 +88,7 @@ class FeatureColumns:
         self.numeric = numeric
         self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
         self._cells = {name: Categories() for name in text}
+        self._whole = set(text)  # those whose cells are known from the first row on
         self._first = np.empty(0)  # row
         self._counts = np.empty(0, bool)  # which columns of numbers count the rows, so far
 
@@ -100,6 +101,7 @@ class FeatureColumns:
         for name, count in counted.items():
             if numeric.count_text(name) > count and name not in self._cells:
                 self._cells[name] = Categories(before)
+                self._whole |= set() if before else {name}
         for name, cells in self._cells.items():
             cells.add(piece[name])
         if not before:
@@ -127,8 +129,10 @@ class FeatureColumns:
         return self.numeric.missing[name].count == self.numeric.rows
 
     def is_text(self, name: str) -> bool:
-        """Tell whether a column is text: it is named as such, or no cell is a number."""
-        return name in self._text or self.numeric.is_text(name)
+        """Tell whether a column is text: it is named as such, or next to no cell is a number."""
+        if name in self._text or self.numeric.is_text(name):
+            return True
+        return name in self._whole and self.numeric.is_mostly_text(name)
 
     def has_too_many_texts(self, name: str) -> bool:
         """Tell whether a text column has more different texts than can be levels."""

@@ -18,7 +18,7 @@ from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
 
 # Validations of a training with `train.validation.every=auto`, where there are rows for it.
-VALIDATIONS = 20
+VALIDATIONS = 40
 
 
 @dataclass(frozen=True)
