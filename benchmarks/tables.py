@@ -40,8 +40,7 @@ def measure(table: ShippedTable, seeds: Sequence[int], folder: Path) -> Found:
     Args:
         folder: empty; becomes a workspace.
     """
-    shutil.copytree(REPOSITORY / "conf", folder / "conf")
-    table.write(folder / table.file)
+    set_up(table, folder)
     metrics: dict[str, list[dict[str, float]]] = {}
     for seed in seeds:
         for model in (LINEAR, MLP):
@@ -56,6 +55,12 @@ def measure(table: ShippedTable, seeds: Sequence[int], folder: Path) -> Found:
             metrics.setdefault(f"scikit-learn {model}", []).append(measured)
     size = {"rows": len(learned) + len(tested), "columns": theirs.describe()}
     return {"classes": has_classes, **size, "metrics": metrics}
+
+
+def set_up(table: ShippedTable, folder: Path) -> None:
+    """Make a workspace of an empty folder, with the table in it."""
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
+    table.write(folder / table.file)
 
 
 def train(table: ShippedTable, model: str, seed: int, folder: Path) -> dict[str, dict[str, float]]:
