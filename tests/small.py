@@ -41,7 +41,7 @@ def examples(
     classes = ("low", "middle", "high") if task == "classification" else ()
     made = Examples(features, label, names, "y", task, classes, shape, text=text)
     every = np.arange(len(label))
-    made, encoding = fit_encoding(made, every, scaling, "the examples")
+    made, encoding, _ = fit_encoding(made, every, scaling, "the examples")
     dataset = Dataset(
         source="csv",
         task=task,
