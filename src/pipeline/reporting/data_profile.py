@@ -47,8 +47,8 @@ def _lines(profile: Profile) -> Iterator[str]:
         yield ""
         yield from _classes(profile)
     yield ""
-    rows = count(profile.measured, "training row")
-    yield f"measured on {rows}, evenly spaced; rows, splits, classes and missing cells are of all"
+    measured = count(profile.measured, "training row")
+    yield f"measured on {measured}, evenly spaced; rows, splits, classes and missing cells are of all"
 
 
 def _wrap(line: str) -> list[str]:
