@@ -7,8 +7,11 @@ example: pipeline data data=csv data.path=houses.csv data.target=price
 """
 
 import argparse
+import logging
 
 from pipeline.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +20,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
-    """Compose the settings as `pipeline run` does, read the source, print its profile."""
+    """Compose the settings as `pipeline run` does, read the source, print its profile.
+
+    Gaps in features are shown also where a run refuses them.
+    """
     from pipeline.config import composing
     from pipeline.data.profile import measuring
     from pipeline.reporting import data_profile
     from pipeline.stages.prepare import fit
 
     settings, _ = composing.compose(workspace, arguments.overrides)
-    print(data_profile.to_text(measuring.measure(fit(settings, workspace))), end="")
+    data = settings.data
+    refuses_gaps = data.source == "csv" and data.missing == "fail"
+    if refuses_gaps:
+        data = data.model_copy(update={"missing": "mean"})
+    profile = measuring.measure(fit(settings.model_copy(update={"data": data}), workspace))
+    print(f"\n{data_profile.to_text(profile)}", end="")
+    if refuses_gaps and any(profile.omissions.missing.values()):
+        what = "a run refuses the missing cells (data.missing=fail); set data.missing=%s"
+        _log.warning(what, "drop, mean or median")
     return 0

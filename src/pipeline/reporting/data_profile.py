@@ -24,7 +24,7 @@ def to_text(profile: Profile) -> str:
 
 def _lines(profile: Profile) -> Iterator[str]:
     for leak in profile.leaks:
-        yield printable(f"LEAK? {leak}")
+        yield printable(f"POSSIBLE LEAK: {leak}")
     if profile.leaks:
         yield ""
     task = f"{profile.task} of {printable(profile.target)}" if profile.target else profile.task
@@ -48,7 +48,7 @@ def _lines(profile: Profile) -> Iterator[str]:
         yield from _classes(profile)
     yield ""
     measured = count(profile.measured, "training row")
-    yield f"measured on {measured}, evenly spaced; rows, splits, classes and missing cells are of all"
+    yield f"measured on {measured}; rows, splits, classes and missing cells are of all rows"
 
 
 def _wrap(line: str) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.examples import Examples
 from pipeline.data.preparation import Fitted
-from pipeline.data.prepared.encoding import Encoding, TextColumn
+from pipeline.data.prepared.encoding import TextColumn
 from pipeline.data.profile import association
 from pipeline.data.profile.distributions import describe_levels, describe_numbers
 from pipeline.data.profile.facts import Association, Column, Numbers
@@ -69,18 +69,18 @@ def associate(column: Described, labels: Labels) -> list[Association]:
 
 def describe(column: Described, fitted: Fitted, associations: Sequence[Association]) -> Column:
     """Describe a feature; its association is the strongest."""
-    examples, encoding = fitted.examples, fitted.encoding
+    examples = fitted.examples
     strongest = max(associations, key=lambda one: abs(one.value), default=None)
     missing = examples.omissions.missing.get(column.name, 0)
     if column.texts is not None:
         levels = describe_levels(column.values, column.texts)
-        used = encoding.text[column.number]
+        used = fitted.encoding.text[column.number]
         empty = _count_empty(examples, column.number)
         return Column(column.name, "text", _encoding_of_text(used), empty, None, levels, strongest)
     numbers = _describe_exactly(column.name, column.values, fitted, missing)
     is_date = column.name in examples.date_features
     kind = "date" if is_date else _kind_of_numbers(column.values, numbers)
-    how = _encoding_of_number(column.number, encoding, fitted.data.scaling)
+    how = _encoding_of_number(column.number, fitted, missing)
     return Column(column.name, kind, how, missing, numbers, None, strongest)
 
 
@@ -118,12 +118,13 @@ def _kind_of_numbers(values: np.ndarray, numbers: Numbers | None) -> str:
     return "boolean" if is_boolean and np.isin(known, (0, 1)).all() else "number"
 
 
-def _encoding_of_number(number: int, encoding: Encoding, method: str) -> str:
+def _encoding_of_number(number: int, fitted: Fitted, missing: int) -> str:
+    encoding, method = fitted.encoding, fitted.data.scaling
     scale = encoding.scaling.feature_scale[number]
     how = {"standard": "scaled", "unit": f"divided by {format_number(scale)}"}
     parts = [how.get(method, "as it is"), *encoding.dates.get(number, ())]
     fill = encoding.fill[number] if encoding.fill else None
-    if fill is not None and number not in encoding.dates:
+    if fill is not None and missing and number not in encoding.dates:
         parts.append(f"gaps are {format_number(fill)}")
     return ", ".join(parts)
 

@@ -8,7 +8,7 @@ from pipeline.data.profile.facts import Association, Column
 
 def format_number(value: float) -> str:
     """Return a number with about four digits; whole numbers below ten millions have all."""
-    if abs(value) < 1e7 and (value % 1 == 0 or abs(value) >= 1e4):
+    if abs(value) < 1e7 and (value % 1 == 0 or abs(value) >= 1e3):
         return f"{value + 0.0:,.0f}"
     return f"{value:.4g}"
 

@@ -7,6 +7,8 @@ from pipeline.data.profile.facts import Profile
 
 # Of classes and of columns that are left out.
 MAX_ROWS = 50
+# The widest bar of a histogram, in pixels.
+MAX_BAR = 18
 
 
 def to_html(profile: Profile) -> str:
@@ -33,7 +35,7 @@ def to_html(profile: Profile) -> str:
 
 def bars(counts: Sequence[int], width: int, height: int) -> str:
     """Return the bars of a histogram as the path of an SVG; a bar with rows is at least 1 high."""
-    step, largest = width / len(counts), max(counts)
+    step, largest = min(width / len(counts), MAX_BAR), max(counts)
     gap = 1 if len(counts) > 1 else 0
     path = []
     for number, count in enumerate(counts):
