@@ -5,6 +5,7 @@ It is read once, in pieces; the numbers stay on disk until it is known how each 
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pipeline.data import other_columns
 from pipeline.data.classes import choose_class_rows
 from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
-from pipeline.data.examples import PARTS, Examples, name_targets, source
+from pipeline.data.examples import PARTS, Examples, Omissions, list_reasons, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
 from pipeline.data.missing_values import AUTO, FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
@@ -24,7 +25,7 @@ from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.read_options import ReadOptions
 from pipeline.data.tables import Table
 from pipeline.data.target_column import choose_task, parse_label
-from pipeline.errors import DataError, listing
+from pipeline.errors import DataError
 from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
 
@@ -70,7 +71,9 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
         reason = choice.reason if is_first_guess else "it has more than two numbers"
         what = "data.task=auto: a %s of %s, as %s; data.task=%s switches"
         _log.info(what, examples.task, name_targets(examples), reason, other)
-    return examples
+    unwanted = [name for name in others if name not in candidates]
+    reasons = dict.fromkeys(unwanted, "by data.features or data.drop")
+    return replace(examples, omissions=examples.omissions.add_columns(reasons))
 
 
 class _TableReader:
@@ -123,7 +126,7 @@ class _TableReader:
         features = [name for name in used if name in dates or name not in words]
         if left_out:
             what = "%s: left out: %s; data.features=[…] names the columns to use"
-            _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
+            _log.info(what, path, list_reasons(left_out))
         if not features and not text:
             raise DataError(
                 f"{path} has no column to learn from besides the target; add"
@@ -134,9 +137,12 @@ class _TableReader:
         columns.numeric.require_numbers(numbers, path, is_table=True, targets=targets)
         missing = self._find_missing([*features, *self._reserved], dates)
         kept = self._choose_rows(missing, features, dates)
+        dropped = {"a missing value": int((~kept).sum())}
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
             kept = choose_class_rows(values, kept, least, settings.targets[0], path)
+            rare = int((~kept).sum()) - dropped["a missing value"]
+            dropped[f"a class with fewer than {least:,} rows"] = rare
         label, classes, task = self._label(kept)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
@@ -160,6 +166,11 @@ class _TableReader:
             date_features=tuple(dates),
             date_format=settings.date_format,
             optional=frozenset([*features, *text]) - set(exact),
+            omissions=Omissions(
+                columns=left_out,
+                rows={reason: count for reason, count in dropped.items() if count},
+                missing={name: absent.count for name, absent in missing.items()},
+            ),
         )
 
     def _useless(self, exact: Collection[str]) -> dict[str, str]:
