@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.disk_rows import Rows
+from pipeline.data.prepared.series import Series
 from pipeline.data.prepared.tasks import TASKS, Task
 from pipeline.workspace import Workspace
 
@@ -75,6 +76,9 @@ class Examples:
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
         date_format: how these are written in a table, as `data.date_format`.
         optional: names of columns that may be left out if nothing can be learned from them.
+        weight: `[rows]`, how much each row counts, 0 or more; None means all the same. For a
+            regression or classification.
+        series: how the lagged columns among the features are made; None where there are none.
     """
 
     features: Rows
@@ -97,6 +101,8 @@ class Examples:
     date_features: tuple[str, ...] = ()
     date_format: str | None = None
     optional: frozenset[str] = frozenset()
+    weight: np.ndarray | None = None
+    series: Series | None = None
 
     @property
     def kind(self) -> Task:

@@ -16,15 +16,21 @@ from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
 from pipeline.data.examples import PARTS, Examples, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
+from pipeline.data.lags import list_lags, require_new_names
 from pipeline.data.missing_values import FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
 from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
+from pipeline.data.panels import name_rows, require_ascending_in_groups
 from pipeline.data.prepared.dataset import blocks
+from pipeline.data.prepared.series import Series
 from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.read_options import ReadOptions
+from pipeline.data.reserved_columns import divide_reserved, list_reserved
+from pipeline.data.series_reader import SeriesReader
 from pipeline.data.tables import Table
 from pipeline.data.target_column import choose_task, parse_label
-from pipeline.errors import DataError, listing
+from pipeline.data.weights import require_weights
+from pipeline.errors import ConfigError, DataError, listing
 from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
 
@@ -36,8 +42,9 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     """Read the target, and the features that the user names or all columns of use."""
     path = workspace.path(settings.path)
     table = Table(path, ReadOptions.of(settings))
-    reserved = _reserved_columns(settings)
-    require_columns(table.columns, list(reserved), path)
+    reserved = list_reserved(settings)
+    series = _read_lags(settings, table, path)
+    require_columns(table.columns, [*reserved, *(series.columns if series else ())], path)
     for name in settings.features or ():
         if name in reserved:
             raise DataError(
@@ -48,11 +55,12 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     text = [n for one in settings.text or () for n in match(others, one, "data.text", path)]
     choice = choose_task(settings, table)
     text = [name for name in candidates if name in text]
-    targets = () if TASKS[choice.task].labels_are_classes else settings.targets
-    numeric = NumericColumns([*(n for n in candidates if n not in text), *targets], table.decimal)
-    columns = FeatureColumns(candidates, text, numeric, path, workspace)
+    measured, words = divide_reserved(settings, choice.task)
+    numbers = [*(n for n in candidates if n not in text), *measured]
+    numbers += series.columns if series else ()
+    numeric = NumericColumns(list(dict.fromkeys(numbers)), table.decimal)
+    columns = FeatureColumns(candidates, text, numeric, path, workspace, series)
     reader = _TableReader(settings, path, choice.task, columns)
-    words = [name for name in reserved if name not in numeric.columns]
     for piece in table.pieces(text=[*text, *words]):
         reader.add(piece)
     examples = reader.examples(exact)
@@ -76,10 +84,9 @@ class _TableReader:
         self._settings, self._path, self._task = settings, path, task
         self._has_classes = TASKS[task].labels_are_classes
         self.columns = columns
-        self._reserved = list(_reserved_columns(settings))
-        self._classes, self._parts = other_columns.Categories(), other_columns.Categories()
+        self._measured, words = divide_reserved(settings, task)
+        self._classes, self._parts, self._groups = (other_columns.Categories() for _ in range(3))
         self._dates: list[Dates] = []
-        words = [name for name in self._reserved if name not in columns.numeric.columns]
         self._missing = {name: RowNumbers() for name in words}
         self._complete: list[np.ndarray] = []
 
@@ -97,6 +104,8 @@ class _TableReader:
             self._classes.add(piece[settings.targets[0]])
         if settings.split_column is not None:
             self._parts.add(piece[settings.split_column])
+        if settings.group is not None:
+            self._groups.add(piece[settings.group])
         if settings.date_column is not None:
             cells = piece[settings.date_column]
             dates = parse_dates(cells, self._path, before, settings.date_format)
@@ -104,36 +113,14 @@ class _TableReader:
 
     def examples(self, exact: Collection[str]) -> Examples:
         """Return the rows that are used; `exact` are features that are named one by one."""
-        settings, path, columns = self._settings, self._path, self.columns
-        left_out = self._useless(exact)
-        used = [name for name in columns.names if name not in left_out]
-        words = [name for name in used if columns.is_text(name)]
-        dates = columns.dates(words, settings.date_format)
-        text = [name for name in words if name not in dates]
-        left_out |= self._useless_text(text, exact)
-        text = [name for name in text if name not in left_out]
-        features = [name for name in used if name in dates or name not in words]
-        if left_out:
-            what = "%s: left out: %s; data.features=[…] names the columns to use"
-            _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
-        if not features and not text:
-            raise DataError(
-                f"{path} has no column to learn from besides the target; add"
-                " one, or name it (data.features=[…])"
-            )
-        targets = [] if self._has_classes else list(settings.targets)
-        numbers = [*(name for name in features if name not in dates), *targets]
-        columns.numeric.require_numbers(numbers, path, is_table=True)
-        kept = self._choose_rows([*features, *targets], features, dates)
+        settings, columns = self._settings, self.columns
+        features, text, dates = self._choose_features(exact)
+        kept = self._choose_rows(features, dates)
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
-            kept = choose_class_rows(values, kept, least, settings.targets[0], path)
+            kept = choose_class_rows(values, kept, least, settings.targets[0], self._path)
         label, classes, task = self._label(kept)
-        index = None if kept.all() else np.flatnonzero(kept) + 1
-        if self._dates:
-            dated = Dates.join(self._dates).select(kept)
-            require_ascending(dated, np.flatnonzero(kept), path)
-            index = dated.names()
+        index, times = self._index(kept)
         rows, cells = columns.rows(features, dates), columns.cells(text)
         is_all = bool(kept.all())
         return Examples(
@@ -146,12 +133,64 @@ class _TableReader:
             part=self._part(kept) if settings.split_column else None,
             index=index,
             index_name="date" if self._dates else "row",
+            times=times,
             fill=settings.missing if settings.missing in FILL_METHODS else None,
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
             date_format=settings.date_format,
             optional=frozenset([*features, *text]) - set(exact),
+            weight=None if settings.weight is None else self._weight(kept, settings.weight),
+            series=columns.series.series if columns.series else None,
         )
+
+    def _choose_features(
+        self, exact: Collection[str]
+    ) -> tuple[list[str], list[str], dict[str, np.ndarray]]:
+        """Return the features that are numbers or dates, those of text, and the dates' seconds."""
+        settings, path, columns = self._settings, self._path, self.columns
+        left_out = self._useless(exact)
+        used = [name for name in columns.names if name not in left_out]
+        words = [name for name in used if columns.is_text(name)]
+        dates = columns.dates(words, settings.date_format)
+        text = [name for name in words if name not in dates]
+        left_out |= self._useless_text(text, exact)
+        text = [name for name in text if name not in left_out]
+        features = [name for name in used if name in dates or name not in words]
+        lagged = columns.series.columns if columns.series else ()
+        numbers = [*(name for name in features if name not in dates), *self._measured, *lagged]
+        features += columns.series.names if columns.series else ()
+        if left_out:
+            what = "%s: left out: %s; data.features=[…] names the columns to use"
+            _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
+        if not features and not text:
+            raise DataError(
+                f"{path} has no column to learn from besides the target; add"
+                " one, or name it (data.features=[…])"
+            )
+        columns.numeric.require_numbers(list(dict.fromkeys(numbers)), path, is_table=True)
+        return features, text, dates
+
+    def _index(self, kept: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return what identifies the kept rows, and their dates where these do not just ascend.
+
+        Raises:
+            DataError: dates do not ascend, in the table or in a group.
+        """
+        rows = np.flatnonzero(kept)
+        if not self._dates:
+            return None if kept.all() else rows + 1, None
+        dated = Dates.join(self._dates).select(kept)
+        if self._settings.group is None:
+            require_ascending(dated, rows, self._path)
+            return dated.names(), None if dated.offset is None else dated.utc
+        groups, times = self._groups.values()[kept], Dates(dated.utc).names()
+        require_ascending_in_groups(times, groups, rows, self._path)
+        return name_rows(groups, dated.names()), times
+
+    def _weight(self, kept: np.ndarray, name: str) -> np.ndarray:
+        values: np.ndarray = self.columns.rows([name], {})[:][kept, 0]
+        require_weights(values, np.flatnonzero(kept), name, self._path)
+        return values
 
     def _useless(self, exact: Collection[str]) -> dict[str, str]:
         """Return why columns are left out, by name.
@@ -196,20 +235,24 @@ class _TableReader:
             return None
         return parse_label(self._classes.texts(), self._classes.codes()[kept])
 
-    def _choose_rows(
-        self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
+    def _choose_rows(self, features: list[str], dates: Mapping[str, np.ndarray]) -> np.ndarray:
+        series, used = self.columns.series, [*features, *self._measured]
+        enough = True if series is None else series.rows_with_past()
         by_column = self.columns.numeric.missing | self._missing
+        by_column |= series.missing if series else {}
         for name, seconds in dates.items():
             by_column[name] = RowNumbers()
             by_column[name].add(np.isnan(seconds))
-        missing = {name: by_column[name] for name in dict.fromkeys([*features, *self._reserved])}
+        names = dict.fromkeys([*used, *self._missing])
+        missing = {name: by_column[name] for name in names}
         complete = np.concatenate(self._complete)
         if any(missing.values()):
             rows = self.columns.rows(used, dates)
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
-        return choose_rows(missing, complete, features, self._settings.missing, self._path)
+        complete |= ~np.asarray(enough)  # those without are not dropped as incomplete
+        kept = choose_rows(missing, complete, features, self._settings.missing, self._path)
+        return kept & enough
 
     def _part(self, kept: np.ndarray) -> np.ndarray:
         parts, name = self._parts.values(), self._settings.split_column
@@ -224,13 +267,22 @@ class _TableReader:
         return kept_parts
 
 
-def _reserved_columns(settings: TableData) -> dict[str, str]:
-    """Return the columns that are not features, each with the key that names it."""
-    reserved = dict.fromkeys(settings.targets, "data.target")
-    for key in ("split_column", "date_column"):
-        name = getattr(settings, key)
-        if name in reserved:
-            raise DataError(f"{reserved[name]} and data.{key} are both {name!r}; name two columns")
-        if name is not None:
-            reserved[name] = f"data.{key}"
-    return reserved
+def _read_lags(settings: TableData, table: Table, path: Path) -> SeriesReader | None:
+    """Return what makes the columns of `data.lags`; None where there are none.
+
+    Raises:
+        ConfigError: `data.lags` or `data.group` are given without a column of dates.
+        DataError: the table has a lagged column already.
+    """
+    for key in ("lags", "group"):
+        if getattr(settings, key) is not None and settings.date_column is None:
+            raise ConfigError(
+                f"data.{key} needs the order of time; name the column of dates:"
+                " data.date_column=COLUMN"
+            )
+    if settings.lags is None or settings.date_column is None:
+        return None
+    lags = list_lags(settings.lags)
+    require_new_names(lags, table.columns, path)
+    date_format = settings.date_format
+    return SeriesReader(Series(lags, settings.date_column, date_format, settings.group), path)
