@@ -117,8 +117,9 @@ class FeatureReader:
         names = recipe.features
         is_complete = {*names, *recipe.text} <= set(columns)
         self._derivation = None if is_complete else DERIVATIONS.get(recipe.source)
-        self._series, self.has_past = None, None
-        required, by = self._derivation.columns if self._derivation else names, []
+        self._series: SeriesReader | None = None
+        self.has_past: np.ndarray | None = None
+        required, by = self._derivation.columns if self._derivation else names, list[str]()
         if series is not None and not has_lags(series.lags, columns):
             self._series = SeriesReader(series, path)
             given = [name for name in names if name not in self._series.names]
