@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,8 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
                 name = added.setdefault(name, _unused(name, table.columns))
                 is_text = values.dtype == object
                 if features.has_past is not None:
-                    values = np.where(features.has_past, values, None if is_text else np.nan)
+                    nothing: Any = None if is_text else np.nan
+                    values = np.where(features.has_past, values, nothing)
                 piece[name] = pd.Series(values, dtype="str") if is_text else values
             writer.append(piece.rename(columns=in_file))
             rows += len(piece)

@@ -22,7 +22,7 @@ from pipeline.data.prepared.dataset import (
 )
 from pipeline.data.prepared.encoding import Encoding, encode_label, encode_numbers, encode_parts
 from pipeline.data.prepared.series import Series
-from pipeline.data.prepared.writing import RowsWriter
+from pipeline.data.rows_writer import RowsWriter
 from pipeline.data.splits import split_rows
 from pipeline.data.weights import weigh_training_rows
 from pipeline.errors import DataError
