@@ -1,5 +1,6 @@
 """`data.task=auto`: whether the target is a number to predict or a class."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,9 @@ def own(data, tmp_path: Path):
 @pytest.mark.parametrize(
     ("targets", "task", "reason"),
     [
-        (["ant", "bee"], "classification", "it has text"),
-        (["1", "2", "three"], "classification", "it has text"),
-        (["1-2", "3-4"], "classification", "it has text"),
+        (["ant", "bee"], "classification", "it has text, such as 'ant'"),
+        (["1", "2", "three"], "classification", "it has text, such as 'three'"),
+        (["1-2", "3-4"], "classification", "it has text, such as '1-2'"),
         (["True", "False"], "classification", "it has booleans"),
         (["true", "TRUE", "false"], "classification", "it has booleans"),
         ([0, 1, 1, 0], "classification", "it has two whole numbers"),
@@ -40,12 +41,44 @@ def own(data, tmp_path: Path):
         ([0.25, 0.5], "regression", "it has numbers with a fraction"),
         (["0", "", "1", " "], "classification", "it has two whole numbers"),
         (["0", "", "1", "2"], "regression", "it has whole numbers, more than two"),
+        (["3", "NA", "1", "2"], "regression", "it has whole numbers, more than two"),
+        (["1", "NA", "1", "2"], "classification", "it has text, such as 'NA'"),
+        (["NA", "None"], "classification", "it has text, such as 'NA'"),
+        (["True", "1", "0.5"], "regression", "it has numbers with a fraction"),
     ],
 )
 def test_the_first_rows_choose_the_task(own, targets, task, reason):
     chosen = own(*targets)
     found = choose_task(chosen, Table(Path(chosen.path)))
     assert (found.task, found.reason) == (task, reason)
+
+
+def test_numbers_with_a_decimal_comma_are_a_regression(data, tmp_path: Path):
+    cells = ["376,11", "2,5", "1003,82"]
+    rows = [f"{day}.02.2024;{cell}" for day, cell in enumerate(cells, 10)]
+    (tmp_path / "own.csv").write_text("\n".join(["day;y", *rows, ""]))
+    chosen = data("csv", path=str(tmp_path / "own.csv"), target="y", date_format="%d.%m.%Y")
+    examples = read_examples(chosen, Workspace.here())
+    assert examples.task == "regression"
+    assert examples.label[:][:, 0].tolist() == [376.11, 2.5, 1003.82]
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (
+            ["2.5", "?", "3.5", "1"],
+            """has text, such as '?', in row 2;
+  fix these cells, 'data.na_values=["?"]' counts '?' as missing, or data.task=classification""",
+        ),
+        (['"1,234.50"', '"2,001.00"', 3], "remove the thousands separators, as in '1,234.50'"),
+        (['"12,5"', '"13,25"'], "'12,5' has a decimal comma: \"data.decimal=','\" reads it"),
+        ([1.5, "NA", 2.5], "column 'y' is empty or NaN in row 2 (1 of 3);\n  data.missing=drop"),
+    ],
+)
+def test_numbers_that_have_to_be_fixed_are_no_classes(own, targets, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        read_examples(own(*targets), Workspace.here())
 
 
 def test_what_the_user_names_is_not_looked_at(own):

@@ -65,7 +65,7 @@ def test_whole_numbers_beyond_float64_are_refused_as_numbers(failure, tmp_path, 
     numeric = NumericColumns(["id", "y"])
     for piece in Table(path).pieces():
         numeric.read(piece)
-    assert not numeric.are_all_finite()
+    assert numeric.has_other_than_numbers()
     with failure.raises(
         f"a number beyond 2^53 in {ending}",
         DataError,
@@ -104,8 +104,10 @@ def test_booleans_are_numbers(tmp_path: Path, words, gap):
     (piece,) = Table(tmp_path / "own.csv").pieces()
     values = numeric.read(piece)
     np.testing.assert_array_equal(values, [[1, 0, np.nan], [0, np.nan, 1]])
-    assert [numeric.is_boolean(name) for name in "bct"] == [True, True, False]
-    assert [numeric.is_text(name) for name in "bct"] == [False, False, True]
+    assert not any(map(numeric.is_text, "bct"))
+    numeric.require_numbers(["b", "c"], "own.csv")
+    with pytest.raises(DataError, match="column 't' has text, such as 'a', in row 1"):
+        numeric.require_numbers(["t"], "own.csv")
 
 
 def test_booleans_of_parquet_are_numbers(tmp_path: Path):
@@ -114,7 +116,7 @@ def test_booleans_of_parquet_are_numbers(tmp_path: Path):
     numeric = NumericColumns(["b", "c"])
     (piece,) = Table(tmp_path / "own.parquet").pieces()
     np.testing.assert_array_equal(numeric.read(piece), [[1, np.nan], [0, 1]])
-    assert numeric.is_boolean("c")
+    assert not numeric.is_text("c")
 
 
 MARKS = ["", "NA", "NaN", "nan", "None", "null", "NULL", "N/A", "n/a", "#N/A", "<NA>", " NA "]

@@ -91,19 +91,18 @@ class FeatureColumns:
         self.numeric, self.series = numeric, series
         self._on_disk = [*numeric.columns, *(series.names if series else ())]
         self._rows = RowsOnDisk(len(self._on_disk), workspace)
-        self._cells = {name: Categories() for name in text}
+        self._cells = {name: Categories() for name in names}  # of columns without a number so far
         self._first = np.empty(0)  # row
         self._counts = np.empty(0, bool)  # which columns of numbers count the rows, so far
 
     def add(self, piece: pd.DataFrame) -> np.ndarray:
         """Read the next rows; returns their numbers, NaN for what is none."""
         numeric, before = self.numeric, self.numeric.rows
-        counted = {name: numeric.count_text(name) for name in numeric.columns}
         values = numeric.read(piece)
         self._rows.append(self._with_lags(piece, values, before))
-        for name, count in counted.items():
-            if numeric.count_text(name) > count and name not in self._cells:
-                self._cells[name] = Categories(before)
+        for name in [name for name in self._cells if name not in self._text]:
+            if numeric.has_numbers(name):
+                del self._cells[name]
         for name, cells in self._cells.items():
             cells.add(piece[name])
         if not before:

@@ -57,20 +57,20 @@ class NumericColumns:
 
     Attributes:
         rows: number of rows that were read.
+        decimal: as given.
         missing: for each column, the rows whose value is missing.
     """
 
     def __init__(
         self, columns: Sequence[str], decimal: str = ".", na_values: Collection[str] = ()
     ) -> None:
-        self.columns, self.rows = list(columns), 0
+        self.columns, self.rows, self.decimal = list(columns), 0, decimal
         marks = {mark.strip().casefold() for mark in na_values}
         self._parser = NumberParser(decimal, MISSING | marks)
         self.missing = {column: RowNumbers() for column in columns}
         self._found: dict[str, dict[str, RowNumbers]] = {
             what: {column: RowNumbers() for column in columns} for what in PROBLEMS
         }
-        self._booleans = dict.fromkeys(columns, 0)
         self._examples: dict[tuple[str, str], str] = {}
 
     def read(self, piece: pd.DataFrame) -> np.ndarray:
@@ -80,7 +80,6 @@ class NumericColumns:
             cells = piece[column]
             numbers = self._parser.parse(cells)
             values[:, number] = numbers.values
-            self._booleans[column] += numbers.booleans
             if not numbers.are_plain:
                 self._record(column, cells, numbers)
         self.rows += len(piece)
@@ -97,34 +96,35 @@ class NumericColumns:
     def is_text(self, column: str) -> bool:
         """Tell whether a column has text, and nothing in any row that people read as a number."""
         text = self._found["text"][column].count
-        others = self.missing[column].count + self._booleans[column]
-        return text > 0 and text + others == self.rows and not self._looks_like_numbers(column)
+        return text > 0 and not self.has_numbers(column) and not self._looks_like_numbers(column)
+
+    def has_numbers(self, column: str) -> bool:
+        """Tell whether a cell of a column is a number, or is True or False."""
+        return self._found["text"][column].count + self.missing[column].count < self.rows
 
     def _looks_like_numbers(self, column: str) -> bool:
         return bool(suggest(self._examples["text", column], is_table=True))
-
-    def is_boolean(self, column: str) -> bool:
-        """Tell whether a column has True and False, and nothing else but missing values."""
-        count = self._booleans[column]
-        return count > 0 and count + self.missing[column].count == self.rows
-
-    def count_text(self, column: str) -> int:
-        """Return how many cells of a column are text."""
-        return self._found["text"][column].count
 
     def has_other_than_numbers(self) -> bool:
         """Tell whether any cell so far is no finite number; missing ones do not count."""
         return any(rows for found in self._found.values() for rows in found.values())
 
     def require_numbers(
-        self, columns: Sequence[str], where: Path | str, is_table: bool = False
+        self,
+        columns: Sequence[str],
+        where: Path | str,
+        is_table: bool = False,
+        targets: Collection[str] = (),
     ) -> None:
         """Refuse text, infinities and whole numbers that float64 would round, not missing values.
 
         The message names columns and rows; of a user's table also the keys that help.
+
+        Args:
+            targets: those of the columns that are targets.
         """
         problems: list[str] = []
-        remedies = _Remedies(is_table)
+        remedies = _Remedies(is_table, targets)
         for column in columns:
             for what, found in self._found.items():
                 if rows := found[column]:
@@ -172,8 +172,8 @@ def require_float32(
 class _Remedies:
     """How to go on with columns that are not finite numbers."""
 
-    def __init__(self, is_table: bool) -> None:
-        self._is_table = is_table
+    def __init__(self, is_table: bool, targets: Collection[str]) -> None:
+        self._is_table, self._targets = is_table, targets
         self._hints: dict[str, None] = {}
         self._marks: dict[str, None] = {}
         self._columns: list[str] = []
@@ -195,12 +195,21 @@ class _Remedies:
         fix = ["fix these cells, or drop the rows or columns"] if self._must_fix else []
         if not self._columns:
             return [*self._hints, *fix]
-        names, marks = listing(map(repr, self._columns)), listing(map(repr, self._marks))
-        ways = [
-            f"{override('data.text', self._columns)} takes {names} as text",
-            f"or {override('data.drop', self._columns)} leaves {names} out",
-        ]
+        return [*self._hints, *fix, self._keys()]
+
+    def _keys(self) -> str:
+        """Say what the keys of a user's table do with the columns."""
+        ways = []
         if self._marks:
-            mark = f"{override('data.na_values', self._marks)} counts {marks} as missing"
-            ways = ["fix these cells", mark, *ways]
-        return [*self._hints, *fix, ", ".join(ways)]
+            marks = listing(map(repr, self._marks))
+            ways += ["fix these cells"]
+            ways += [f"{override('data.na_values', self._marks)} counts {marks} as missing"]
+        features = [name for name in self._columns if name not in self._targets]
+        if features:
+            names = listing(map(repr, features))
+            ways += [f"{override('data.text', features)} takes {names} as text"]
+            ways += [f"{override('data.drop', features)} leaves {names} out"]
+        targets = [name for name in self._columns if name in self._targets]
+        if targets and len(self._targets) == 1:
+            ways += [f"data.task=classification takes {targets[0]!r} as classes"]
+        return ", or ".join(filter(None, [", ".join(ways[:-1]), *ways[-1:]]))

@@ -1,16 +1,42 @@
 """The lagged columns of a table that is read in pieces, for `prepare` and for `predict`."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data.dates import parse_dates
-from pipeline.data.lags import LagsOfPieces, choose_rows_with_past
+from pipeline.data.lags import LagsOfPieces, choose_rows_with_past, list_lags, require_new_names
 from pipeline.data.number_parsing import find_missing
 from pipeline.data.numeric_columns import RowNumbers
 from pipeline.data.panels import DatesOfPieces
 from pipeline.data.prepared.series import Series
+from pipeline.errors import ConfigError
+from pipeline.schema.data import TableData
+
+
+def choose_series(
+    settings: TableData, columns: Collection[str], path: Path
+) -> "SeriesReader | None":
+    """Return what makes the columns of `data.lags`; None where there are none.
+
+    Raises:
+        ConfigError: `data.lags` or `data.group` are given without a column of dates.
+        DataError: the table has a lagged column already.
+    """
+    for key in ("lags", "group"):
+        if getattr(settings, key) is not None and settings.date_column is None:
+            raise ConfigError(
+                f"data.{key} needs the order of time; name the column of dates:"
+                " data.date_column=COLUMN"
+            )
+    if settings.lags is None or settings.date_column is None:
+        return None
+    lags = list_lags(settings.lags)
+    require_new_names(lags, columns, path)
+    date_format = settings.date_format
+    return SeriesReader(Series(lags, settings.date_column, date_format, settings.group), path)
 
 
 class SeriesReader:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.data.number_parsing import find_missing
+from pipeline.data.number_parsing import NumberParser, find_missing, suggest, to_words
 from pipeline.data.tables import Table
 from pipeline.schema.data import TableData
-
-BOOLEANS = ("true", "false")
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,8 @@ def choose_task(settings: TableData, table: Table) -> TaskChoice:
     """Return the task that the configuration names; `auto` looks at the first rows of the target.
 
     Text and booleans are classes, fractions a regression; whole numbers are classes where there
-    are two values, else a regression.
+    are two values, else a regression. Few words among measured numbers, and numbers that are
+    written in another way, make no classes; they are refused when the numbers are read.
 
     Raises:
         DataError: the file cannot be read, or has no rows.
@@ -35,26 +34,46 @@ def choose_task(settings: TableData, table: Table) -> TaskChoice:
         return TaskChoice("regression", "there are several targets")
     (target,) = settings.targets
     cells = next(table.pieces(text=[target]))[target]
-    words = cells[~find_missing(cells)].astype(object).map(str)
-    numbers = pd.to_numeric(words, errors="coerce").to_numpy(np.float64)
-    if not len(words) or np.isnan(numbers).any():
-        is_boolean = words.str.lower().isin(BOOLEANS).all() and len(words)
-        return TaskChoice("classification", f"it has {'booleans' if is_boolean else 'text'}")
-    if (numbers % 1 != 0).any():
-        return TaskChoice("regression", "it has numbers with a fraction")
+    cells = cells[~find_missing(cells)]
+    found = NumberParser(table.decimal).parse(cells)
+    numbers = found.values[np.isfinite(found.values)]
+    if found.booleans and found.booleans == len(cells):
+        return TaskChoice("classification", "it has booleans")
+    if reason := _measures(numbers, to_words(cells[found.is_text])):
+        return TaskChoice("regression", reason)
+    is_word = found.is_text | np.isnan(found.values)
+    if is_word.any() and (found.is_text.any() or len(np.unique(numbers)) <= 2):
+        example = str(cells[is_word].iloc[0])[:40]
+        return TaskChoice("classification", f"it has text, such as {example!r}")
     if len(np.unique(numbers)) > 2:
         return TaskChoice("regression", "it has whole numbers, more than two")
-    return TaskChoice("classification", "it has two whole numbers")
+    return TaskChoice("classification", "it has two whole numbers" if len(cells) else "it is empty")
 
 
-def parse_label(texts: list[str], codes: np.ndarray) -> np.ndarray | None:
+def _measures(numbers: np.ndarray, words: pd.Series) -> str:
+    """Return why cells measure something, though some may have to be fixed; empty if they do not.
+
+    Args:
+        numbers: those of the cells that are numbers.
+        words: the others.
+    """
+    if len(words) and all(suggest(word, is_table=True) for word in words.unique()):
+        return "it has numbers"
+    if len(words) <= len(numbers) and (numbers % 1 != 0).any():
+        return "it has numbers with a fraction"
+    return ""
+
+
+def parse_label(texts: list[str], codes: np.ndarray, decimal: str = ".") -> np.ndarray | None:
     """Return labels as numbers, `[rows, 1]`, where all texts are, and there are more than two.
 
     Args:
         texts: the different texts; the first is that of a missing cell.
         codes: the text of each row.
+        decimal: sign in numbers, `.` or `,`.
     """
-    numbers = pd.to_numeric(pd.Series(texts[1:], dtype="str"), errors="coerce").to_numpy(float)
+    found = NumberParser(decimal).parse(pd.Series(texts[1:], dtype="str"))
+    numbers = np.full(0, np.nan) if found.booleans else found.values
     if len(np.unique(numbers)) <= 2 or np.isnan(numbers).any():
         return None
     label: np.ndarray = np.append(np.nan, numbers)[codes][:, None]

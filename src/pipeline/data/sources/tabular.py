@@ -12,25 +12,23 @@ import pandas as pd
 
 from pipeline.data import other_columns
 from pipeline.data.classes import choose_class_rows
-from pipeline.data.dates import Dates, parse_dates, require_ascending
+from pipeline.data.dates import Dates, parse_dates
 from pipeline.data.disk_rows import Rows, select_rows
 from pipeline.data.examples import PARTS, Examples, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
-from pipeline.data.lags import list_lags, require_new_names
-from pipeline.data.missing_values import FILL_METHODS, choose_rows
+from pipeline.data.missing_values import AUTO, FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
 from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
-from pipeline.data.panels import name_rows, require_ascending_in_groups
+from pipeline.data.panels import identify_rows
 from pipeline.data.prepared.dataset import blocks
-from pipeline.data.prepared.series import Series
 from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.read_options import ReadOptions
 from pipeline.data.reserved_columns import divide_reserved, list_reserved
-from pipeline.data.series_reader import SeriesReader
+from pipeline.data.series_reader import choose_series
 from pipeline.data.tables import Table
 from pipeline.data.target_column import choose_task, parse_label
 from pipeline.data.weights import require_weights
-from pipeline.errors import ConfigError, DataError, listing
+from pipeline.errors import DataError, listing
 from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
 
@@ -43,7 +41,7 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     path = workspace.path(settings.path)
     table = Table(path, ReadOptions.of(settings))
     reserved = list_reserved(settings)
-    series = _read_lags(settings, table, path)
+    series = choose_series(settings, table.columns, path)
     require_columns(table.columns, [*reserved, *(series.columns if series else ())], path)
     for name in settings.features or ():
         if name in reserved:
@@ -115,7 +113,8 @@ class _TableReader:
         """Return the rows that are used; `exact` are features that are named one by one."""
         settings, columns = self._settings, self.columns
         features, text, dates = self._choose_features(exact)
-        kept = self._choose_rows(features, dates)
+        missing = self._find_missing([*features, *self._measured, *self._missing], dates)
+        kept = self._choose_rows(missing, features, dates)
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
             kept = choose_class_rows(values, kept, least, settings.targets[0], self._path)
@@ -134,7 +133,7 @@ class _TableReader:
             index=index,
             index_name="date" if self._dates else "row",
             times=times,
-            fill=settings.missing if settings.missing in FILL_METHODS else None,
+            fill=self._fill_method(any(missing[name] for name in features)),
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
             date_format=settings.date_format,
@@ -167,28 +166,22 @@ class _TableReader:
                 f"{path} has no column to learn from besides the target; add"
                 " one, or name it (data.features=[…])"
             )
-        columns.numeric.require_numbers(list(dict.fromkeys(numbers)), path, is_table=True)
+        targets = [] if self._has_classes else settings.targets
+        columns.numeric.require_numbers(
+            list(dict.fromkeys(numbers)), path, is_table=True, targets=targets
+        )
         return features, text, dates
 
     def _index(self, kept: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return what identifies the kept rows, and their dates where these do not just ascend.
-
-        Raises:
-            DataError: dates do not ascend, in the table or in a group.
-        """
+        """Return what identifies the kept rows, and their dates where these do not just ascend."""
         rows = np.flatnonzero(kept)
         if not self._dates:
             return None if kept.all() else rows + 1, None
-        dated = Dates.join(self._dates).select(kept)
-        if self._settings.group is None:
-            require_ascending(dated, rows, self._path)
-            return dated.names(), None if dated.offset is None else dated.utc
-        groups, times = self._groups.values()[kept], Dates(dated.utc).names()
-        require_ascending_in_groups(times, groups, rows, self._path)
-        return name_rows(groups, dated.names()), times
+        groups = None if self._settings.group is None else self._groups.values()[kept]
+        return identify_rows(Dates.join(self._dates).select(kept), groups, rows, self._path)
 
     def _weight(self, kept: np.ndarray, name: str) -> np.ndarray:
-        values: np.ndarray = self.columns.rows([name], {})[:][kept, 0]
+        values = np.asarray(self.columns.rows([name], {})[:][kept, 0])
         require_weights(values, np.flatnonzero(kept), name, self._path)
         return values
 
@@ -233,26 +226,45 @@ class _TableReader:
         """Return the label as numbers where the first rows alone made it look like classes."""
         if self._settings.task != "auto":
             return None
-        return parse_label(self._classes.texts(), self._classes.codes()[kept])
+        return parse_label(
+            self._classes.texts(), self._classes.codes()[kept], self.columns.numeric.decimal
+        )
 
-    def _choose_rows(self, features: list[str], dates: Mapping[str, np.ndarray]) -> np.ndarray:
-        series, used = self.columns.series, [*features, *self._measured]
-        enough = True if series is None else series.rows_with_past()
+    def _find_missing(
+        self, names: Collection[str], dates: Mapping[str, np.ndarray]
+    ) -> dict[str, RowNumbers]:
         by_column = self.columns.numeric.missing | self._missing
-        by_column |= series.missing if series else {}
+        by_column |= self.columns.series.missing if self.columns.series else {}
         for name, seconds in dates.items():
             by_column[name] = RowNumbers()
             by_column[name].add(np.isnan(seconds))
-        names = dict.fromkeys([*used, *self._missing])
-        missing = {name: by_column[name] for name in names}
-        complete = np.concatenate(self._complete)
-        if any(missing.values()):
+        return {name: by_column[name] for name in dict.fromkeys(names)}
+
+    def _choose_rows(
+        self,
+        missing: Mapping[str, RowNumbers],
+        features: list[str],
+        dates: Mapping[str, np.ndarray],
+    ) -> np.ndarray:
+        settings, complete = self._settings, np.concatenate(self._complete)
+        used, series = self._measured, self.columns.series
+        if settings.missing != AUTO:  # which fills features
+            used = [*features, *used]
+        if any(missing.values()) and used:
             rows = self.columns.rows(used, dates)
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
-        complete |= ~np.asarray(enough)  # those without are not dropped as incomplete
-        kept = choose_rows(missing, complete, features, self._settings.missing, self._path)
-        return kept & enough
+        has_past = np.ones(len(complete), bool) if series is None else series.rows_with_past()
+        complete |= ~has_past  # which is no missing value
+        labels = settings.targets
+        kept = choose_rows(missing, complete, features, settings.missing, self._path, labels)
+        return np.asarray(kept & has_past)
+
+    def _fill_method(self, has_gaps: bool) -> str | None:
+        """Return what fills gaps in features; with `auto` nothing does where there is none."""
+        method = self._settings.missing
+        fills = method in FILL_METHODS and (has_gaps or method != AUTO)
+        return method if fills else None
 
     def _part(self, kept: np.ndarray) -> np.ndarray:
         parts, name = self._parts.values(), self._settings.split_column
@@ -265,24 +277,3 @@ class _TableReader:
             )
         kept_parts: np.ndarray = parts[kept]
         return kept_parts
-
-
-def _read_lags(settings: TableData, table: Table, path: Path) -> SeriesReader | None:
-    """Return what makes the columns of `data.lags`; None where there are none.
-
-    Raises:
-        ConfigError: `data.lags` or `data.group` are given without a column of dates.
-        DataError: the table has a lagged column already.
-    """
-    for key in ("lags", "group"):
-        if getattr(settings, key) is not None and settings.date_column is None:
-            raise ConfigError(
-                f"data.{key} needs the order of time; name the column of dates:"
-                " data.date_column=COLUMN"
-            )
-    if settings.lags is None or settings.date_column is None:
-        return None
-    lags = list_lags(settings.lags)
-    require_new_names(lags, table.columns, path)
-    date_format = settings.date_format
-    return SeriesReader(Series(lags, settings.date_column, date_format, settings.group), path)
