@@ -26,7 +26,7 @@ def panel() -> pd.DataFrame:
         weight = generator.uniform(0, 3, 120)
         columns = {"day": days, "shop": shop, "x": x, "sales": sales[1:], "w": weight}
         tables.append(pd.DataFrame(columns))
-    table = pd.concat(tables).sort_values(["day", "shop"]).reset_index(drop=True).round(6)
+    table = pd.concat(tables).sort_values(["day", "shop"]).reset_index(drop=True)
     return table.assign(day=table.day.dt.strftime("%d.%m.%Y"))
 
 
