@@ -53,18 +53,17 @@ def prepared_of(
             return prepared_of(chosen, examples, Path(home) / "prepared")
     folder.mkdir(parents=True, exist_ok=True)
     found = read_examples(chosen, Workspace.here()) if examples is None else examples
-    dataset, sizes = preparation.prepare(chosen, 0, found, lambda: "digest", folder)
+    fitted = preparation.fit(chosen, 0, found)
+    dataset, sizes = preparation.write(fitted, lambda: "digest", folder)
     assert prepared.read_dataset(folder) == dataset
     raw = {n: prepared.read_split(n, folder) for n in ("sample", "validation", "test", "latest")}
     encoded = prepared.read_training_rows(folder)
     assert sizes == {name: len(rows.index) for name, rows in {**raw, "train": encoded}.items()}
     sample = raw.pop("sample")
     step = -(-len(encoded.index) // SAMPLE_ROWS)
-    for one, other in zip(
-        vars(encoded.select(slice(None, None, step))).values(),
-        vars(sample.encode(dataset.encoding)).values(),
-        strict=True,
-    ):
+    rows, again = encoded.select(slice(None, None, step)), sample.encode(dataset.encoding)
+    for name in ("features", "label", "index", "codes"):
+        one, other = getattr(rows, name), getattr(again, name)
         assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     return dataset, {"train": sample, **raw}
 

@@ -53,7 +53,7 @@ def prepare(
     classes = ("low", "middle", "high") if task == "classification" else ()
     made = Examples(features, label, names, "y", task, classes, shape or (len(names),), text=text)
     every = np.arange(len(label))
-    made, encoding = fit_encoding(made, every, scaling, "the examples")
+    made, encoding, _ = fit_encoding(made, every, scaling, "the examples")
     dataset = Dataset(
         source="csv",
         task=task,

@@ -222,3 +222,19 @@ def test_booleans_and_dates_are_numbers(read):
     assert examples.date_features == ("day",)
     expected = np.transpose([[1, 0] * 3, np.arange(6) * 86_400])
     np.testing.assert_array_equal(examples.features[slice(0, 6)][:, 1:], expected)
+
+
+def test_a_table_of_text_alone_can_be_read(read):
+    examples = read(kind=list("pqpqpq"), color=list("xyzxyz"))
+    assert examples.text.names == ("kind", "color")
+    assert examples.features[slice(0, 6)].shape == (6, 0)
+
+
+@pytest.mark.parametrize("key", ["features", "drop", "text"])
+def test_the_target_is_not_named_twice(failure, read, key):
+    with failure.raises(
+        f"The target in data.{key}",
+        DataError,
+        match=f"data.{key} contains 'y', the column of data.target; leave it out",
+    ):
+        read({key: ["y"]}, a=A)

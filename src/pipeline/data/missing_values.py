@@ -99,7 +99,8 @@ def choose_rows(
             _log.info(what, path, f"{rows - left:,}", f"{rows:,}", listing(labels))
         return complete
     if policy == "fail":
-        fills = ", mean or median fills features" if fillable else ""
+        is_fillable = any(missing[name] for name in fillable)
+        fills = ", mean or median fills features" if is_fillable else ""
         remedy = f"data.missing=drop leaves such rows out{fills}; or fix the file"
     else:
         missing = {name: absent for name, absent in missing.items() if name not in fillable}

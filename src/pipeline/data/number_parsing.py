@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
+
+from pipeline.data.arrow_reader import to_text
 
 EXACT = 2**53  # whole numbers are exact in float64 up to here
 # What programs write for a missing number, in any case.
@@ -102,7 +105,14 @@ def to_words(cells: pd.Series) -> pd.Series:
     """Return cells of any type as text; one that is missing stays missing."""
     if isinstance(cells.dtype, pd.StringDtype):
         return cells
+    if isinstance(cells.dtype, pd.ArrowDtype) and not _are_times(cells.dtype.pyarrow_dtype):
+        words = to_text(pyarrow.array(cells))
+        return words.set_axis(cells.index)
     return cells.astype(object).map(str, na_action="ignore").astype("str")
+
+
+def _are_times(kind: pyarrow.DataType) -> bool:
+    return bool(pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date(kind))
 
 
 def find_missing(cells: pd.Series) -> np.ndarray:

@@ -22,7 +22,7 @@ from pipeline.workspace import Workspace
 OWN_TABLES = ("csv", "custom")
 
 # Validations of a training with `train.validation.every=auto`, where there are rows for it.
-VALIDATIONS = 20
+VALIDATIONS = 40
 
 
 @dataclass(frozen=True)
