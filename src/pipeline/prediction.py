@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.data.arrow_reader import is_parquet
+from pipeline.data.arrow_reader import is_parquet, is_text
 from pipeline.data.dates import parse_dates, to_seconds
 from pipeline.data.missing_values import refuse_missing
 from pipeline.data.numeric_columns import (
@@ -55,8 +55,11 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
     in_file = {name: head for name, head in named if head.strip() or not is_parquet(to)}
     found = find_types(table) if is_parquet(to) else {}
     types = {in_file.get(name, name): kind for name, kind in found.items()}
-    # What has no types is passed on as the text that it is.
-    text = table.columns if table.schema is None else recipe.text
+    # What has no types is passed on as the text that it is, and text of a type as it is.
+    text = table.columns
+    if table.schema is not None:
+        kinds = zip(text, table.schema.types, strict=True)
+        text = [name for name, kind in kinds if name in recipe.text and not is_text(kind)]
     with (
         open_model(model, workspace) as runner,
         files.replacing(to) as partial,

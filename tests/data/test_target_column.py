@@ -1,5 +1,6 @@
 """`data.task=auto`: whether the target is a number to predict or a class."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,33 @@ def test_the_first_rows_choose_the_task(own, targets, task, reason):
     chosen = own(*targets)
     found = choose_task(chosen, Table(Path(chosen.path)))
     assert (found.task, found.reason) == (task, reason)
+
+
+def test_numbers_with_a_decimal_comma_are_a_regression(data, tmp_path: Path):
+    cells = ["376,11", "2,5", "1003,82"]
+    rows = [f"{day}.02.2024;{cell}" for day, cell in enumerate(cells, 10)]
+    (tmp_path / "own.csv").write_text("\n".join(["day;y", *rows, ""]))
+    chosen = data("csv", path=str(tmp_path / "own.csv"), target="y", date_format="%d.%m.%Y")
+    examples = read_examples(chosen, Workspace.here())
+    assert examples.task == "regression"
+    assert examples.label[:][:, 0].tolist() == [376.11, 2.5, 1003.82]
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (
+            ["2.5", "?", "3.5", "1"],
+            "has text, such as '?', in row 2;\n  fix these cells, 'data.na_values=[\"?\"]' counts"
+            " '?' as missing, or data.task=classification takes 'y' as classes",
+        ),
+        (['"1,234.50"', '"2,001.00"', 3], "remove the thousands separators, as in '1,234.50'"),
+        (['"12,5"', '"13,25"'], "'12,5' has a decimal comma: \"data.decimal=','\" reads it"),
+    ],
+)
+def test_numbers_that_have_to_be_fixed_are_no_classes(own, targets, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        read_examples(own(*targets), Workspace.here())
 
 
 def test_what_the_user_names_is_not_looked_at(own):
@@ -146,5 +174,5 @@ def test_text_after_numbers_is_one_message(own, monkeypatch):
 
 
 def test_a_target_without_a_value_is_one_message(own):
-    with pytest.raises(DataError, match=r"'y' is empty or NaN in rows 1, 2 \(2 of 2\)"):
+    with pytest.raises(DataError, match="no row has a value of 'y'"):
         read_examples(own("", ""), Workspace.here())

@@ -70,7 +70,8 @@ class Examples:
         latest_index: `[latest]`, what identifies them.
         today: the feature that holds the present value of the target, or None.
         horizon: number of rows that the label lies ahead; 0 if it is not a forecast.
-        fill: `mean` or `median` of the training rows replaces NaN; None if nothing is missing.
+        fill: `mean` or `median` of the training rows replaces NaN, or `auto`, the median where a
+            column has gaps; None if nothing is filled.
         text: columns of text.
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
         date_format: how these are written in a table, as `data.date_format`.

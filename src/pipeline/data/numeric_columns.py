@@ -16,6 +16,9 @@ from pipeline.data.number_parsing import (
 from pipeline.errors import DataError, listing, nearest
 
 MAX_NAMED = 5
+# The share of texts among the values of a column that is text.
+MOSTLY = 0.9
+
 PROBLEMS = {
     "text": "has text, such as {example!r},",
     "infinite": "is infinite",
@@ -101,6 +104,14 @@ class NumericColumns:
     def has_numbers(self, column: str) -> bool:
         """Tell whether a cell of a column is a number, or is True or False."""
         return self._found["text"][column].count + self.missing[column].count < self.rows
+
+    def is_mostly_text(self, column: str) -> bool:
+        """Tell whether a column has text in 9 of 10 cells with a value, and the rest may be, too.
+
+        An identifier such as `1E2` among others, `1B2` and `1C2`, is no number.
+        """
+        text, missing = self._found["text"][column].count, self.missing[column].count
+        return text >= MOSTLY * max(1, self.rows - missing) and not self._looks_like_numbers(column)
 
     def _looks_like_numbers(self, column: str) -> bool:
         return bool(suggest(self._examples["text", column], is_table=True))
@@ -205,6 +216,7 @@ class _Remedies:
             names = listing(map(repr, self._columns))
             ways += [
                 f"{override('data.text', self._columns)} takes {names} as text",
-                f"or {override('data.drop', self._columns)} leaves {names} out",
+                f"{override('data.drop', self._columns)} leaves {names} out",
+                "or data.features=[…] names the columns to use",
             ]
         return [*self._hints, *fix, *([", ".join(ways)] if ways else [])]

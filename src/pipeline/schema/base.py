@@ -110,3 +110,10 @@ def _all_numbers(value: object) -> bool:
 
 
 InitialValue = Annotated[Any, AfterValidator(_check_initial_value)]
+
+
+def _check_initial_value_or_auto(value: object) -> object:
+    return value if value == "auto" else _check_initial_value(value)
+
+
+InitialValueOrAuto = Annotated[Any, AfterValidator(_check_initial_value_or_auto)]

@@ -114,9 +114,7 @@ class TableData(DataSource):
     date_column: Text | None = about(
         "column of ascending dates that name the rows; null: row numbers"
     )
-    date_format: Text | None = about(
-        "how dates are written, such as %d/%m/%Y; null: 1999-01-04 or 4.1.1999"
-    )
+    date_format: Text | None = about("how dates are written, such as %d/%m/%Y; null: 1999-01-04")
     separator: Annotated[str, AfterValidator(_check_separator)] = about(
         "what separates the cells of a CSV file; auto: found in its first lines",
         allowed="auto, comma, semicolon, tab, space, bar or one character",
@@ -128,9 +126,11 @@ class TableData(DataSource):
         "names of the files to read in a folder, such as *.csv; null: all tables"
     )
     na_values: list[str] = about("cells that count as empty, such as ?")
-    missing: Literal["fail", "drop", "mean", "median"] = about(
-        "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
-        " median of the training rows; `pipeline predict` always refuses them"
+    missing: Literal["auto", "fail", "drop", "mean", "median"] = about(
+        "empty cells and NaN: refuse them (fail), drop their rows, or fill all numbers and dates"
+        " among the features with the mean or median of the training rows; auto: the median for"
+        " those that have gaps, and rows without a target are left out. The model fills what was"
+        " filled in training; `pipeline predict` refuses other gaps"
     )
     min_class_rows: Count = about("classes with fewer rows are left out, with their rows", "rows")
 

@@ -16,7 +16,7 @@ from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
 from pipeline.data.examples import PARTS, Examples, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
-from pipeline.data.missing_values import FILL_METHODS, choose_rows
+from pipeline.data.missing_values import AUTO, FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
 from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
 from pipeline.data.prepared.dataset import blocks
@@ -29,6 +29,13 @@ from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
 
 _log = logging.getLogger(__name__)
+
+# What helps where several rows have a date.
+SAME_DATE = (
+    "sort the file by date and remove duplicates; if several rows belong to a date, leave out"
+    " data.date_column, and the date is a feature; data.split=chronological then tests the last"
+    " rows"
+)
 
 
 @source("csv")
@@ -125,7 +132,8 @@ class _TableReader:
         targets = [] if self._has_classes else list(settings.targets)
         numbers = [*(name for name in features if name not in dates), *targets]
         columns.numeric.require_numbers(numbers, path, is_table=True, targets=targets)
-        kept = self._choose_rows([*features, *targets], features, dates)
+        missing = self._find_missing([*features, *self._reserved], dates)
+        kept = self._choose_rows(missing, features, dates)
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
             kept = choose_class_rows(values, kept, least, settings.targets[0], path)
@@ -133,7 +141,7 @@ class _TableReader:
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
             dated = Dates.join(self._dates).select(kept)
-            require_ascending(dated, np.flatnonzero(kept), path)
+            require_ascending(dated, np.flatnonzero(kept), path, SAME_DATE)
             index = dated.names()
         rows, cells = columns.rows(features, dates), columns.cells(text)
         is_all = bool(kept.all())
@@ -147,7 +155,7 @@ class _TableReader:
             part=self._part(kept) if settings.split_column else None,
             index=index,
             index_name="date" if self._dates else "row",
-            fill=settings.missing if settings.missing in FILL_METHODS else None,
+            fill=self._fill_method(any(missing[name] for name in features)),
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
             date_format=settings.date_format,
@@ -204,20 +212,37 @@ class _TableReader:
         )
         return None if label is None else label[kept]
 
-    def _choose_rows(
-        self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
+    def _find_missing(
+        self, names: Collection[str], dates: Mapping[str, np.ndarray]
+    ) -> dict[str, RowNumbers]:
         by_column = self.columns.numeric.missing | self._missing
         for name, seconds in dates.items():
             by_column[name] = RowNumbers()
             by_column[name].add(np.isnan(seconds))
-        missing = {name: by_column[name] for name in dict.fromkeys([*features, *self._reserved])}
-        complete = np.concatenate(self._complete)
-        if any(missing.values()):
+        return {name: by_column[name] for name in dict.fromkeys(names)}
+
+    def _choose_rows(
+        self,
+        missing: Mapping[str, RowNumbers],
+        features: list[str],
+        dates: Mapping[str, np.ndarray],
+    ) -> np.ndarray:
+        settings, complete = self._settings, np.concatenate(self._complete)
+        used = [] if self._has_classes else list(settings.targets)
+        if settings.missing != AUTO:  # which fills features
+            used = [*features, *used]
+        if any(missing.values()) and used:
             rows = self.columns.rows(used, dates)
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
-        return choose_rows(missing, complete, features, self._settings.missing, self._path)
+        labels = settings.targets
+        return choose_rows(missing, complete, features, settings.missing, self._path, labels)
+
+    def _fill_method(self, has_gaps: bool) -> str | None:
+        """Return what fills gaps in features; with `auto` nothing does where there is none."""
+        method = self._settings.missing
+        fills = method in FILL_METHODS and (has_gaps or method != AUTO)
+        return method if fills else None
 
     def _part(self, kept: np.ndarray) -> np.ndarray:
         parts, name = self._parts.values(), self._settings.split_column
