@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.data.examples import NO_TEXT, TextCells
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import Dataset, EncodedRows, RowsWriter
+from pipeline.data.prepared.dataset import Dataset, EncodedRows
+from pipeline.data.rows_writer import RowsWriter
 
 from ..small import examples
 from .test_training import same

@@ -36,13 +36,11 @@ class Numbers:
         values: `[rows] float64`, NaN for any other cell.
         is_text: `[rows] bool`, whether a cell is neither a number nor missing.
         is_large: `[rows] bool`, whether a cell is a whole number that float64 may round.
-        booleans: number of cells that are true or false.
     """
 
     values: np.ndarray
     is_text: np.ndarray
     is_large: np.ndarray
-    booleans: int = 0
 
     @cached_property
     def are_plain(self) -> bool:
@@ -67,7 +65,7 @@ class NumberParser:
         nothing = np.zeros(len(cells), bool)
         if pd.api.types.is_bool_dtype(cells):
             values = cells.to_numpy(np.float64, na_value=np.nan)
-            return Numbers(values, nothing, nothing, int(np.count_nonzero(~np.isnan(values))))
+            return Numbers(values, nothing, nothing)
         if is_numeric(cells):
             values = cells.to_numpy(np.float64, na_value=np.nan)
             is_whole = pd.api.types.is_integer_dtype(cells)
@@ -75,14 +73,9 @@ class NumberParser:
         # Text repeats: each different one is parsed once.
         codes, words = pd.factorize(to_words(cells), use_na_sentinel=False)
         found = self._parse_words(pd.Series(words, dtype="str"))
-        values, *masks = (part[codes] for part in found)
-        is_text, is_large, is_boolean = masks
-        return Numbers(values, is_text, is_large, int(np.count_nonzero(is_boolean)))
+        return Numbers(found.values[codes], found.is_text[codes], found.is_large[codes])
 
-    def _parse_words(
-        self, words: pd.Series
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return the values, and which words are text, large whole numbers, and booleans."""
+    def _parse_words(self, words: pd.Series) -> Numbers:
         plain = _with_points(words) if self.decimal == "," else words
         values = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, na_value=np.nan).copy()
         is_large = np.abs(values) >= EXACT
@@ -93,12 +86,11 @@ class NumberParser:
                 whole and abs(int(word)) > EXACT
                 for whole, word in zip(is_whole, chosen, strict=True)
             ]
-        is_text, is_boolean = np.isnan(values), np.zeros(len(values), bool)
+        is_text = np.isnan(values)
         kinds = words[is_text].fillna("").str.strip().str.casefold()
         values[is_text] = kinds.map(BOOLEANS).to_numpy(np.float64, na_value=np.nan)
-        is_boolean[is_text] = ~np.isnan(values[is_text])
         is_text[is_text] = ~(kinds.isin(BOOLEANS) | kinds.isin(list(self.missing))).to_numpy(bool)
-        return values, is_text, is_large, is_boolean
+        return Numbers(values, is_text, is_large)
 
 
 def to_words(cells: pd.Series) -> pd.Series:

@@ -1,6 +1,6 @@
 """From examples to prepared data: split, fit the encoding, write the arrays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,12 +15,12 @@ from pipeline.data.prepared.dataset import (
     SAMPLE_ROWS,
     Dataset,
     EncodedRows,
-    RowsWriter,
     Split,
     blocks,
     rows_in_block,
 )
 from pipeline.data.prepared.encoding import Encoding, encode_label, encode_numbers, encode_parts
+from pipeline.data.rows_writer import RowsWriter
 from pipeline.data.splits import split_rows
 from pipeline.errors import DataError
 from pipeline.schema.data import Data
@@ -57,13 +57,7 @@ def prepare(
     _Writer(examples, encoding, where, folder).write(splits)
     latest = _convert_latest(examples, encoding, where)
     counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}
-    arrays = {
-        "features": (encoding.dtype, latest.features.shape),
-        "label": (latest.label.dtype, latest.label.shape),
-        "index": (latest.index.dtype, latest.index.shape),
-    }
-    with RowsWriter(folder / "latest", arrays, examples.text.names) as writer:
-        writer.append(latest)
+    _write_latest(latest, encoding, examples.text.names, folder / "latest")
     dataset = Dataset(
         source=data.source,
         task=examples.task,
@@ -164,6 +158,16 @@ def _label_dtype(examples: Examples, encoding: Encoding) -> str:
 def _index(examples: Examples, block: slice) -> np.ndarray:
     rows = np.arange(block.start + 1, block.stop + 1)
     return rows if examples.index is None else examples.index[block]
+
+
+def _write_latest(latest: Split, encoding: Encoding, text: Sequence[str], folder: Path) -> None:
+    arrays = {
+        "features": (encoding.dtype, latest.features.shape),
+        "label": (latest.label.dtype, latest.label.shape),
+        "index": (latest.index.dtype, latest.index.shape),
+    }
+    with RowsWriter(folder, arrays, text) as writer:
+        writer.append(latest)
 
 
 def _convert_latest(examples: Examples, encoding: Encoding, where: str) -> Split:
