@@ -91,6 +91,7 @@ class FeatureColumns:
         self.names = list(names)
         self.numeric, self.series = numeric, series
         self._on_disk = [*numeric.columns, *(series.names if series else ())]
+        self._positions = {name: number for number, name in enumerate(self._on_disk)}
         self._rows = RowsOnDisk(len(self._on_disk), workspace)
         self._cells = {name: Categories() for name in names}  # of columns that are text so far
         self._first = np.empty(0)  # row
@@ -125,12 +126,11 @@ class FeatureColumns:
 
     def numbers_of(self, names: Sequence[str]) -> list[int]:
         """Return the positions of columns of numbers in the rows."""
-        return [self._on_disk.index(name) for name in names]
+        return [self._positions[name] for name in names]
 
     def counts_rows(self, name: str) -> bool:
         """Tell whether a column has the numbers of the rows, from 0 or 1."""
-        is_number = name in self.numeric.columns
-        return is_number and bool(self._counts[self.numeric.columns.index(name)])
+        return name in self._positions and bool(self._counts[self._positions[name]])
 
     def is_empty(self, name: str) -> bool:
         """Tell whether no cell of a column has a value."""
@@ -170,7 +170,7 @@ class FeatureColumns:
     def rows(self, names: Sequence[str], dates: Mapping[str, np.ndarray]) -> Rows:
         """Return columns of numbers and dates, `[rows, names]`."""
         rows = self._rows.select_columns(self.numbers_of(names))
-        overlays = {names.index(name): dates[name] for name in names if name in dates}
+        overlays = {number: dates[name] for number, name in enumerate(names) if name in dates}
         return OverlaidRows(rows, overlays) if overlays else rows
 
     def cells(self, names: Sequence[str]) -> TextCells:
