@@ -191,6 +191,7 @@ class _Remedies:
         """Add a column with a kind of problem and the first such cell."""
         if what == "text" and (hint := suggest(example, self._is_table)):
             self._hints[hint] = None
+            self._columns += [column] * self._is_table
         elif what == "infinite" or not self._is_table:
             self._must_fix = True
         else:

@@ -134,7 +134,8 @@ class _TableReader:
         kept = self._choose_rows([*features, *targets], features, dates)
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
-            kept = choose_class_rows(values, kept, least, settings.targets[0], path)
+            decimal, target = columns.numeric.decimal, settings.targets[0]
+            kept = choose_class_rows(values, kept, least, target, path, decimal)
         label, classes, task = self._label(kept)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
