@@ -53,7 +53,8 @@ def prepared_of(
             return prepared_of(chosen, examples, Path(home) / "prepared")
     folder.mkdir(parents=True, exist_ok=True)
     found = read_examples(chosen, Workspace.here()) if examples is None else examples
-    dataset, sizes = preparation.prepare(chosen, 0, found, lambda: "digest", folder)
+    fitted = preparation.fit(chosen, 0, found)
+    dataset, sizes = preparation.write(fitted, lambda: "digest", folder)
     assert prepared.read_dataset(folder) == dataset
     raw = {n: prepared.read_split(n, folder) for n in ("sample", "validation", "test", "latest")}
     encoded = prepared.read_training_rows(folder)

@@ -167,7 +167,8 @@ from pipeline.workspace import Workspace
 from pydantic import TypeAdapter
 import json
 chosen = TypeAdapter(Data).validate_python(json.loads(sys.argv[1]))
-preparation.prepare(chosen, 0, read_examples(chosen, Workspace.here()), str, Path(sys.argv[2]))
+fitted = preparation.fit(chosen, 0, read_examples(chosen, Workspace.here()))
+preparation.write(fitted, str, Path(sys.argv[2]))
 status = Path("/proc/self/status").read_text()
 print(status.split("VmHWM:")[1].split()[0])
 """

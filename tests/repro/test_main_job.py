@@ -27,6 +27,7 @@ FILES = (
     "reports/history.csv",
     "reports/predictions.csv",
     "reports/forecast.csv",
+    "reports/data.html",
     "reports/report.html",
     "reports/figures/learning_curve.png",
     "reports/figures/predictions.png",

@@ -1,7 +1,7 @@
 """Examples, which every data source returns, and the registry of data sources."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.data.disk_rows import Rows
 from pipeline.data.prepared.tasks import TASKS, Task
+from pipeline.errors import listing
 from pipeline.workspace import Workspace
 
 PARTS = ("train", "validation", "test")
@@ -50,6 +51,30 @@ NO_TEXT = TextCells((), np.empty((0, 0), np.int32), ())
 
 
 @dataclass(frozen=True)
+class Omissions:
+    """What a source has and the examples do not.
+
+    Attributes:
+        columns: why columns are left out, by name.
+        rows: how many rows are left out, by reason.
+        missing: the number of missing cells in columns of the source, by name.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[str, int] = field(default_factory=dict)
+
+    def add_columns(self, reasons: Mapping[str, str]) -> "Omissions":
+        """Return these and more columns that are left out."""
+        return replace(self, columns={**self.columns, **reasons})
+
+
+def list_reasons(reasons: Mapping[str, str]) -> str:
+    """Return columns and why they are left out, for a message."""
+    return listing((f"{name!r} ({reason})" for name, reason in reasons.items()), 12)
+
+
+@dataclass(frozen=True)
 class Examples:
     """Rows to learn from, in the order of the source, and rows to forecast.
 
@@ -70,11 +95,13 @@ class Examples:
         latest_index: `[latest]`, what identifies them.
         today: the feature that holds the present value of the target, or None.
         horizon: number of rows that the label lies ahead; 0 if it is not a forecast.
-        fill: `mean` or `median` of the training rows replaces NaN; None if nothing is missing.
+        fill: `mean` or `median` of the training rows replaces NaN, or `auto`, the median where a
+            column has gaps; None if nothing is filled.
         text: columns of text.
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
         date_format: how these are written in a table, as `data.date_format`.
         optional: names of columns that may be left out if nothing can be learned from them.
+        omissions: what was left out so far, and why.
     """
 
     features: Rows
@@ -97,6 +124,7 @@ class Examples:
     date_features: tuple[str, ...] = ()
     date_format: str | None = None
     optional: frozenset[str] = frozenset()
+    omissions: Omissions = field(default_factory=Omissions)
 
     @property
     def kind(self) -> Task:

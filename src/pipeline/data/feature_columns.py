@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.data.dates import parse_dates, to_seconds
 from pipeline.data.disk_rows import OverlaidRows, Rows, RowsOnDisk
 from pipeline.data.examples import TextCells
+from pipeline.data.number_parsing import is_numeric
 from pipeline.data.numeric_columns import NumericColumns
 from pipeline.data.other_columns import Categories
 from pipeline.data.prepared.dataset import blocks
@@ -89,19 +90,20 @@ class FeatureColumns:
         self.names = list(names)
         self.numeric = numeric
         self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
-        self._cells = {name: Categories() for name in text}
+        self._cells = {name: Categories() for name in names}  # of columns that are text so far
         self._first = np.empty(0)  # row
         self._counts = np.empty(0, bool)  # which columns of numbers count the rows, so far
 
     def add(self, piece: pd.DataFrame) -> np.ndarray:
         """Read the next rows; returns their numbers, NaN for what is none."""
         numeric, before = self.numeric, self.numeric.rows
-        counted = {name: numeric.count_text(name) for name in numeric.columns}
         values = numeric.read(piece)
         self._rows.append(values)
-        for name, count in counted.items():
-            if numeric.count_text(name) > count and name not in self._cells:
-                self._cells[name] = Categories(before)
+        for name in [name for name in self._cells if name not in self._text]:
+            # A piece of numbers alone has lost how they are written, such as 007.
+            keeps_text = numeric.is_mostly_text(name) and not is_numeric(piece[name])
+            if numeric.has_numbers(name) and not keeps_text:
+                del self._cells[name]
         for name, cells in self._cells.items():
             cells.add(piece[name])
         if not before:
@@ -126,7 +128,7 @@ class FeatureColumns:
             return False
         if self._counts[self.numeric.columns.index(name)]:
             return True
-        if not name.startswith(UNNAMED) or self.numeric.count_text(name):
+        if not name.startswith(UNNAMED):
             return False
         column = self._rows.select_columns(self.numbers_of([name]))
         values = np.concatenate([column[block][:, 0] for block in blocks(*self._rows.shape)])
@@ -139,8 +141,10 @@ class FeatureColumns:
         return self.numeric.missing[name].count == self.numeric.rows
 
     def is_text(self, name: str) -> bool:
-        """Tell whether a column is text: it is named as such, or no cell is a number."""
-        return name in self._text or self.numeric.is_text(name)
+        """Tell whether a column is text: it is named as such, or next to no cell is a number."""
+        if name in self._text or self.numeric.is_text(name):
+            return True
+        return name in self._cells and self.numeric.is_mostly_text(name)
 
     def has_too_many_texts(self, name: str) -> bool:
         """Tell whether a text column has more different texts than can be levels."""

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.data.base_model import BaseModel, adopt
 from pipeline.data.disk_rows import select_columns
-from pipeline.data.examples import Examples
+from pipeline.data.examples import Examples, list_reasons
 from pipeline.data.missing_values import fill_missing, fit_fill_values
 from pipeline.data.prepared.dataset import blocks, rows_in_block
 from pipeline.data.prepared.encoding import PARTS, Encoding, TextColumn, calendar_code
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 def fit_encoding(
     examples: Examples, train: np.ndarray, method: str, where: str, base: BaseModel | None = None
-) -> tuple[Examples, Encoding]:
+) -> "Fit":
     """Fit the encoding on the training rows; also leave out columns of which nothing is learned.
 
     Args:
@@ -43,7 +44,8 @@ def fit_encoding(
     statistics = _measure(examples, train, fill_values)
     statistics.refuse_constant_label(examples, len(train))
     if base is not None:
-        return adopt(base, examples, statistics.scaling(method, examples, []))
+        adopted = adopt(base, examples, statistics.scaling(method, examples, []))
+        return Fit(*adopted, statistics)
     constant = statistics.constant_features() if method == "standard" else []
     names = examples.feature_names
     refused = [names[column] for column in constant if names[column] not in examples.optional]
@@ -57,11 +59,11 @@ def fit_encoding(
     kept = [column for column in range(len(names)) if column not in set(constant)]
     if not kept and not text:
         raise DataError(
-            f"no column is left to learn from ({_list_reasons(reasons)}); add columns that vary, or"
+            f"no column is left to learn from ({list_reasons(reasons)}); add columns that vary, or"
             " name them (data.features=[…])"
         )
     if reasons:
-        _log.info("%s: left out: %s", where, _list_reasons(reasons))
+        _log.info("%s: left out: %s", where, list_reasons(reasons))
     if hashed := [column.name for column in text if column.buckets]:
         what = "%s: hashed, as they have more than %d levels: %s"
         _log.info(what, where, MAX_COMPARED, listing(hashed, 12))
@@ -81,12 +83,21 @@ def fit_encoding(
         feature_names=tuple(names[column] for column in kept),
         latest_features=None if latest is None else latest[:, kept],
         text=examples.text.select_columns(numbers) if numbers else replace(examples.text, names=()),
+        omissions=examples.omissions.add_columns(reasons),
     )
-    return used, encoding
+    return Fit(used, encoding, statistics)
+
+
+class Fit(NamedTuple):
+    """The examples without the columns that are left out, their encoding, and what it is from."""
+
+    examples: Examples
+    encoding: Encoding
+    statistics: "Statistics"
 
 
 @dataclass
-class _Statistics:
+class Statistics:
     """Statistics of the training rows, which come in blocks: of the features, then the targets.
 
     Mean and deviation are merged block by block (Chan, Golub and LeVeque, Updating formulae and a
@@ -112,11 +123,12 @@ class _Statistics:
         self.largest = np.maximum(self.largest, columns.max(1))
         mean = columns.mean(1)
         columns -= mean[:, None]
-        squares, distance = (columns * columns).sum(1), mean - self.mean
         before, self.count = self.count, self.count + len(label)
         share = len(label) / self.count
-        self.mean = mean if not before else self.mean + distance * share
-        self.squares += squares + distance**2 * (before * share)
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond float32, it is refused later
+            squares, distance = (columns * columns).sum(1), mean - self.mean
+            self.mean = mean if not before else self.mean + distance * share
+            self.squares += squares + distance**2 * (before * share)
 
     def constant_features(self) -> list[int]:
         """Return the features whose values are all the same."""
@@ -160,13 +172,11 @@ class _Statistics:
         return Scaling(means[:end], scales[:end], means[end:], scales[end:])
 
 
-def _measure(
-    examples: Examples, train: np.ndarray, fill_values: Mapping[int, float]
-) -> _Statistics:
+def _measure(examples: Examples, train: np.ndarray, fill_values: Mapping[int, float]) -> Statistics:
     dates = [examples.feature_names.index(name) for name in examples.date_features]
     found: dict[tuple[int, str], set[int]] = {(c, part): set() for c in dates for part in PARTS}
     names = (*examples.feature_names, *examples.targets)
-    statistics = _Statistics(names, len(examples.targets), {})
+    statistics = Statistics(names, len(examples.targets), {})
     for block in blocks(*examples.features.shape):
         rows = rows_in_block(train, block)
         if not len(rows):
@@ -210,7 +220,3 @@ def _fit_text(
             buckets = 1 << (2 * len(levels) - 1).bit_length()
             used.append(TextColumn(name, buckets=min(buckets, MAX_BUCKETS)))
     return tuple(used), left_out
-
-
-def _list_reasons(reasons: Mapping[str, str]) -> str:
-    return listing((f"{name!r} ({reason})" for name, reason in reasons.items()), 12)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.data.number_parsing import to_words
 from pipeline.errors import DataError
 
 
@@ -25,9 +26,7 @@ class Categories:
 
     def add(self, cells: pd.Series) -> None:
         """Add the next cells."""
-        is_text = isinstance(cells.dtype, pd.StringDtype)
-        words = cells if is_text else cells.astype(object).map(str, na_action="ignore")
-        local, found = pd.factorize(words)
+        local, found = pd.factorize(to_words(cells))
         numbers = self._numbers
         codes = [numbers.setdefault(text, len(numbers)) for text in found.tolist()]
         self._codes.append(np.array([*codes, 0], np.int32)[local])

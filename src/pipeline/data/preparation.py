@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.base_model import BaseModel
 from pipeline.data.examples import Examples
-from pipeline.data.fitting import fit_encoding
+from pipeline.data.fitting import Statistics, fit_encoding
 from pipeline.data.numeric_columns import require_float32
 from pipeline.data.prepared import dataset as prepared
 from pipeline.data.prepared.dataset import (
@@ -26,15 +27,43 @@ from pipeline.errors import DataError
 from pipeline.schema.data import Data
 
 
-def prepare(
-    data: Data,
-    seed: int,
-    examples: Examples,
-    source_sha256: Callable[[], str],
-    folder: Path,
-    base: BaseModel | None = None,
+@dataclass(frozen=True)
+class Fitted:
+    """Examples that are split, and the encoding of them that was fitted on the training rows.
+
+    Attributes:
+        data: the settings.
+        splits: the ascending row numbers of `train`, `validation` and `test`.
+        statistics: of the training rows, whose gaps are filled.
+    """
+
+    data: Data
+    examples: Examples
+    splits: dict[str, np.ndarray]
+    encoding: Encoding
+    statistics: Statistics
+
+
+def fit(data: Data, seed: int, examples: Examples, base: BaseModel | None = None) -> Fitted:
+    """Split the examples and fit the encoding on the training rows alone.
+
+    Args:
+        base: whose encoding is taken over.
+
+    Raises:
+        ConfigError: The split does not fit the source.
+        DataError: There are too few rows, or a column is constant.
+    """
+    with _name_file(data.path):
+        splits = split_rows(examples, data, seed)
+        fit = fit_encoding(examples, splits["train"], data.scaling, data.path, base)
+    return Fitted(data, fit.examples, splits, fit.encoding, fit.statistics)
+
+
+def write(
+    fitted: Fitted, source_sha256: Callable[[], str], folder: Path
 ) -> tuple[Dataset, dict[str, int]]:
-    """Split the examples; fit the encoding on the training rows alone, and encode these.
+    """Write the rows of all splits, those of the training encoded.
 
     Returns the content of `dataset.json`, and the number of rows of each split. The rows pass block
     by block, so examples on disk need no more memory than a block.
@@ -42,18 +71,18 @@ def prepare(
     Args:
         source_sha256: returns the hash of the source, which may be computed meanwhile.
         folder: existing; gets `dataset.json` and a folder for each split.
-        base: whose encoding is taken over.
 
     Raises:
-        ConfigError: The split does not fit the source.
-        DataError: There are too few rows, a value is beyond float32, or a column is constant.
+        DataError: A value is beyond float32.
     """
-    where = data.path
-    with _name_file(where):
-        splits = split_rows(examples, data, seed)
-        examples, encoding = fit_encoding(examples, splits["train"], data.scaling, where, base)
-    train = splits["train"]
-    splits["sample"] = train[:: max(1, -(-len(train) // SAMPLE_ROWS))]
+    data, examples, encoding, where = (
+        fitted.data,
+        fitted.examples,
+        fitted.encoding,
+        fitted.data.path,
+    )
+    train = fitted.splits["train"]
+    splits = fitted.splits | {"sample": train[:: max(1, -(-len(train) // SAMPLE_ROWS))]}
     _Writer(examples, encoding, where, folder).write(splits)
     latest = _convert_latest(examples, encoding, where)
     counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}

@@ -25,9 +25,6 @@ from pipeline.schema.evaluation import Parity
 from pipeline.schema.training.device import Device
 from pipeline.workspace import Workspace
 
-# Most training rows that the model is measured on.
-SAMPLE_ROWS = 10_000
-
 
 @dataclass(frozen=True)
 class Predictions:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WrapValidator
 
 from pipeline.schema import base
 from pipeline.schema.base import Count, Text, about
@@ -81,6 +81,17 @@ Lags = Annotated[dict[str, Any], Field(min_length=1), AfterValidator(_check_lags
 ClassWeight = Literal["balanced"] | dict[str | int, base.NotNegative]
 
 
+def _check_different(names: str | list[str]) -> str | list[str]:
+    if isinstance(names, list) and len(set(names)) < len(names):
+        raise ValueError("allowed: each column once")
+    return names
+
+
+Targets = Annotated[
+    Text | Columns, WrapValidator(base.refuse_once), AfterValidator(_check_different)
+]
+
+
 class TableData(DataSource):
     """A CSV or Parquet file of the user."""
 
@@ -89,7 +100,7 @@ class TableData(DataSource):
         "type of the target: a number (regression) or a class (classification); auto: text,"
         " booleans and two whole numbers are classes"
     )
-    target: Text | Columns = about("column to predict, or a list of columns, for a regression")
+    target: Targets = about("column to predict, or a list of columns, for a regression")
     features: Columns | None = about(
         "columns to predict from, names or patterns with * and ?; null: all that are of use"
     )
@@ -115,9 +126,11 @@ class TableData(DataSource):
         "names of the files to read in a folder, such as *.csv; null: all tables"
     )
     na_values: list[str] = about("cells that count as empty, such as ?")
-    missing: Literal["fail", "drop", "mean", "median"] = about(
-        "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
-        " median of the training rows; `pipeline predict` always refuses them"
+    missing: Literal["auto", "fail", "drop", "mean", "median"] = about(
+        "empty cells and NaN: refuse them (fail), drop their rows, or fill all numbers and dates"
+        " among the features with the mean or median of the training rows; auto: the median for"
+        " those that have gaps, and rows without a target are left out. The model fills what was"
+        " filled in training; `pipeline predict` refuses other gaps"
     )
     min_class_rows: Count = about("classes with fewer rows are left out, with their rows", "rows")
 

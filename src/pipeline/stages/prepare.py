@@ -1,4 +1,4 @@
-"""Stage `prepare`: reads the data source and writes data/prepared."""
+"""Stage `prepare`: reads the data source, writes data/prepared and a profile of the data."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.data import preparation
 from pipeline.data.base_model import read_base_model
+from pipeline.data.preparation import Fitted
 from pipeline.data.prepared.dataset import Dataset
+from pipeline.data.profile import measuring, page
 from pipeline.data.sources import read_examples
 from pipeline.errors import listing
 from pipeline.workspace import Workspace, files, is_remote
@@ -18,23 +20,31 @@ _log = logging.getLogger(__name__)
 
 
 def run(settings: "Settings", workspace: Workspace) -> None:
-    """Read the source, split it, fit the scaling, publish the arrays."""
+    """Read the source, split it, fit the encoding, publish the arrays and the profile."""
     path = workspace.path(settings.data.path)
+    with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:
+        fitted = fit(settings, workspace)
+        digest = pool.submit(files.sha256, path)
+        folder.mkdir()
+        dataset, rows = preparation.write(fitted, digest.result, folder)
+        profile = measuring.measure(fitted)
+    files.write_text(workspace.profile, page.to_html(profile))
+    counts = ", ".join(f"{rows[name]:,} {name}" for name in rows if rows[name] and name != "sample")
+    _log.info("%s: %s; %s", settings.data.path, _describe(dataset), counts)
+    for leak in profile.leaks:
+        _log.warning("%s: %s", settings.data.path, leak)
+
+
+def fit(settings: "Settings", workspace: Workspace) -> Fitted:
+    """Read the source, split it, fit the encoding; writes nothing."""
     if is_remote(settings.data.path):
         from pipeline.data import remote  # its clients take time to import
 
         remote.fetch(settings.data.path, workspace)
-    with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:
-        examples = read_examples(settings.data, workspace)
-        digest = pool.submit(files.sha256, path)
-        folder.mkdir()
-        graph = getattr(settings.model, "graph", None)
-        base = None if graph is None else read_base_model(workspace.path(graph))
-        dataset, rows = preparation.prepare(
-            settings.data, settings.seed, examples, digest.result, folder, base
-        )
-    counts = ", ".join(f"{rows[name]:,} {name}" for name in rows if rows[name] and name != "sample")
-    _log.info("%s: %s; %s", settings.data.path, _describe(dataset), counts)
+    examples = read_examples(settings.data, workspace)
+    graph = getattr(settings.model, "graph", None)
+    base = None if graph is None else read_base_model(workspace.path(graph))
+    return preparation.fit(settings.data, settings.seed, examples, base)
 
 
 def _describe(dataset: Dataset) -> str:

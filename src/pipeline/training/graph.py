@@ -60,8 +60,10 @@ class LoadedFactor:
     variable: tf.Variable
 
     @classmethod
-    def add(cls, value: np.ndarray) -> Self:
-        """Add its variable to the default graph."""
+    def add(cls, value: np.ndarray | None) -> Self | None:
+        """Add its variable to the default graph, if there is a factor."""
+        if value is None:
+            return None
         feed = v1.placeholder(tf.float32, value.shape, "preconditioner_feed")
         variable = v1.Variable(
             feed, name="preconditioner", trainable=False, collections=["data"], use_resource=True
@@ -96,8 +98,7 @@ def build_training_graph(
         )
         add_fed_loss(settings, job.model, loss_function, variables)
         global_step = v1.train.get_or_create_global_step()
-        preconditioner = compute_preconditioner(job)
-        factor = None if preconditioner is None else LoadedFactor.add(preconditioner)
+        factor = LoadedFactor.add(compute_preconditioner(job))
         step = TrainingStep(
             settings,
             job.model,

@@ -84,6 +84,7 @@ class Workspace:
     saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel to serve
     saved_model_tagged = _Within("root", "artifacts/saved_model_tagged")  # the one with all graphs
     reports = _Within("root", "reports")  # folder of all reports
+    profile = _Within("root", "reports/data.html")  # of the examples, before training
     history = _Within("root", "reports/history.csv")  # the learning curve
     placement = _Within("root", "reports/placement.json")  # the device of each operation
     metrics = _Within("root", "reports/metrics.json")  # of the model and its baselines

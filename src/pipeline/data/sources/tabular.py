@@ -5,6 +5,7 @@ It is read once, in pieces; the numbers stay on disk until it is known how each 
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ from pipeline.data import other_columns
 from pipeline.data.classes import choose_class_rows
 from pipeline.data.dates import Dates, parse_dates, require_ascending
 from pipeline.data.disk_rows import Rows, select_rows
-from pipeline.data.examples import PARTS, Examples, name_targets, source
+from pipeline.data.examples import PARTS, Examples, Omissions, list_reasons, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
-from pipeline.data.missing_values import FILL_METHODS, choose_rows
+from pipeline.data.missing_values import AUTO, FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
 from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
 from pipeline.data.prepared.dataset import blocks
@@ -24,7 +25,7 @@ from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.read_options import ReadOptions
 from pipeline.data.tables import Table
 from pipeline.data.target_column import choose_task, parse_label
-from pipeline.errors import DataError, listing
+from pipeline.errors import DataError
 from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
 
@@ -45,11 +46,12 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     table = Table(path, ReadOptions.of(settings))
     reserved = _reserved_columns(settings)
     require_columns(table.columns, list(reserved), path)
-    for name in settings.features or ():
-        if name in reserved:
-            raise DataError(
-                f"data.features contains {name!r}, the column of {reserved[name]}; leave it out"
-            )
+    for key in ("features", "drop", "text"):
+        for name in getattr(settings, key) or ():
+            if name in reserved:
+                raise DataError(
+                    f"data.{key} contains {name!r}, the column of {reserved[name]}; leave it out"
+                )
     others = [name for name in table.columns if name not in reserved]
     candidates, exact = choose_columns(others, settings.features, settings.drop or (), path)
     text = [n for one in settings.text or () for n in match(others, one, "data.text", path)]
@@ -69,7 +71,9 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
         reason = choice.reason if is_first_guess else "it has more than two numbers"
         what = "data.task=auto: a %s of %s, as %s; data.task=%s switches"
         _log.info(what, examples.task, name_targets(examples), reason, other)
-    return examples
+    unwanted = [name for name in others if name not in candidates]
+    reasons = dict.fromkeys(unwanted, "by data.features or data.drop")
+    return replace(examples, omissions=examples.omissions.add_columns(reasons))
 
 
 class _TableReader:
@@ -122,7 +126,7 @@ class _TableReader:
         features = [name for name in used if name in dates or name not in words]
         if left_out:
             what = "%s: left out: %s; data.features=[…] names the columns to use"
-            _log.info(what, path, listing((f"{n!r} ({r})" for n, r in left_out.items()), 12))
+            _log.info(what, path, list_reasons(left_out))
         if not features and not text:
             raise DataError(
                 f"{path} has no column to learn from besides the target; add"
@@ -131,11 +135,15 @@ class _TableReader:
         targets = [] if self._has_classes else list(settings.targets)
         numbers = [*(name for name in features if name not in dates), *targets]
         columns.numeric.require_numbers(numbers, path, is_table=True, targets=targets)
-        kept = self._choose_rows([*features, *targets], features, dates)
+        missing = self._find_missing([*features, *self._reserved], dates)
+        kept = self._choose_rows(missing, features, dates)
+        dropped = {"a missing value": int((~kept).sum())}
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
             decimal, target = columns.numeric.decimal, settings.targets[0]
             kept = choose_class_rows(values, kept, least, target, path, decimal)
+            rare = int((~kept).sum()) - dropped["a missing value"]
+            dropped[f"a class with fewer than {least:,} rows"] = rare
         label, classes, task = self._label(kept)
         index = None if kept.all() else np.flatnonzero(kept) + 1
         if self._dates:
@@ -154,11 +162,16 @@ class _TableReader:
             part=self._part(kept) if settings.split_column else None,
             index=index,
             index_name="date" if self._dates else "row",
-            fill=settings.missing if settings.missing in FILL_METHODS else None,
+            fill=self._fill_method(any(missing[name] for name in features)),
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
             date_format=settings.date_format,
             optional=frozenset([*features, *text]) - set(exact),
+            omissions=Omissions(
+                columns=left_out,
+                rows={reason: count for reason, count in dropped.items() if count},
+                missing={name: absent.count for name, absent in missing.items()},
+            ),
         )
 
     def _useless(self, exact: Collection[str]) -> dict[str, str]:
@@ -202,24 +215,46 @@ class _TableReader:
         """Return the label as numbers where the first rows alone made it look like classes."""
         if self._settings.task != "auto":
             return None
-        return parse_label(
-            self._classes.texts(), self._classes.codes()[kept], self.columns.numeric.decimal
+        label = parse_label(
+            self._classes.texts(),
+            self._classes.codes(),
+            self.columns.numeric.decimal,
+            self._settings.targets[0],
+            self._path,
         )
+        return None if label is None else label[kept]
 
-    def _choose_rows(
-        self, used: list[str], features: Collection[str], dates: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
+    def _find_missing(
+        self, names: Collection[str], dates: Mapping[str, np.ndarray]
+    ) -> dict[str, RowNumbers]:
         by_column = self.columns.numeric.missing | self._missing
         for name, seconds in dates.items():
             by_column[name] = RowNumbers()
             by_column[name].add(np.isnan(seconds))
-        missing = {name: by_column[name] for name in dict.fromkeys([*features, *self._reserved])}
-        complete = np.concatenate(self._complete)
-        if any(missing.values()):
+        return {name: by_column[name] for name in dict.fromkeys(names)}
+
+    def _choose_rows(
+        self,
+        missing: Mapping[str, RowNumbers],
+        features: list[str],
+        dates: Mapping[str, np.ndarray],
+    ) -> np.ndarray:
+        settings, complete = self._settings, np.concatenate(self._complete)
+        used = [] if self._has_classes else list(settings.targets)
+        if settings.missing != AUTO:  # which fills features
+            used = [*features, *used]
+        if any(missing.values()) and used:
             rows = self.columns.rows(used, dates)
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
-        return choose_rows(missing, complete, features, self._settings.missing, self._path)
+        labels = settings.targets
+        return choose_rows(missing, complete, features, settings.missing, self._path, labels)
+
+    def _fill_method(self, has_gaps: bool) -> str | None:
+        """Return what fills gaps in features; with `auto` nothing does where there is none."""
+        method = self._settings.missing
+        fills = method in FILL_METHODS and (has_gaps or method != AUTO)
+        return method if fills else None
 
     def _part(self, kept: np.ndarray) -> np.ndarray:
         parts, name = self._parts.values(), self._settings.split_column

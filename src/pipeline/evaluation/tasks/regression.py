@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.data.prepared.dataset import EncodedRows, Split
+from pipeline.data.prepared.encoding import decode_label
 from pipeline.data.prepared.tasks import name_columns
 from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
@@ -58,7 +59,7 @@ class Regression(Task):
 
         rows = design.training_rows(self.dataset, train, BASELINE_ROWS)
         closed_form = LinearRegression().fit(rows.features, rows.label)
-        mean = rows.label.mean(0)
+        mean = decode_label(train.label, self.dataset.encoding).mean(0)  # of all rows
         predictors: dict[str, Predict] = {
             "linear_regression": lambda split: closed_form.predict(
                 design.features_of(self.dataset, split)
