@@ -123,3 +123,20 @@ def test_the_table_has_the_validation_below_the_test():
         "validation rows           mse",
         "model                     0.5",
     ]
+
+
+def test_weights_count_in_metrics_and_baselines():
+    generator = np.random.default_rng(0)
+    features, weight = generator.normal(5, 3, (30, 2)), generator.integers(0, 3, 30)
+    label = features[:, 0] ** 2
+    split = replace(rows(features, label), weight=weight[:, None].astype(float))
+    twice = np.repeat(np.arange(30), weight)  # a weight of 2 is a row that is there twice
+    repeated = rows(features[twice], label[twice])
+    task = Regression(dataset("regression"))
+    found = task.metrics(column(*label[::-1]), split)
+    expected = task.metrics(column(*label[::-1][twice]), repeated)
+    assert found == pytest.approx(expected)
+    train = replace(split.encode(task.dataset.encoding), weight=split.weight.astype(np.float32))
+    plain = task.fit_predictors(repeated.encode(task.dataset.encoding))
+    for name, predict in task.fit_predictors(train).items():
+        np.testing.assert_allclose(predict(split), plain[name](split), rtol=1e-6)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.disk_rows import Rows
+from pipeline.data.prepared.series import Series
 from pipeline.data.prepared.tasks import TASKS, Task
 from pipeline.errors import listing
 from pipeline.workspace import Workspace
@@ -102,6 +103,9 @@ class Examples:
         date_format: how these are written in a table, as `data.date_format`.
         optional: names of columns that may be left out if nothing can be learned from them.
         omissions: what was left out so far, and why.
+        weight: `[rows]`, how much each row counts, 0 or more; None means all the same. For a
+            regression or classification.
+        series: how the lagged columns among the features are made; None where there are none.
     """
 
     features: Rows
@@ -125,6 +129,8 @@ class Examples:
     date_format: str | None = None
     optional: frozenset[str] = frozenset()
     omissions: Omissions = field(default_factory=Omissions)
+    weight: np.ndarray | None = None
+    series: Series | None = None
 
     @property
     def kind(self) -> Task:

@@ -16,6 +16,7 @@ from pipeline.data.number_parsing import is_numeric
 from pipeline.data.numeric_columns import NumericColumns
 from pipeline.data.other_columns import Categories
 from pipeline.data.prepared.dataset import blocks
+from pipeline.data.series_reader import SeriesReader
 from pipeline.errors import DataError, listing, nearest
 from pipeline.workspace import Workspace
 
@@ -76,6 +77,7 @@ class FeatureColumns:
         names: columns of numbers, text or dates.
         text: those of them whose cells are text in any case.
         numeric: reads all others, and targets that are numbers.
+        series: makes lagged columns of those that `numeric` reads.
     """
 
     def __init__(
@@ -85,11 +87,13 @@ class FeatureColumns:
         numeric: NumericColumns,
         path: Path,
         workspace: Workspace,
+        series: SeriesReader | None = None,
     ) -> None:
         self._text, self._path = list(text), path
         self.names = list(names)
-        self.numeric = numeric
-        self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
+        self.numeric, self.series = numeric, series
+        self._on_disk = [*numeric.columns, *(series.names if series else ())]
+        self._rows = RowsOnDisk(len(self._on_disk), workspace)
         self._cells = {name: Categories() for name in names}  # of columns that are text so far
         self._first = np.empty(0)  # row
         self._counts = np.empty(0, bool)  # which columns of numbers count the rows, so far
@@ -98,7 +102,7 @@ class FeatureColumns:
         """Read the next rows; returns their numbers, NaN for what is none."""
         numeric, before = self.numeric, self.numeric.rows
         values = numeric.read(piece)
-        self._rows.append(values)
+        self._rows.append(self._with_lags(piece, values, before))
         for name in [name for name in self._cells if name not in self._text]:
             # A piece of numbers alone has lost how they are written, such as 007.
             keeps_text = numeric.is_mostly_text(name) and not is_numeric(piece[name])
@@ -115,9 +119,15 @@ class FeatureColumns:
         self._counts[counting] = (values[:, counting] == expected).all(0)
         return values
 
+    def _with_lags(self, piece: pd.DataFrame, values: np.ndarray, before: int) -> np.ndarray:
+        if self.series is None:
+            return values
+        made, _ = self.series.read(piece, values[:, self.numbers_of(self.series.columns)], before)
+        return np.hstack([values, made])
+
     def numbers_of(self, names: Sequence[str]) -> list[int]:
         """Return the positions of columns of numbers in the rows."""
-        return [self.numeric.columns.index(name) for name in names]
+        return [self._on_disk.index(name) for name in names]
 
     def counts_rows(self, name: str) -> bool:
         """Tell whether a column has the numbers of the rows, from 0 or 1.

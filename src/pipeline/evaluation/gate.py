@@ -65,7 +65,7 @@ def read_inputs(workspace: Workspace) -> Inputs:
     """
     dataset = prepared.read_dataset(workspace.prepared)
     recipe = checkpoint.read_sidecar(workspace.checkpoint).recipe
-    fields = ("source", "task", "features", "text", "targets", "classes")
+    fields = ("source", "task", "features", "text", "targets", "classes", "series")
     differs = [name for name in fields if getattr(dataset, name) != getattr(recipe, name)]
     if dataset.encoding != recipe.inference.encoding:
         differs.append("encoding")

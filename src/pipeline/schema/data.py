@@ -133,6 +133,25 @@ class TableData(DataSource):
         " filled in training; `pipeline predict` refuses other gaps"
     )
     min_class_rows: Count = about("classes with fewer rows are left out, with their rows", "rows")
+    weight: Text | None = about(
+        "column of numbers of 0 or more: how much each row counts, in training and in metrics;"
+        " null: all the same"
+    )
+    class_weight: ClassWeight | None = about(
+        "how much rows of each class count in training, not in metrics: balanced, or numbers by"
+        " class, such as {no: 1, yes: 5}; null: all the same",
+        allowed="balanced, a mapping of classes to numbers of 0 or more, or null",
+    )
+    lags: Lags | None = about(
+        "columns made of earlier rows: for each column how many rows before, such as"
+        " {price: [1, 7]}, or also mean, std, min and max of so many rows, such as"
+        " {price: {lag: [1], mean: [7]}}; needs data.date_column",
+        allowed="a mapping of columns to whole numbers from 1 to 10000, or null",
+    )
+    group: Text | None = about(
+        "column that tells the series of a panel apart; dates ascend in each; needs"
+        " data.date_column"
+    )
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -58,7 +58,10 @@ def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
 
 
 def read_inputs(job: TrainingJob) -> Iterator[np.ndarray]:
-    """Yield the inputs of the training rows and 1, `[rows, inputs + 1] float64`, block by block."""
+    """Yield the inputs of the training rows and 1, `[rows, inputs + 1] float64`, block by block.
+
+    They are times the root of the weight of their row, so that squares are weighted.
+    """
     split, depths = job.split, job.model.encoding.depths
     first = np.cumsum([0, *depths])
     for block in blocks(len(split.label), _count_inputs(job) + 1):
@@ -68,7 +71,10 @@ def read_inputs(job: TrainingJob) -> Iterator[np.ndarray]:
         codes = np.zeros((len(numbers), first[-1]))
         row, column = np.nonzero(rows.codes)
         codes[row, (rows.codes - 1 + first[:-1])[row, column]] = 1
-        yield np.column_stack([*powers, codes, np.ones(len(numbers))])
+        inputs = np.column_stack([*powers, codes, np.ones(len(numbers))])
+        if rows.weight is not None:
+            inputs *= np.sqrt(np.asarray(rows.weight, np.float64))
+        yield inputs
 
 
 def _find_problem(job: TrainingJob) -> str:
