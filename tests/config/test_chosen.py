@@ -136,6 +136,8 @@ def test_a_record_that_does_not_fit_is_one_message(
 def test_data_that_was_chosen_and_has_gone_is_one_message(workspace: Workspace, failure: Failure):
     record(workspace, "data=csv", "data.path=houses (1).csv", "data.target=y")
     Path("houses (1).csv").unlink()
-    expected = re.escape("houses (1).csv: no such file;\n") + ".*data.target=y; `pipeline run`"
+    expected = (
+        re.escape("houses (1).csv: no such file; ") + "(?s:.*);\n.*data.target=y; `pipeline run`"
+    )
     with failure.raises("chosen data that has gone", DataError, match=expected):
         stage.run(workspace)

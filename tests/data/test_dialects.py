@@ -155,7 +155,7 @@ def test_marks_of_missing_values_are_missing_in_all_columns(tmp_path: Path):
         ("1'234.5", "remove the thousands separators"),
         ("1,5", """has a decimal comma: "data.decimal=','" reads it"""),
         ("?", r"""'data.na_values=\["\?"\]' counts '\?' as missing"""),
-        ("n/q", r"""'data.text=\["a b"\]' takes 'a b' as text, or 'data.drop=\["a b"\]' leaves"""),
+        ("n/q", r"""'data.text=\["a b"\]' takes 'a b' as text, 'data.drop=\["a b"\]' leaves"""),
     ],
 )
 def test_the_message_tells_what_to_type(failure, tmp_path: Path, cell, expected):

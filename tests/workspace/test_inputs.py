@@ -142,7 +142,7 @@ def test_what_a_temporary_copy_lacks_is_named_with_the_option(
     (temporary.home / "own.py").touch()
     with pytest.raises(ConfigError, match=r"own\.py: Git does not know it.*--copy-paths own\.py"):
         user_code.module_file("own.function", temporary)
-    with pytest.raises(DataError, match=r"nowhere\.csv: no such file$"):
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file; .* has no 'nowhere\.csv'$"):
         inputs.require("data.path", "nowhere.csv", temporary)
 
 
@@ -151,3 +151,15 @@ def test_a_path_out_of_a_temporary_copy_must_be_absolute(temporary: Workspace, f
     what = "relative path to data outside of the repository in `dvc exp run --temp`"
     with failure.raises(what, DataError, match="give the absolute path, /.*/outside.csv"):
         inputs.require("data.path", "../outside.csv", temporary)
+
+
+def test_a_path_of_nothing_is_answered_with_what_may_be_meant(workspace: Workspace):
+    (workspace.root / "Houses.csv").touch()
+    for name, expected in (
+        ("house.csv", "has no 'house.csv'; nearest: Houses.csv"),
+        ("there/is/none.csv", "has no 'there'"),
+        ("~/houses.csv", "shells replace ~ only at the beginning of a word: write $HOME"),
+    ):
+        with pytest.raises(DataError) as caught:
+            inputs.require("data.path", name, workspace)
+        assert expected in str(caught.value)

@@ -102,6 +102,11 @@ def require_option(group: str, option: str | None, workspace: Workspace) -> None
             f"{nearest(group, groups)}"
         )
     name = "null" if option is None else option
+    if group == "data" and ("/" in name or "." in name):
+        raise ConfigError(
+            f"{group}={name}: conf/{group} has no such option; a table of your own is"
+            f" {shlex.join(['data=csv', f'data.path={name}', 'data.target=COLUMN'])}"
+        )
     raise ConfigError(
         f"{group}={name}: conf/{group} has no such option; it has {', '.join(options)}"
         f"{nearest(name, options)}"

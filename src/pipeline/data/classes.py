@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.examples import Examples, name_targets
+from pipeline.data.number_parsing import NumberParser
 from pipeline.errors import DataError, listing
 from pipeline.schema.data import DataSource
 
@@ -17,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def choose_class_rows(
-    values: np.ndarray, kept: np.ndarray, least: int, name: str, path: Path
+    values: np.ndarray, kept: np.ndarray, least: int, name: str, path: Path, decimal: str = "."
 ) -> np.ndarray:
     """Return which of the kept rows have a class with at least `least` rows, `[rows] bool`.
 
@@ -27,13 +28,14 @@ def choose_class_rows(
         values: `[rows]`, the cells of the target as they were read; None where one is missing.
         kept: `[rows] bool`, the rows to consider.
         least: `data.min_class_rows`.
+        decimal: sign in numbers, `.` or `,`.
 
     Raises:
         DataError: The target is a measured number, or no class has so many rows.
     """
     rows = np.flatnonzero(kept)
     codes, classes = pd.factorize(values[rows])
-    refuse_measurements(classes, rows[_first_rows(codes)], name, path)
+    refuse_measurements(classes, rows[_first_rows(codes)], name, path, decimal)
     counts = np.bincount(codes, minlength=len(classes))
     rare = [f"{str(classes[i])[:40]!r} ({counts[i]})" for i in np.flatnonzero(counts < least)]
     if not rare:
@@ -52,7 +54,7 @@ def choose_class_rows(
 
 
 def refuse_measurements(
-    classes: np.ndarray | pd.Index, rows: np.ndarray, name: str, path: Path
+    classes: np.ndarray | pd.Index, rows: np.ndarray, name: str, path: Path, decimal: str = "."
 ) -> None:
     """Refuse numbers of which some have a fraction: they measure something.
 
@@ -63,7 +65,7 @@ def refuse_measurements(
     Raises:
         DataError: All values are numbers, and one is not a whole number.
     """
-    numbers = pd.to_numeric(pd.Series(list(classes), dtype=object), errors="coerce").to_numpy(float)
+    numbers = NumberParser(decimal).parse(pd.Series(list(classes), dtype=object)).values
     if np.isnan(numbers).any():
         return
     fractions = np.flatnonzero(numbers % 1 != 0)

@@ -149,6 +149,7 @@ def _parse(words: pd.Series, date_format: str | None) -> pd.Series:
         return pd.to_datetime(words, format=date_format, errors="coerce")
     # pandas accepts words such as "now".
     words = words.where(words.str.match(r"\d").fillna(False))
+    words = words.str.replace(r"(:\d\d),(\d)", r"\1.\2", regex=True)  # as logging writes it
     return pd.to_datetime(words, format="ISO8601", errors="coerce")
 
 
@@ -162,6 +163,11 @@ def _explain(
         return DataError(
             f"{place} is not a date as data.date_format={date_format!r} says; fix the cell or the"
             " format"
+        )
+    if re.fullmatch(r"\d{9,}(\.\d*)?", word):
+        return DataError(
+            f"{place} is not a date; if it counts seconds, leave out data.date_column, and it is a"
+            " feature like any number; data.split=chronological then tests the last rows"
         )
     ways = _suggest(word)
     if len(ways) == 2:

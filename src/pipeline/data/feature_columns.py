@@ -15,12 +15,14 @@ from pipeline.data.examples import TextCells
 from pipeline.data.number_parsing import is_numeric
 from pipeline.data.numeric_columns import NumericColumns
 from pipeline.data.other_columns import Categories
+from pipeline.data.prepared.dataset import blocks
 from pipeline.data.series_reader import SeriesReader
 from pipeline.errors import DataError, listing, nearest
 from pipeline.workspace import Workspace
 
 # A text column with more different texts is of no use as levels.
 MAX_TEXTS = 2**20
+UNNAMED = "Unnamed: "  # how names begin that a file does not have
 DATE = re.compile(r"\s*\d{1,4}([-./])\d{1,2}\1\d{1,4}")
 
 _log = logging.getLogger(__name__)
@@ -129,8 +131,19 @@ class FeatureColumns:
         return [self._positions[name] for name in names]
 
     def counts_rows(self, name: str) -> bool:
-        """Tell whether a column has the numbers of the rows, from 0 or 1."""
-        return name in self._positions and bool(self._counts[self._positions[name]])
+        """Tell whether a column has the numbers of the rows, from 0 or 1.
+
+        A column without a name need not be in order: rows may have been sorted or left out since.
+        """
+        if name not in self._positions:
+            return False
+        if self._positions[name] < len(self._counts) and self._counts[self._positions[name]]:
+            return True
+        if not name.startswith(UNNAMED):
+            return False
+        column = self._rows.select_columns(self.numbers_of([name]))
+        values = np.concatenate([column[block][:, 0] for block in blocks(*self._rows.shape)])
+        return bool((values % 1 == 0).all()) and len(np.unique(values)) == len(values)
 
     def is_empty(self, name: str) -> bool:
         """Tell whether no cell of a column has a value."""

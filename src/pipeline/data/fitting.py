@@ -18,6 +18,8 @@ from pipeline.errors import DataError, listing
 
 # A text column with more levels is hashed: comparing costs time for each of them.
 MAX_COMPARED = 100
+# In more training rows, a text that is never the same twice is a name of the row.
+MAX_DISTINCT = 20
 # The most buckets of a hashed column.
 MAX_BUCKETS = 2**16
 
@@ -214,7 +216,10 @@ def _fit_text(
         is_optional = name in examples.optional
         if is_optional and len(levels) < 2:
             left_out[name] = "constant"
-        elif is_optional and len(levels) > max(MAX_COMPARED, len(train) / 2):
+        elif is_optional and (
+            len(levels) > max(MAX_COMPARED, len(train) / 2)
+            or len(levels) == len(train) > MAX_DISTINCT
+        ):
             left_out[name] = f"{len(levels):,} different texts in {len(train):,} training rows"
         elif len(levels) <= MAX_COMPARED:
             used.append(TextColumn(name, tuple(levels)))

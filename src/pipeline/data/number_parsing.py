@@ -25,6 +25,7 @@ BOOLEANS = {"true": 1.0, "false": 0.0}
 WHOLE_NUMBER = r"\s*[-+]?\d{16,}\s*"
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d*)?|(?:\.\d{3})+(?:,\d*)?)")
 THOUSANDS_ALSO = re.compile(r"[-+]?[1-9]\d{0,2}(?:(?:['’\s\u00a0\u202f]\d{3})+(?:[.,]\d*)?)")  # noqa: RUF001
+WITH_UNIT = re.compile(r"[-+]?[$€£¥]\s*[-+]?\d[\d.,]*|[-+]?\d[\d.,]*\s*[$€£¥%]")
 WITH_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 
 
@@ -137,6 +138,8 @@ def suggest(example: str, is_table: bool) -> str:
     word = example.strip()
     if THOUSANDS.fullmatch(word) or THOUSANDS_ALSO.fullmatch(word):
         return f"remove the thousands separators, as in {word!r}"
+    if WITH_UNIT.fullmatch(word):
+        return f"remove the sign of the unit, as in {word!r}"
     if WITH_COMMA.fullmatch(word):
         way = "\"data.decimal=','\" reads it" if is_table else "write a point"
         return f"{word!r} has a decimal comma: {way}"

@@ -193,6 +193,8 @@ class _Remedies:
         is_target = column in self._targets
         if what == "text" and (hint := suggest(example, self._is_table)):
             self._hints[hint] = None
+            if self._is_table and not is_target:
+                self._columns.append(column)
         elif what == "infinite" or not self._is_table or (is_target and what != "text"):
             self._must_fix = True
         elif is_target:

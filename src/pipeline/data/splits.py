@@ -76,13 +76,15 @@ def choose_method(examples: Examples) -> tuple[str, str, str]:
 
 
 def _has_dates(examples: Examples) -> bool:
-    return examples.index is not None and examples.index.dtype.kind == "M"
+    """Tell whether rows have dates; those with zones are text."""
+    has_times = examples.index is not None and examples.index.dtype.kind == "M"
+    return has_times or examples.index_name == "date"
 
 
 def _times(examples: Examples) -> np.ndarray | None:
     """Return the dates of rows that are not in their order; None where they are."""
-    if examples.times is None and _has_dates(examples):
-        index = np.asarray(examples.index)
+    index = examples.index
+    if examples.times is None and index is not None and index.dtype.kind == "M":
         return index if (index[1:] <= index[:-1]).any() else None
     return examples.times
 

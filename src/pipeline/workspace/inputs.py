@@ -7,12 +7,16 @@ stage depends on its own results.
 import os
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.workspace import Workspace
 
 MISSING = "no such file"
+
+# Entries of a folder that a name is compared with.
+MOST_COMPARED = 1000
 
 # A chain of links that is longer is left to the system.
 LINKS_FOLLOWED = 20
@@ -26,7 +30,9 @@ def require(key: str, name: str, workspace: Workspace) -> None:
         ConfigError: as `refuse_results`.
     """
     if not _exists(workspace.path(name)):
-        raise DataError(f"{key}={name}: {why_missing(name, workspace)}")
+        reason = why_missing(name, workspace)
+        more = _suggest(name, workspace) if reason == MISSING else ""
+        raise DataError(f"{key}={name}: {reason}{more}")
     refuse_results(key, name, workspace)
 
 
@@ -47,6 +53,18 @@ def refuse_results(key: str, name: str, workspace: Workspace) -> None:
                     f"{key}={name} is a folder with results of the pipeline ({result}); move what"
                     f" is to be read to a folder of its own and give that folder as {key}"
                 )
+
+
+def _suggest(name: str, workspace: Workspace) -> str:
+    """Return what may be meant by a path of nothing."""
+    if name.startswith("~"):
+        return "; shells replace ~ only at the beginning of a word: write $HOME in its place"
+    path = workspace.path(name)
+    folder = path.parent
+    while not folder.is_dir():
+        path, folder = folder, folder.parent
+    present = [entry.name for entry in islice(folder.iterdir(), MOST_COMPARED)]
+    return f"; {folder} has no {path.name!r}{nearest(path.name, present)}"
 
 
 def why_missing(name: str, workspace: Workspace) -> str:

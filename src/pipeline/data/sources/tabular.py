@@ -136,7 +136,8 @@ class _TableReader:
         dropped = {"a missing value": int((~kept).sum())}
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
-            kept = choose_class_rows(values, kept, least, settings.targets[0], self._path)
+            decimal, target = columns.numeric.decimal, settings.targets[0]
+            kept = choose_class_rows(values, kept, least, target, self._path, decimal)
             rare = int((~kept).sum()) - dropped["a missing value"]
             dropped[f"a class with fewer than {least:,} rows"] = rare
         label, classes, task = self._label(kept)
