@@ -17,8 +17,9 @@ from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
 
-# Validations of a training with `train.validation.every=auto`, where there are rows for it.
-VALIDATIONS = 40
+# With `train.validation.every=auto`, where there are rows for it: validations of a training, and the
+# fewest steps between two. A preconditioned linear network is at the closed form after so many.
+VALIDATIONS, LEAST_STEPS = 40, 50
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def decide_validation(settings: TrainSettings, rows: int) -> TrainSettings:
     train, validation = settings.train, settings.train.validation
     if validation.every != "auto":
         return settings
-    every = -(-train.steps // VALIDATIONS) if rows else None
+    every = max(LEAST_STEPS, -(-train.steps // VALIDATIONS)) if rows else None
     validation = validation.model_copy(update={"every": every})
     return settings.model_copy(
         update={"train": train.model_copy(update={"validation": validation})}
