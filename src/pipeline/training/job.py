@@ -17,8 +17,8 @@ from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
 
-# With `train.validation.every=auto`, where there are rows for it: validations of a training, and the
-# fewest steps between two. A preconditioned linear network is at the closed form after so many.
+# With `train.validation.every=auto`, where there are rows for it: validations of a training, and
+# the fewest steps between two. A preconditioned linear network is at the closed form after 50.
 VALIDATIONS, LEAST_STEPS = 40, 50
 
 
