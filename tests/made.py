@@ -61,11 +61,9 @@ def prepared_of(
     assert sizes == {name: len(rows.index) for name, rows in {**raw, "train": encoded}.items()}
     sample = raw.pop("sample")
     step = -(-len(encoded.index) // SAMPLE_ROWS)
-    for one, other in zip(
-        vars(encoded.select(slice(None, None, step))).values(),
-        vars(sample.encode(dataset.encoding)).values(),
-        strict=True,
-    ):
+    rows, again = encoded.select(slice(None, None, step)), sample.encode(dataset.encoding)
+    for name in ("features", "label", "index", "codes"):
+        one, other = getattr(rows, name), getattr(again, name)
         assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     return dataset, {"train": sample, **raw}
 

@@ -37,9 +37,21 @@ def examples(
         label = (score > np.median(score)) + (score > np.quantile(score, 0.8)) * (
             task == "classification"
         )
+    return prepare(features, label, task, shape, scaling, text)
+
+
+def prepare(
+    features: np.ndarray,
+    label: np.ndarray,
+    task: str = "regression",
+    shape: tuple[int, ...] = (),
+    scaling: str = "standard",
+    text: TextCells = NO_TEXT,
+) -> tuple[Dataset, Split]:
+    """Return a data set of arrays, and all of their rows, raw."""
     names = tuple(f"f{i}" for i in range(features.shape[1]))
     classes = ("low", "middle", "high") if task == "classification" else ()
-    made = Examples(features, label, names, "y", task, classes, shape, text=text)
+    made = Examples(features, label, names, "y", task, classes, shape or (len(names),), text=text)
     every = np.arange(len(label))
     made, encoding, _ = fit_encoding(made, every, scaling, "the examples")
     dataset = Dataset(
@@ -47,7 +59,7 @@ def examples(
         task=task,
         features=made.feature_names,
         text=made.text.names,
-        shape=shape,
+        shape=made.shape,
         targets=made.targets,
         classes=classes,
         index_name="row",
@@ -56,8 +68,8 @@ def examples(
         encoding=encoding,
         source_sha256="",
     )
-    raw = features.astype(made.dtype), label.astype(made.label_dtype)
-    return dataset, Split(*raw, every, made.text_of(slice(None)))
+    label = label.astype(made.dtype if made.kind.scales_label else "float32")
+    return dataset, Split(features.astype(made.dtype), label, every, made.text_of(slice(None)))
 
 
 def job_of(

@@ -83,6 +83,23 @@ def test_own_classes(run: Run, folder: Path):
     assert set(pd.read_csv(Workspace.here().predictions).prediction) == {"low", "high"}
 
 
+@pytest.mark.parametrize("model", ["linear", "mlp"])
+def test_own_text_alone_and_with_dates_and_booleans(run: Run, folder: Path, model: str):
+    kinds = ["ant", "", "bée"]
+    days = pd.date_range("1969-12-01", periods=90).strftime("%Y-%m-%d")
+    rows = [f"{kinds[i % 3]},{days[i]},{i % 2 == 0},{i % 3 * 5 + i % 2}.5" for i in range(90)]
+    (folder / "own.csv").write_text("\n".join(["kind,day,is_new,y", *rows]), encoding="utf-8")
+    own = ("data=csv", "data.path=own.csv", "data.target=y", f"model={model}", "optimizer=adam")
+    metrics = run(*own, "data.features=[kind]", "train.steps=300", "optimizer.learning_rate=0.05")
+    assert metrics["parity"]["passed"]
+    assert metrics["model"]["r2"] > 0.9
+    metrics = run(*own, "train.steps=300", "optimizer.learning_rate=0.05")
+    assert metrics["parity"]["passed"]
+    assert metrics["model"]["r2"] > 0.98
+    dataset = read(Workspace.here().prepared / "dataset.json")
+    assert (dataset["features"], dataset["text"]) == (["day", "is_new"], ["kind"])
+
+
 def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):
     metrics = run("experiment=cosine")
     assert metrics["model"]["mse"] == pytest.approx(0.0381469, rel=0.01)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.arrow_reader import is_parquet
+from pipeline.data.arrow_reader import is_parquet, is_text
 from pipeline.data.dates import parse_dates, to_seconds
+from pipeline.data.lags import has_lags
 from pipeline.data.missing_values import refuse_missing
 from pipeline.data.numeric_columns import (
     NumericColumns,
@@ -16,6 +18,7 @@ from pipeline.data.numeric_columns import (
     require_float32,
 )
 from pipeline.data.prepared.dataset import as_inputs
+from pipeline.data.series_reader import SeriesReader
 from pipeline.data.sources import DERIVATIONS
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
@@ -31,6 +34,8 @@ REMEDY = "the model fills no missing values: fill them, or drop their rows"
 
 def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
     """Write a copy of a table with the predictions as further columns.
+
+    Rows with too few rows before them for the model's lagged columns get no prediction.
 
     Args:
         source: a table with the model's features, found by name, or with raw prices.
@@ -55,8 +60,11 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
     in_file = {name: head for name, head in named if head.strip() or not is_parquet(to)}
     found = find_types(table) if is_parquet(to) else {}
     types = {in_file.get(name, name): kind for name, kind in found.items()}
-    # What has no types is passed on as the text that it is.
-    text = table.columns if table.schema is None else recipe.text
+    # What has no types is passed on as the text that it is, and text of a type as it is.
+    text = table.columns
+    if table.schema is not None:
+        kinds = zip(text, table.schema.types, strict=True)
+        text = [name for name, kind in kinds if name in recipe.text and not is_text(kind)]
     with (
         open_model(model, workspace) as runner,
         files.replacing(to) as partial,
@@ -73,7 +81,11 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
                 if name in table.columns and name not in known:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
                 name = added.setdefault(name, _unused(name, table.columns))
-                piece[name] = pd.Series(values, dtype="str") if values.dtype == object else values
+                is_text = values.dtype == object
+                if features.has_past is not None:
+                    nothing: Any = None if is_text else np.nan
+                    values = np.where(features.has_past, values, nothing)
+                piece[name] = pd.Series(values, dtype="str") if is_text else values
             writer.append(piece.rename(columns=in_file))
             rows += len(piece)
         features.require_numbers()
@@ -91,7 +103,12 @@ def _unused(name: str, columns: Sequence[str]) -> str:
 class FeatureReader:
     """Reads what a model is fed from the pieces of a table.
 
-    The table has the model's columns, or the raw columns that the source derives them from.
+    The table has the model's columns, or those that they are made of: the raw columns of a source,
+    or what lagged columns are made of, ordered by date.
+
+    Attributes:
+        has_past: `[rows] bool`, whether the rows that were read last have enough rows before them;
+            None where lagged columns are not made here.
 
     Raises:
         DataError: columns are missing.
@@ -101,12 +118,21 @@ class FeatureReader:
         self, recipe: Recipe, columns: Sequence[str], path: Path, decimal: str = "."
     ) -> None:
         self._recipe, self._path = recipe, path
-        encoding = recipe.inference.encoding
+        encoding, series = recipe.inference.encoding, recipe.series
         names = recipe.features
         is_complete = {*names, *recipe.text} <= set(columns)
         self._derivation = None if is_complete else DERIVATIONS.get(recipe.source)
-        required = self._derivation.columns if self._derivation else names
-        require_columns(columns, [*required, *recipe.text], path)
+        self._series: SeriesReader | None = None
+        self.has_past: np.ndarray | None = None
+        required, by = self._derivation.columns if self._derivation else names, list[str]()
+        if series is not None and not has_lags(series.lags, columns):
+            self._series = SeriesReader(series, path)
+            given = [name for name in names if name not in self._series.names]
+            required = tuple(dict.fromkeys([*given, *series.columns]))
+            by = [name for name in (series.date_column, series.group) if name is not None]
+        require_columns(columns, [*required, *by, *recipe.text], path)
+        # What lags are made of may be missing in the last rows, as a target is.
+        self._optional = set(required) - set(names) if self._series else set()
         self._date_format = encoding.date_format
         self._dates = [names[column] for column in encoding.dates]
         numbers = [name for name in required if name not in self._dates]
@@ -122,7 +148,8 @@ class FeatureReader:
         `require_numbers` reports.
 
         Raises:
-            DataError: a price is not positive, a cell is no date, or a number is beyond float32.
+            DataError: a price is not positive, a cell is no date, dates do not ascend, or a number
+                is beyond float32.
         """
         before, numeric = self._numeric.rows, self._numeric
         values = numeric.read(piece)
@@ -132,25 +159,36 @@ class FeatureReader:
             seconds = to_seconds(parse_dates(piece[name], self._path, before, self._date_format))
             self._missing_dates[name].add(np.isnan(seconds), before)
             by_name[name] = seconds
+        if self._series:
+            used = np.column_stack([by_name[name] for name in self._series.columns])
+            made, self.has_past = self._series.read(piece, used, before)
+            by_name |= zip(self._series.names, made.T, strict=True)
         if self._has_problems():
             return None
         if self._derivation:
             values = self._derivation.derive(values, rows, self._path)
-        elif self._dates:
+        elif self._dates or self._series:
             values = np.column_stack([by_name[name] for name in self._recipe.features])
         require_float32(values, self._recipe.features, self._path, rows + 1)
         text = piece[list(self._recipe.text)].fillna("").to_numpy(object)
         return as_inputs(values, text)
 
     def require_numbers(self) -> None:
-        """Raise `DataError` for cells that are not numbers, with each such column and its rows."""
+        """Raise `DataError` for cells that are not numbers, with each such column and its rows.
+
+        Also where no row has enough rows before it.
+        """
         numeric = self._numeric
         numeric.require_numbers(numeric.columns, self._path)
         refuse_missing(self._unfilled(), numeric.rows, self._path, REMEDY)
+        if self._series:
+            self._series.rows_with_past()
 
     def _has_problems(self) -> bool:
         return any(self._unfilled().values()) or self._numeric.has_other_than_numbers()
 
     def _unfilled(self) -> dict[str, RowNumbers]:
         missing = self._numeric.missing | self._missing_dates
-        return {name: rows for name, rows in missing.items() if name not in self._filled}
+        missing |= self._series.missing if self._series else {}
+        allowed = self._filled | self._optional
+        return {name: rows for name, rows in missing.items() if name not in allowed}

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.data import feature_columns
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
+from pipeline.data.numeric_columns import NumericColumns
 from pipeline.data.sources import read_examples
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
@@ -60,11 +61,11 @@ def test_what_means_no_column_is_one_message(failure, what, features, dropped, e
 def columns(folder: Path):
     """Read columns of a table in pieces of some rows."""
 
-    def read(size: int = 3, text=(), others=(), **values) -> FeatureColumns:
+    def read(size: int = 3, text=(), **values) -> FeatureColumns:
         table = pd.DataFrame({name: pd.Series(cells, dtype="str") if isinstance(cells[0], str)
                               else cells for name, cells in values.items()})  # fmt: skip
-        names = [name for name in values if name not in others]
-        found = FeatureColumns(names, text, others, PATH, Workspace.here())
+        numeric = NumericColumns([name for name in values if name not in text])
+        found = FeatureColumns(list(values), text, numeric, PATH, Workspace.here())
         for begin in range(0, len(table), size):
             found.add(table[begin : begin + size].reset_index(drop=True))
         return found
@@ -99,18 +100,21 @@ def test_a_column_is_text_where_no_cell_is_a_number(columns, size):
         numbers=["1", "", "2.5", "-3"],
         empty=["", "", " ", ""],
         boolean=["True", "", "False", "true"],
+        late_words=["NA", "", "ant", "None"],
+        doubtful=["True", "", "maybe", "true"],
         named=["1", "", "1.0", "2"],
     )
     is_text = [name for name in found.names if found.is_text(name)]
-    assert is_text == ["words", "late", "boolean", "named"]
+    assert is_text == ["words", "late", "late_words", "named"]
     assert [name for name in found.names if found.is_empty(name)] == ["empty"]
     cells = found.cells(is_text)[slice(0, 4)]
     assert cells[:, 0].tolist() == ["ant", "", "bee", "ant"]
     assert cells[:, 1].tolist() == ["", "", "", "ant"]
-    assert cells[:, 2].tolist() == ["True", "", "False", "true"]
+    assert cells[:, 2].tolist() == ["NA", "", "ant", "None"]
     assert cells[:, 3].tolist() == ["1", "", "1.0", "2"]
     np.testing.assert_array_equal(
-        found.rows(["numbers"], {})[slice(0, 4)][:, 0], [1, np.nan, 2.5, -3]
+        found.rows(["numbers", "boolean"], {})[slice(0, 4)],
+        [[1, 1], [np.nan, np.nan], [2.5, 0], [-3, 1]],
     )
 
 
@@ -136,7 +140,7 @@ def test_text_that_is_dates_becomes_seconds(columns, size):
         german=["2.1.1970", "3.1.1970", "4.1.1970"],
         words=["ant", "bee", "ant"],
     )
-    dates = found.dates([name for name in found.names if found.is_text(name)])
+    dates = found.dates([name for name in found.names if found.is_text(name)], None)
     assert list(dates) == ["day", "late", "time"]
     np.testing.assert_array_equal(dates["day"], [86_400, np.nan, -86_400])
     np.testing.assert_array_equal(dates["late"], [np.nan, np.nan, 253_402_214_400])
@@ -211,9 +215,26 @@ def test_numbers_may_be_read_as_text(read):
     assert set(examples.text[slice(0, 6)][:, 0]) == {"7", "8"}
 
 
-def test_booleans_are_text_and_dates_are_numbers(read):
+def test_booleans_and_dates_are_numbers(read):
     days = pd.date_range("1970-01-01", periods=6).strftime("%Y-%m-%d")
     examples = read(a=A, is_new=[True, False] * 3, day=days)
-    assert (examples.feature_names, examples.text.names) == (("a", "day"), ("is_new",))
+    assert (examples.feature_names, examples.text.names) == (("a", "is_new", "day"), ())
     assert examples.date_features == ("day",)
-    np.testing.assert_array_equal(examples.features[slice(0, 6)][:, 1], np.arange(6) * 86_400)
+    expected = np.transpose([[1, 0] * 3, np.arange(6) * 86_400])
+    np.testing.assert_array_equal(examples.features[slice(0, 6)][:, 1:], expected)
+
+
+def test_a_table_of_text_alone_can_be_read(read):
+    examples = read(kind=list("pqpqpq"), color=list("xyzxyz"))
+    assert examples.text.names == ("kind", "color")
+    assert examples.features[slice(0, 6)].shape == (6, 0)
+
+
+@pytest.mark.parametrize("key", ["features", "drop", "text"])
+def test_the_target_is_not_named_twice(failure, read, key):
+    with failure.raises(
+        f"The target in data.{key}",
+        DataError,
+        match=f"data.{key} contains 'y', the column of data.target; leave it out",
+    ):
+        read({key: ["y"]}, a=A)

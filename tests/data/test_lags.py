@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from pipeline.data.lags import (
-    Lag,
     LagsOfPieces,
     choose_rows_with_past,
     has_lags,
@@ -15,6 +14,7 @@ from pipeline.data.lags import (
     make_lags,
     require_new_names,
 )
+from pipeline.data.prepared.series import Lag
 from pipeline.errors import ConfigError, DataError
 
 PATH = Path("own.csv")

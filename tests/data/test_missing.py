@@ -111,6 +111,37 @@ def test_a_label_is_never_filled(failure, prepare, missing, what, column, change
         prepare(missing, {column: [4, 6], "a": [1]}, **changes)
 
 
+def test_auto_fills_the_columns_that_have_gaps_and_no_others(prepare, caplog):
+    caplog.set_level("INFO")
+    frame, dataset, splits = prepare("auto", {"a": [2, 5, 19]})
+    train = splits["train"].index - 1
+    assert dataset.encoding.fill == (frame.a[train].median(), None)
+    assert "filled with the median of the training rows: a (3)" in caplog.text
+
+
+def test_auto_changes_nothing_of_a_complete_table(prepare):
+    encodings = [prepare(missing, {})[1].encoding for missing in ("auto", "fail")]
+    assert encodings[0] == encodings[1]
+    assert encodings[0].fill == ()
+
+
+@pytest.mark.parametrize("changes", [{}, CLASSES])
+def test_auto_leaves_out_rows_without_a_label(prepare, caplog, changes):
+    caplog.set_level("INFO")
+    *_, splits = prepare("auto", {"y": [4, 7], "a": [1]}, **changes)
+    kept = np.concatenate([splits["train"].index, splits["test"].index])
+    np.testing.assert_array_equal(np.sort(kept), np.setdiff1d(np.arange(1, 21), [4, 7]))
+    assert "left out 2 of 20 rows, which have no y" in caplog.text
+
+
+def test_auto_refuses_what_cannot_be_filled(failure, prepare):
+    expected = r"(?s)'part' is empty or NaN in rows 4, 6 \(2 of 20\).*set data.missing=drop"
+    with failure.raises("missing=auto: a part is missing", DataError, match=expected):
+        prepare("auto", {"part": [4, 6]}, **PARTS)
+    with failure.raises("missing=auto: no target", DataError, match="no row has a value of 'y'"):
+        prepare("auto", {"y": range(1, 21)})
+
+
 @pytest.mark.parametrize("changes", [{}, CLASSES, PARTS])
 def test_rows_without_a_label_can_be_dropped(prepare, changes):
     *_, splits = prepare("drop", {"part" if "split" in changes else "y": [4, 7]}, **changes)

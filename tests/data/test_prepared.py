@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import RowsWriter, Split
+from pipeline.data.prepared.dataset import Split
+from pipeline.data.rows_writer import RowsWriter
 from pipeline.errors import DataError
 
 from ..made import prepared_of, ready_options

@@ -121,7 +121,7 @@ def test_every_column_of_use_but_the_target_is_a_feature(prepare):
         (
             "a missing class",
             {"y": ["no", None] * 10},
-            {"task": "classification"},
+            {"task": "classification", "missing": "fail"},
             "'y' is empty or NaN in rows 2, 4",
         ),
         (

@@ -1,5 +1,6 @@
 """`data.task=auto`: whether the target is a number to predict or a class."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,45 @@ def own(data, tmp_path: Path):
         ([0.25, 0.5], "regression", "it has numbers with a fraction"),
         (["0", "", "1", " "], "classification", "it has two whole numbers"),
         (["0", "", "1", "2"], "regression", "it has whole numbers, more than two"),
+        ([1.5, "NA", 2], "regression", "it has numbers with a fraction"),
+        ([1.5, "soon", 2], "regression", "it has numbers with a fraction"),
+        (['"1,234"', '"1,567"'], "regression", "it has numbers in a form that is not read"),
+        (["NA", "FR"], "classification", "it has text"),
+        (["NA", "True"], "classification", "it has booleans"),
+        (["1", "True"], "classification", "it has text"),
     ],
 )
 def test_the_first_rows_choose_the_task(own, targets, task, reason):
     chosen = own(*targets)
     found = choose_task(chosen, Table(Path(chosen.path)))
     assert (found.task, found.reason) == (task, reason)
+
+
+def test_numbers_with_a_decimal_comma_are_a_regression(data, tmp_path: Path):
+    cells = ["376,11", "2,5", "1003,82"]
+    rows = [f"{day}.02.2024;{cell}" for day, cell in enumerate(cells, 10)]
+    (tmp_path / "own.csv").write_text("\n".join(["day;y", *rows, ""]))
+    chosen = data("csv", path=str(tmp_path / "own.csv"), target="y", date_format="%d.%m.%Y")
+    examples = read_examples(chosen, Workspace.here())
+    assert examples.task == "regression"
+    assert examples.label[:][:, 0].tolist() == [376.11, 2.5, 1003.82]
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (
+            ["2.5", "?", "3.5", "1"],
+            "has text, such as '?', in row 2;\n  fix these cells, 'data.na_values=[\"?\"]' counts"
+            " '?' as missing, or data.task=classification takes 'y' as classes",
+        ),
+        (['"1,234.50"', '"2,001.00"', 3], "remove the thousands separators, as in '1,234.50'"),
+        (['"12,5"', '"13,25"'], "'12,5' has a decimal comma: \"data.decimal=','\" reads it"),
+    ],
+)
+def test_numbers_that_have_to_be_fixed_are_no_classes(own, targets, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        read_examples(own(*targets), Workspace.here())
 
 
 def test_what_the_user_names_is_not_looked_at(own):
@@ -78,7 +112,6 @@ def test_the_choice_is_told_with_how_to_switch(own, caplog):
         ([1, 0], "classification", ("0", "1")),
         ([2, 3], "regression", ()),
         ([0.5, 0], "regression", ()),
-        (["1.0", "0"], "classification", ("0", "1", "1.0")),
         (["ant", "0"], "classification", ("0", "1", "ant")),
     ],
 )
@@ -100,6 +133,39 @@ def test_later_rows_may_change_what_the_first_two_values_said(
         assert [classes[int(n)] for n in examples.label[:, 0]] == list(map(str, expected))
 
 
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ([0, 1, "NA"], "'NA' in row 3, .*data.na_values=.*\"NA\".* counts 'NA' as missing"),
+        (["True", "false", "null"], "'null' in row 3, and numbers or booleans otherwise"),
+        ([0, 1, 1, "1.0"], "'1' in row 2 and '1.0' in row 4, the same value; write it in one way"),
+        (["true", "false", "TRUE"], "'true' in row 1 and 'TRUE' in row 3, the same value"),
+    ],
+)
+def test_what_may_be_a_class_or_not_is_one_message(own, failure, targets, expected):
+    with failure.raises("A doubtful class", DataError, match=expected):
+        read_examples(own(*targets), Workspace.here())
+    classes = read_examples(own(*targets, task="classification"), Workspace.here()).classes
+    assert set(classes) == set(map(str, targets))
+
+
+def test_numbers_with_a_decimal_comma_are_numbers(own):
+    chosen = own(1)
+    rows = "".join(f"{n};{n % 3},5\n" for n in (7, 1, 5, 9, 2, 4))
+    Path(chosen.path).write_text(f"a;y\n{rows}")
+    examples = read_examples(chosen, Workspace.here())
+    assert examples.task == "regression"
+    assert examples.label[slice(0, 6)][:, 0].tolist() == [1.5, 1.5, 2.5, 0.5, 2.5, 1.5]
+
+
+def test_text_among_a_target_of_numbers_is_one_message(own):
+    expected = "'y' has text, such as 'soon', in row 2;.*data.na_values.*data.task=classification"
+    with pytest.raises(DataError, match=f"(?s){expected}") as caught:
+        read_examples(own(1.5, "soon", 2), Workspace.here())
+    assert "data.text" not in str(caught.value)
+    assert "data.drop" not in str(caught.value)
+
+
 def test_text_after_numbers_is_one_message(own, monkeypatch):
     monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 20)
     monkeypatch.setattr(csv_reader, "PIECE_ROWS", 4)
@@ -108,5 +174,5 @@ def test_text_after_numbers_is_one_message(own, monkeypatch):
 
 
 def test_a_target_without_a_value_is_one_message(own):
-    with pytest.raises(DataError, match=r"'y' is empty or NaN in rows 1, 2 \(2 of 2\)"):
+    with pytest.raises(DataError, match="no row has a value of 'y'"):
         read_examples(own("", ""), Workspace.here())

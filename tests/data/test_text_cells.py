@@ -11,7 +11,9 @@ import pyarrow.parquet
 import pytest
 
 from pipeline.data import csv_reader
+from pipeline.data.number_parsing import to_words
 from pipeline.data.numeric_columns import NumericColumns
+from pipeline.data.read_options import ReadOptions
 from pipeline.data.tables import Table, read_table
 from pipeline.errors import DataError
 
@@ -65,7 +67,7 @@ def test_whole_numbers_beyond_float64_are_refused_as_numbers(failure, tmp_path, 
     numeric = NumericColumns(["id", "y"])
     for piece in Table(path).pieces():
         numeric.read(piece)
-    assert not numeric.are_all_finite()
+    assert numeric.has_other_than_numbers()
     with failure.raises(
         f"a number beyond 2^53 in {ending}",
         DataError,
@@ -104,8 +106,10 @@ def test_booleans_are_numbers(tmp_path: Path, words, gap):
     (piece,) = Table(tmp_path / "own.csv").pieces()
     values = numeric.read(piece)
     np.testing.assert_array_equal(values, [[1, 0, np.nan], [0, np.nan, 1]])
-    assert [numeric.is_boolean(name) for name in "bct"] == [True, True, False]
-    assert [numeric.is_text(name) for name in "bct"] == [False, False, True]
+    assert not any(map(numeric.is_text, "bct"))
+    numeric.require_numbers(["b", "c"], "own.csv")
+    with pytest.raises(DataError, match="column 't' has text, such as 'a', in row 1"):
+        numeric.require_numbers(["t"], "own.csv")
 
 
 def test_booleans_of_parquet_are_numbers(tmp_path: Path):
@@ -114,7 +118,7 @@ def test_booleans_of_parquet_are_numbers(tmp_path: Path):
     numeric = NumericColumns(["b", "c"])
     (piece,) = Table(tmp_path / "own.parquet").pieces()
     np.testing.assert_array_equal(numeric.read(piece), [[1, np.nan], [0, 1]])
-    assert numeric.is_boolean("c")
+    assert not numeric.is_text("c")
 
 
 MARKS = ["", "NA", "NaN", "nan", "None", "null", "NULL", "N/A", "n/a", "#N/A", "<NA>", " NA "]
@@ -161,3 +165,46 @@ def test_json_lines_have_the_keys_of_all_objects(failure, tmp_path: Path):
         path.write_text(content)
         with failure.raises(what, DataError, match=expected):
             read_table(path)
+
+
+TYPED = {
+    "lists": pyarrow.array([[1.5, 2.0], None, [1.5, 2.0, *[0.5] * 2000]]),
+    "structs": pyarrow.array([{"p": 1}, None, {"p": None}]),
+    "bytes": pyarrow.array([b"\xff", None, b"b"]),
+    "times": pyarrow.array([60, None, 0], pyarrow.time32("s")),
+    "durations": pyarrow.array([60, None, 0], pyarrow.duration("s")),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_cells_of_other_types_have_one_text(tmp_path: Path, name: str):
+    pyarrow.parquet.write_table(pyarrow.table({"t": TYPED[name]}), tmp_path / "own.parquet")
+    table = Table(tmp_path / "own.parquet")
+    ((piece,), (as_text,)) = table.pieces(), table.pieces(text=["t"])
+    words = to_words(piece["t"])
+    assert words.dropna().tolist() == as_text["t"].dropna().tolist()
+    assert words.isna().tolist() == [False, True, False]
+    assert "..." not in words[2]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".arrow", ".jsonl"])
+def test_a_mark_means_a_missing_cell_in_each_format(tmp_path: Path, ending: str):
+    words, numbers = ["1.5", " ? ", "2.5"], [-999, 1, 2]
+    table = pyarrow.table({"t": words, "n": numbers, "f": list(map(float, numbers))})
+    path = tmp_path / f"own{ending}"
+    match ending:
+        case ".csv":
+            path.write_text("t,n,f\n1.5,-999,-999.0\n ?,1,1.0\n2.5,2,2.0\n")
+        case ".jsonl":
+            path.write_text(
+                '{"t": "1.5", "n": -999, "f": -999}\n{"t": " ? ", "n": 1, "f": 1.0}\n'
+                '{"t": "2.5", "n": 2, "f": 2.0}\n'
+            )
+        case ".parquet":
+            pyarrow.parquet.write_table(table, path)
+        case _:
+            pyarrow.feather.write_feather(table, path)
+    numeric = NumericColumns(["t", "n", "f"])
+    (piece,) = Table(path, ReadOptions(na_values=("?", "-999"))).pieces()
+    expected = [[1.5, np.nan, np.nan], [np.nan, 1, 1], [2.5, 2, 2]]
+    np.testing.assert_array_equal(numeric.read(piece), expected)

@@ -62,8 +62,7 @@ def test_several_targets_have_a_baseline_each():
         replace(rows(features[piece], label[piece, 0]), label=label[piece])
         for piece in (slice(20), slice(20, 30))
     )
-    task = Regression(dataset("regression"))
-    found = task.baseline_predictions(train, test)
+    found = predicted(Regression(dataset("regression", targets=("y", "z"))), train, test)
     np.testing.assert_allclose(found["linear_regression"], test.label, rtol=1e-4)
     np.testing.assert_allclose(found["mean"], np.tile(label[:20].mean(0), (10, 1)), rtol=1e-6)
 
@@ -75,7 +74,7 @@ def test_the_closed_form_learns_from_rows_evenly_spaced_where_there_are_many(mon
     found = predicted(Regression(dataset("regression")), train, test)
     expected = LinearRegression().fit(train.features[::3], train.label[::3]).predict(test.features)
     np.testing.assert_allclose(found["linear_regression"], expected, rtol=1e-5)
-    np.testing.assert_allclose(found["mean"], train.label.mean(dtype=float))  # of all
+    np.testing.assert_allclose(found["mean"], train.label.mean(), rtol=1e-6)  # of all
 
 
 def test_the_cost_is_the_mean_squared_error():
@@ -124,3 +123,20 @@ def test_the_table_has_the_validation_below_the_test():
         "validation rows           mse",
         "model                     0.5",
     ]
+
+
+def test_weights_count_in_metrics_and_baselines():
+    generator = np.random.default_rng(0)
+    features, weight = generator.normal(5, 3, (30, 2)), generator.integers(0, 3, 30)
+    label = features[:, 0] ** 2
+    split = replace(rows(features, label), weight=weight[:, None].astype(float))
+    twice = np.repeat(np.arange(30), weight)  # a weight of 2 is a row that is there twice
+    repeated = rows(features[twice], label[twice])
+    task = Regression(dataset("regression"))
+    found = task.metrics(column(*label[::-1]), split)
+    expected = task.metrics(column(*label[::-1][twice]), repeated)
+    assert found == pytest.approx(expected)
+    train = replace(split.encode(task.dataset.encoding), weight=split.weight.astype(np.float32))
+    plain = task.fit_predictors(repeated.encode(task.dataset.encoding))
+    for name, predict in task.fit_predictors(train).items():
+        np.testing.assert_allclose(predict(split), plain[name](split), rtol=1e-6)

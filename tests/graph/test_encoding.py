@@ -216,15 +216,15 @@ def test_prepared_training_rows_are_what_the_graph_computes(
     chosen = settings("data=csv", f"data.path={tmp_path}/own.csv", "data.target=y",
                       "data.missing=mean", f"data.split={split}")  # fmt: skip
     dataset, splits = prepared_of(chosen.data, folder=tmp_path / "prepared")
-    assert dataset.features == ("far", "gaps", "when")
-    assert dataset.text == ("few", "many", "is_new")
-    few, many, is_new = dataset.encoding.text
+    assert dataset.features == ("far", "gaps", "when", "is_new")
+    assert dataset.text == ("few", "many")
+    few, many = dataset.encoding.text
     assert few.levels == ("", "green", "grün", "red")
-    assert is_new.levels == ("False", "True")
     assert many.buckets == 512
     assert dataset.encoding.dates == {2: ("month", "weekday", "hour")}
     train = prepared.read_training_rows(tmp_path / "prepared")
     raw = splits["train"]
+    assert set(raw.features[:, 3]) == {0, 1}
     found = compute(raw.features, raw.text, raw.label, dataset.encoding)
     for name, values in (
         ("numbers", train.features),
@@ -233,4 +233,4 @@ def test_prepared_training_rows_are_what_the_graph_computes(
     ):
         assert (found[name].dtype, found[name].shape) == (values.dtype, values.shape)
         assert found[name].tobytes() == values.tobytes()
-    assert (train.codes > 0)[:, :3].all()
+    assert (train.codes > 0)[:, :2].all()

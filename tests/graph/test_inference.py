@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.data.examples import TextCells
+from pipeline.data.fitting import MAX_COMPARED
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph import devices
 from pipeline.graph.inference import add_inference, predict
@@ -21,13 +22,14 @@ v1 = tf.compat.v1
 IMAGES = {"shape": (8, 8, 1), "task": "classification", "scaling": "unit"}
 PAIRS = {"shape": (2, 4, 4, 1), "task": "similarity", "scaling": "unit"}
 
-# Of few levels, of levels that are embedded, and of levels that are hashed.
-LEVELS = (3, 64, 64)
-TEXT = TextCells(
-    ("few", "more", "hashed"),
-    np.stack([np.arange(64, dtype=np.int32) % count for count in LEVELS], axis=1),
+# Of few levels, and of many, which are hashed and embedded, except in a linear network.
+LEVELS, ROWS = (3, MAX_COMPARED + 50), 300
+CELLS = TextCells(
+    ("few", "many"),
+    np.stack([np.arange(ROWS, dtype=np.int32) % count for count in LEVELS], axis=1),
     tuple(np.array(["", *map(str, range(1, count))], object) for count in LEVELS),
 )
+TEXT = {"text": CELLS, "rows": ROWS}
 
 NETWORKS = [
     (["model=linear"], {}),
@@ -37,12 +39,12 @@ NETWORKS = [
     (["model=mlp", "model.activation=sigmoid", "model.hidden=[3,2,4]"], {}),
     (["model=mlp", "model.batch_normalization=true"], {}),
     (["model=linear"], {"scaling": "none"}),
-    (["model=linear"], {"text": TEXT}),
-    (["model=polynomial"], {"text": TEXT}),
-    (["model=mlp"], {"text": TEXT}),
-    (["model=softmax"], {"text": TEXT, "task": "classification"}),
-    (["model=linear"], {"text": TEXT, "shape": (0,)}),
-    (["model=mlp"], {"text": TEXT, "shape": (0,)}),
+    (["model=linear"], TEXT),
+    (["model=polynomial"], TEXT),
+    (["model=mlp"], TEXT),
+    (["model=softmax"], {**TEXT, "task": "classification"}),
+    (["model=linear"], {**TEXT, "shape": (0,)}),
+    (["model=mlp"], {**TEXT, "shape": (0,)}),
     (["model=softmax"], {"task": "classification"}),
     (["model=mlp", "train.loss=sigmoid_cross_entropy"], {"task": "classification"}),
     (["model=lenet", "model.dropout=0.2"], IMAGES),
@@ -76,6 +78,8 @@ def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given)
     dataset, rows = examples(**given)
     model, output, values = in_graph(settings(*overrides), dataset, rows)
     assert output.shape == (len(rows.label), model.outputs)
+    is_embedded = bool(dataset.text) and model.network.name == "mlp"
+    assert ("network/code_2/embedding" in values) == is_embedded
     eager = predict(
         model,
         tf.constant(rows.features),

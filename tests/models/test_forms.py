@@ -209,7 +209,8 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
     saved.ParseFromString(path.read_bytes())
     (served,) = (graph for graph in saved.meta_graphs if "serve" in graph.meta_info_def.tags)
     serving = served.signature_def["serving_default"]
-    serving.outputs["prediction"].name = "features:0"
+    (centered,) = (node.name for node in served.graph_def.node if node.op == "Sub")
+    serving.outputs["prediction"].name = f"{centered}:0"  # `[rows, 3] float64`
     path.write_bytes(saved.SerializeToString())
     resign(model / "saved_model", saved_model.SIDECAR)
     _, rows = examples()

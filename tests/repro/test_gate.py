@@ -77,9 +77,9 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone, failure: F
 def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatch, failure):
     run("model=mlp", "model.dropout=0.2", "train.steps=30")
 
-    def with_dropout(settings, features, outputs, variables, training):
+    def with_dropout(settings, features, codes, outputs, variables, training):
         training = TrainingPass(tf.constant([0, 1]))
-        return apply_network(settings, features, outputs, variables, training)
+        return apply_network(settings, features, codes, outputs, variables, training)
 
     with monkeypatch.context() as patch:
         patch.setattr(inference, "apply_network", with_dropout)

@@ -118,7 +118,8 @@ def test_a_run_that_fails_shows_its_last_lines(home: Clone, failure, caplog):
         ReproductionError,
         match=r"the first run failed; see .*\.dvc/tmp/reproduce/first-run\.log",
     ):
-        check("data=csv", "data.path=own.csv", "data.target=y", until="prepare")
+        own = ("data=csv", "data.path=own.csv", "data.target=y", "data.task=regression")
+        check(*own, until="prepare")
     assert "column 'y' has text, such as 'oops', in row 2" in caplog.text
     assert not list((home.path.parent / "temporary").iterdir())
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
+from pipeline.data.examples import TextCells
 from pipeline.data.prepared.dataset import Dataset, Split
-from pipeline.data.prepared.scaling import Fit
-from pipeline.data.prepared.tasks import TASKS
 from pipeline.errors import ConfigError
-from pipeline.training.preconditioning import compute_preconditioner
+from pipeline.training.job import specify_inference
+from pipeline.training.preconditioning import FILE, compute_preconditioner, read_inputs
 
-from ..small import examples, job_of
+from ..small import examples, job_of, prepare
 
 pytestmark = pytest.mark.slow
 
@@ -21,15 +21,8 @@ DEFAULT = ("device=cpu", "model=linear")
 
 
 def prepared(features: np.ndarray, label: np.ndarray) -> tuple[Dataset, Split]:
-    features, label = features.astype(np.float32), label.reshape(-1, 1).astype(np.float32)
-    is_class = label.dtype.kind == "f" and set(np.unique(label)) <= {0, 1, 2}
-    task = "classification" if is_class else "regression"
-    names = tuple(f"f{i}" for i in range(features.shape[1]))
-    fit = Fit("standard", TASKS[task], (*names, "y"))
-    fit.add(features, label)
-    dataset, _ = examples(shape=(len(names),), task=task)
-    dataset = dataclasses.replace(dataset, scaling=fit.scaling(len(label)))
-    return dataset, Split(features, label, np.arange(len(label)))
+    task = "classification" if set(np.unique(label)) <= {0, 1, 2} else "regression"
+    return prepare(features, label.reshape(-1, 1), task)
 
 
 def correlated(rows: int = 400, noise: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +36,7 @@ def correlated(rows: int = 400, noise: float = 1e-3) -> tuple[np.ndarray, np.nda
 
 def scaled(given: tuple[Dataset, Split]) -> tuple[np.ndarray, np.ndarray]:
     dataset, rows = given
-    scaling = dataset.scaling
+    scaling = dataset.encoding.scaling
     x = (rows.features - np.array(scaling.feature_mean)) / np.array(scaling.feature_scale)
     return x, ((rows.label - scaling.label_mean) / scaling.label_scale)[:, 0]
 
@@ -67,6 +60,31 @@ def test_a_linear_network_reaches_the_closed_form(settings, train, chosen):
     given = prepared(*correlated())
     _, variables = train(settings(*DEFAULT, *chosen), given=given)
     assert mse(*scaled(given), variables) < 1.001 * best(*scaled(given))
+
+
+@pytest.mark.parametrize("shape", [(60, 3), (20, 50)], ids=["equal columns", "more columns"])
+@pytest.mark.parametrize("chosen", [(), ("train=minibatch", "train.batch_size=16")])
+def test_the_weights_are_the_smallest_that_fit(settings, train, shape, chosen):
+    features = np.random.default_rng(4).normal(size=shape)
+    given = prepared(np.column_stack([features, features[:, 0]]), features.sum(1))
+    _, variables = train(settings(*DEFAULT, "train.steps=3000", *chosen), given=given)
+    expected = LinearRegression().fit(*scaled(given)).coef_
+    np.testing.assert_allclose(variables["network/weights"][:, 0], expected, atol=1e-3)
+
+
+def test_levels_and_the_bias_share_what_the_rows_do_not_tell_apart(settings, train, tmp_path):
+    generator = np.random.default_rng(4)
+    level = generator.integers(1, 4, 90)
+    texts = np.array(["", "a", "b", "c"], object)
+    text = TextCells(("t",), level[:, None].astype(np.int32), (texts,))
+    features = generator.normal(size=(90, 2))
+    given = prepare(features, features.sum(1, keepdims=True) + level[:, None], text=text)
+    _, variables = train(settings(*DEFAULT), given=given)
+    found = [variables[f"network/{name}"].ravel() for name in ("weights", "code_weights", "bias")]
+    job = job_of(settings(*DEFAULT), tmp_path, given)
+    (inputs,) = read_inputs(job)
+    expected = np.linalg.lstsq(inputs, job.split.label[:, 0], rcond=1e-6)[0]
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-3)
 
 
 def test_the_plain_gradient_does_not(settings, train):
@@ -143,6 +161,28 @@ def test_an_interrupted_training_ends_with_the_same_bits(settings, train, tmp_pa
     rest, resumed = train(chosen, folder=work, given=given)
     assert rest.tobytes() == losses[50:].tobytes()
     assert all(resumed[name].tobytes() == value.tobytes() for name, value in variables.items())
+
+
+def test_a_training_goes_on_with_the_factor_that_it_began_with(settings, tmp_path: Path):
+    job = job_of(settings(*DEFAULT), tmp_path, prepared(*correlated()))
+    of_other_threads = np.nextafter(compute_preconditioner(job), np.float32(1))
+    np.save(tmp_path / FILE, of_other_threads)
+    assert compute_preconditioner(job).tobytes() == of_other_threads.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "source", "begin"),
+    [
+        ((), "csv", ("zeros", "zeros")),
+        ((), "custom", ("zeros", "zeros")),
+        ((), "sp500", ("random_normal", "ones")),
+        (("model.weights=ones", "model.bias=2"), "csv", ("ones", 2)),
+    ],
+)
+def test_initial_values_are_zeros_for_own_tables(settings, chosen, source: str, begin):
+    dataset = dataclasses.replace(examples()[0], source=source)
+    network = specify_inference(settings("model=linear", *chosen), dataset).network
+    assert (network.weights, network.bias) == begin
 
 
 @pytest.mark.parametrize(

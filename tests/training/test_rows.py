@@ -1,5 +1,6 @@
 """Rows that are streamed give the same numbers as rows that are held."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from pipeline.data.examples import NO_TEXT, TextCells
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import Dataset, EncodedRows, RowsWriter
+from pipeline.data.prepared.dataset import Dataset, EncodedRows
+from pipeline.data.rows_writer import RowsWriter
 
 from ..small import examples
 from .test_training import same
@@ -20,7 +22,7 @@ WINDOWS = (
 )  # fmt: skip
 
 
-@pytest.fixture(params=["numbers", "codes", "codes alone"])
+@pytest.fixture(params=["numbers", "codes", "codes alone", "weights"])
 def given(request, tmp_path: Path) -> tuple[Dataset, EncodedRows]:
     """Examples of 331 rows, mapped from their files: 6 windows of 56 rows, 3 steps each."""
     codes = np.arange(662, dtype=np.int32).reshape(331, 2) % 3
@@ -29,7 +31,11 @@ def given(request, tmp_path: Path) -> tuple[Dataset, EncodedRows]:
     shape = (0,) if "alone" in request.param else (3,)
     dataset, rows = examples(331, shape, text=text)
     encoded = rows.encode(dataset.encoding)
-    arrays = {name: (array.dtype, array.shape) for name, array in vars(encoded).items()}
+    if request.param == "weights":
+        weight = np.linspace(0, 2, 331, dtype=np.float32)[:, None]
+        encoded = replace(encoded, weight=weight)
+    present = {name: array for name, array in vars(encoded).items() if array is not None}
+    arrays = {name: (array.dtype, array.shape) for name, array in present.items()}
     with RowsWriter(tmp_path / "train", arrays, ()) as writer:
         writer.append(encoded)
     return dataset, prepared.read_training_rows(tmp_path, mapped=True)

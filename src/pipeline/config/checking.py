@@ -136,8 +136,10 @@ def _explain(details: ErrorDetails, values: Mapping[str, object]) -> str:
             return f"{key}: {got}; allowed: a section with its own keys"
     prefixes = (".".join(names[:length]) for length in range(len(names), 0, -1))
     declared = next((known[prefix] for prefix in prefixes if prefix in known), None)
-    as_text = _quote(names, values) if details["type"] == "string_type" else ""
-    return f"{key}: {got}{_allowed(declared)}{as_text}"
+    is_text = details["type"] == "string_type" or (
+        details["type"] == "union" and describing.takes_text(key)
+    )
+    return f"{key}: {got}{_allowed(declared)}{_quote(names, values) if is_text else ''}"
 
 
 def _names(details: ErrorDetails, values: Mapping[str, object]) -> list[str]:

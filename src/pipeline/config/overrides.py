@@ -154,12 +154,12 @@ class _Override:
     @property
     def hint(self) -> str:
         """How to write a text that looks like several values, or a list."""
-        raw = self.text.partition("=")[2].strip()
+        raw, hint = self.text.partition("=")[2].strip(), ""
         if describing.is_list(self.key):
-            return f"; a list needs brackets: {shlex.quote(f'{self.key}=[{raw}]')}"
+            hint += f"; a list needs brackets: {shlex.quote(f'{self.key}=[{raw}]')}"
         if describing.takes_text(self.key):
-            return f"; as one text: {quoted(self.key, raw)}"
-        return ""
+            hint += f"; as one text: {quoted(self.key, raw)}"
+        return hint
 
 
 def _refuse_key_of_hydra(name: str) -> None:

@@ -1,6 +1,6 @@
 """Reading Parquet, Arrow and Feather files in pieces; cells keep their values and their types."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,8 @@ class ArrowReader:
 
     decimal = "."
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, na_values: Collection[str] = ()) -> None:
+        self.path, self._marks = path, tuple(mark.strip() for mark in na_values)
         self._open = _open_parquet if is_parquet(path) else _open_arrow
         with self._open(path) as (schema, _):
             self.schema = schema.remove_metadata()
@@ -51,7 +51,7 @@ class ArrowReader:
         with self._open(self.path) as (_, batches):
             for batch in batches:
                 columns = {
-                    name: _to_pandas(cells, name in text)
+                    name: _to_pandas(_drop_marks(cells, self._marks), name in text)
                     for name, cells in zip(self.names, batch.columns, strict=True)
                 }
                 yield pd.DataFrame(columns, index=range(batch.num_rows))
@@ -96,13 +96,28 @@ def _parts(batch: Any) -> Iterator[Any]:
         yield batch.slice(begin, PIECE_ROWS)
 
 
+def _drop_marks(cells: pyarrow.Array, marks: Sequence[str]) -> pyarrow.Array:
+    """Return a column of text or numbers with nothing in place of the cells that are marks."""
+    if pyarrow.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if not marks:
+        return cells
+    if is_text(cells.type):
+        words, wanted = pc.utf8_trim_whitespace(cells.cast(pyarrow.large_string())), list(marks)
+    elif pyarrow.types.is_integer(cells.type) or pyarrow.types.is_floating(cells.type):
+        numbers = pd.to_numeric(pd.Series(marks, dtype="str"), errors="coerce").dropna()
+        words, wanted = cells.cast(pyarrow.float64(), safe=False), numbers.tolist()
+    else:
+        return cells
+    is_mark = pc.is_in(words, pyarrow.array(wanted, words.type))
+    return pc.if_else(is_mark, pyarrow.scalar(None, cells.type), cells)
+
+
 def _to_pandas(cells: pyarrow.Array, as_text: bool) -> pd.Series:
     """Convert a column; numbers of NumPy where none is missing, else Arrow's own types."""
     kind = cells.type
-    if pyarrow.types.is_dictionary(kind):
-        cells, kind = cells.dictionary_decode(), kind.value_type
     if as_text:
-        return _to_text(cells)
+        return to_text(cells)
     if is_text(kind):
         return pd.Series(cells.cast(pyarrow.large_string()).to_pandas(), dtype="str")
     is_plain = pyarrow.types.is_floating(kind) or pyarrow.types.is_integer(kind)
@@ -111,7 +126,8 @@ def _to_pandas(cells: pyarrow.Array, as_text: bool) -> pd.Series:
     return pd.Series(pd.array(cells, dtype=pd.ArrowDtype(kind)))
 
 
-def _to_text(cells: pyarrow.Array) -> pd.Series:
+def to_text(cells: pyarrow.Array) -> pd.Series:
+    """Return cells of any type as `str`; one that is missing, NaN or empty is missing."""
     if pyarrow.types.is_boolean(cells.type):  # as a CSV file has them
         cells = pc.if_else(cells, "True", "False")
     if pyarrow.types.is_floating(cells.type):

@@ -121,18 +121,26 @@ def to_seconds(dates: Dates) -> np.ndarray:
     return np.asarray(seconds, np.float64)
 
 
-def require_ascending(dates: Dates, rows: np.ndarray, path: Path | str) -> None:
-    """Refuse dates that do not ascend; the numbers of their rows are from 0."""
+def require_ascending(
+    dates: Dates, rows: np.ndarray, path: Path | str, of_same: str | None = None
+) -> None:
+    """Refuse dates that do not ascend.
+
+    Args:
+        rows: the numbers of their rows, from 0.
+        of_same: what helps where rows have the same date, if it is not to remove one.
+    """
     utc = dates.utc
     wrong = np.flatnonzero(utc[1:] <= utc[:-1])
     if len(wrong):
         before, after = wrong[0], wrong[0] + 1
-        what = "is the same as" if utc[after] == utc[before] else "is before"
+        is_same = utc[after] == utc[before]
+        what = "is the same as" if is_same else "is before"
+        remedy = (is_same and of_same) or "sort the file by date and remove duplicates"
         names = dates.select(np.array([before, after])).names()
         raise DataError(
             f"{path}: dates must ascend, but {names[1]} in row {rows[after] + 1} {what}"
-            f" {names[0]} in row {rows[before] + 1}; sort the file by date and remove"
-            " duplicates"
+            f" {names[0]} in row {rows[before] + 1}; {remedy}"
         )
 
 

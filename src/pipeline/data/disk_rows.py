@@ -65,7 +65,7 @@ class RowsOnDisk:
         is_all = self._selected == list(range(self._columns))
         if is_all:
             return found
-        first, size = self._selected[0], len(self._selected)
+        first, size = min(self._selected, default=0), len(self._selected)
         if self._selected == list(range(first, first + size)):
             return found[:, first : first + size]
         return found[:, self._selected]

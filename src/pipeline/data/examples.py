@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.disk_rows import Rows
+from pipeline.data.prepared.series import Series
 from pipeline.data.prepared.tasks import TASKS, Task
 from pipeline.errors import listing
 from pipeline.workspace import Workspace
@@ -95,12 +96,16 @@ class Examples:
         latest_index: `[latest]`, what identifies them.
         today: the feature that holds the present value of the target, or None.
         horizon: number of rows that the label lies ahead; 0 if it is not a forecast.
-        fill: `mean` or `median` of the training rows replaces NaN; None if nothing is missing.
+        fill: `mean` or `median` of the training rows replaces NaN, or `auto`, the median where a
+            column has gaps; None if nothing is filled.
         text: columns of text.
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
         date_format: how these are written in a table, as `data.date_format`.
         optional: names of columns that may be left out if nothing can be learned from them.
         omissions: what was left out so far, and why.
+        weight: `[rows]`, how much each row counts, 0 or more; None means all the same. For a
+            regression or classification.
+        series: how the lagged columns among the features are made; None where there are none.
     """
 
     features: Rows
@@ -124,6 +129,8 @@ class Examples:
     date_format: str | None = None
     optional: frozenset[str] = frozenset()
     omissions: Omissions = field(default_factory=Omissions)
+    weight: np.ndarray | None = None
+    series: Series | None = None
 
     @property
     def kind(self) -> Task:

@@ -12,8 +12,10 @@ import pandas as pd
 from pipeline.data.dates import parse_dates, to_seconds
 from pipeline.data.disk_rows import OverlaidRows, Rows, RowsOnDisk
 from pipeline.data.examples import TextCells
+from pipeline.data.number_parsing import is_numeric
 from pipeline.data.numeric_columns import NumericColumns
 from pipeline.data.other_columns import Categories
+from pipeline.data.series_reader import SeriesReader
 from pipeline.errors import DataError, listing, nearest
 from pipeline.workspace import Workspace
 
@@ -73,6 +75,7 @@ class FeatureColumns:
         names: columns of numbers, text or dates.
         text: those of them whose cells are text in any case.
         numeric: reads all others, and targets that are numbers.
+        series: makes lagged columns of those that `numeric` reads.
     """
 
     def __init__(
@@ -82,24 +85,27 @@ class FeatureColumns:
         numeric: NumericColumns,
         path: Path,
         workspace: Workspace,
+        series: SeriesReader | None = None,
     ) -> None:
         self._text, self._path = list(text), path
         self.names = list(names)
-        self.numeric = numeric
-        self._rows = RowsOnDisk(len(self.numeric.columns), workspace)
-        self._cells = {name: Categories() for name in text}
+        self.numeric, self.series = numeric, series
+        self._on_disk = [*numeric.columns, *(series.names if series else ())]
+        self._rows = RowsOnDisk(len(self._on_disk), workspace)
+        self._cells = {name: Categories() for name in names}  # of columns that are text so far
         self._first = np.empty(0)  # row
         self._counts = np.empty(0, bool)  # which columns of numbers count the rows, so far
 
     def add(self, piece: pd.DataFrame) -> np.ndarray:
         """Read the next rows; returns their numbers, NaN for what is none."""
         numeric, before = self.numeric, self.numeric.rows
-        counted = {name: numeric.count_text(name) for name in numeric.columns}
         values = numeric.read(piece)
-        self._rows.append(values)
-        for name, count in counted.items():
-            if numeric.count_text(name) > count and name not in self._cells:
-                self._cells[name] = Categories(before)
+        self._rows.append(self._with_lags(piece, values, before))
+        for name in [name for name in self._cells if name not in self._text]:
+            # A piece of numbers alone has lost how they are written, such as 007.
+            keeps_text = numeric.is_mostly_text(name) and not is_numeric(piece[name])
+            if numeric.has_numbers(name) and not keeps_text:
+                del self._cells[name]
         for name, cells in self._cells.items():
             cells.add(piece[name])
         if not before:
@@ -111,9 +117,15 @@ class FeatureColumns:
         self._counts[counting] = (values[:, counting] == expected).all(0)
         return values
 
+    def _with_lags(self, piece: pd.DataFrame, values: np.ndarray, before: int) -> np.ndarray:
+        if self.series is None:
+            return values
+        made, _ = self.series.read(piece, values[:, self.numbers_of(self.series.columns)], before)
+        return np.hstack([values, made])
+
     def numbers_of(self, names: Sequence[str]) -> list[int]:
         """Return the positions of columns of numbers in the rows."""
-        return [self.numeric.columns.index(name) for name in names]
+        return [self._on_disk.index(name) for name in names]
 
     def counts_rows(self, name: str) -> bool:
         """Tell whether a column has the numbers of the rows, from 0 or 1."""
@@ -127,8 +139,10 @@ class FeatureColumns:
         return self.numeric.missing[name].count == self.numeric.rows
 
     def is_text(self, name: str) -> bool:
-        """Tell whether a column is text: it is named as such, or no cell is a number."""
-        return name in self._text or self.numeric.is_text(name)
+        """Tell whether a column is text: it is named as such, or next to no cell is a number."""
+        if name in self._text or self.numeric.is_text(name):
+            return True
+        return name in self._cells and self.numeric.is_mostly_text(name)
 
     def has_too_many_texts(self, name: str) -> bool:
         """Tell whether a text column has more different texts than can be levels."""

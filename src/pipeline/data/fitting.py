@@ -121,11 +121,12 @@ class Statistics:
         self.largest = np.maximum(self.largest, columns.max(1))
         mean = columns.mean(1)
         columns -= mean[:, None]
-        squares, distance = (columns * columns).sum(1), mean - self.mean
         before, self.count = self.count, self.count + len(label)
         share = len(label) / self.count
-        self.mean = mean if not before else self.mean + distance * share
-        self.squares += squares + distance**2 * (before * share)
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond float32, it is refused later
+            squares, distance = (columns * columns).sum(1), mean - self.mean
+            self.mean = mean if not before else self.mean + distance * share
+            self.squares += squares + distance**2 * (before * share)
 
     def constant_features(self) -> list[int]:
         """Return the features whose values are all the same."""

@@ -11,39 +11,18 @@ same bits in a table of any length; running sums, as of pandas, depend on all ro
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline.data.prepared.series import Lag
 from pipeline.errors import ConfigError, DataError
 
 # Returns column `n` rows before, `[rows]`.
 Shift = Callable[[int], np.ndarray]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Lag:
-    """A column that is made of an earlier one.
-
-    Attributes:
-        column: whose earlier values it has.
-        kind: `lag` is the value `rows` rows before; others, such as `mean`, are of the `rows` rows
-            before.
-        rows: 1 or more.
-    """
-
-    column: str
-    kind: str
-    rows: int
-
-    @property
-    def name(self) -> str:
-        """The name of the column, such as `price_lag_1` or `price_mean_7`."""
-        return f"{self.column}_{self.kind}_{self.rows}"
 
 
 def list_lags(

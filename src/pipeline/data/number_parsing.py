@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
+
+from pipeline.data.arrow_reader import to_text
 
 EXACT = 2**53  # whole numbers are exact in float64 up to here
 # What programs write for a missing number, in any case.
@@ -69,10 +72,17 @@ class NumberParser:
             values = cells.to_numpy(np.float64, na_value=np.nan)
             is_whole = pd.api.types.is_integer_dtype(cells)
             return Numbers(values, nothing, _find_large(cells, values) if is_whole else nothing)
-        return self._parse_words(cells)
+        # Text repeats: each different one is parsed once.
+        codes, words = pd.factorize(to_words(cells), use_na_sentinel=False)
+        found = self._parse_words(pd.Series(words, dtype="str"))
+        values, *masks = (part[codes] for part in found)
+        is_text, is_large, is_boolean = masks
+        return Numbers(values, is_text, is_large, int(np.count_nonzero(is_boolean)))
 
-    def _parse_words(self, cells: pd.Series) -> Numbers:
-        words = to_words(cells)
+    def _parse_words(
+        self, words: pd.Series
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the values, and which words are text, large whole numbers, and booleans."""
         plain = _with_points(words) if self.decimal == "," else words
         values = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, na_value=np.nan).copy()
         is_large = np.abs(values) >= EXACT
@@ -83,23 +93,26 @@ class NumberParser:
                 whole and abs(int(word)) > EXACT
                 for whole, word in zip(is_whole, chosen, strict=True)
             ]
-        is_text, booleans = np.isnan(values), 0
-        if is_text.any():
-            codes, found = pd.factorize(words[is_text])  # empty cells have the code -1
-            kinds = [word.strip().casefold() for word in found]
-            numbers = np.array([*(BOOLEANS.get(kind, np.nan) for kind in kinds), np.nan])[codes]
-            known = [*(kind in self.missing or kind in BOOLEANS for kind in kinds), True]
-            values[is_text] = numbers
-            booleans = int(np.count_nonzero(~np.isnan(numbers)))
-            is_text[is_text] = ~np.array(known)[codes]
-        return Numbers(values, is_text, is_large, booleans)
+        is_text, is_boolean = np.isnan(values), np.zeros(len(values), bool)
+        kinds = words[is_text].fillna("").str.strip().str.casefold()
+        values[is_text] = kinds.map(BOOLEANS).to_numpy(np.float64, na_value=np.nan)
+        is_boolean[is_text] = ~np.isnan(values[is_text])
+        is_text[is_text] = ~(kinds.isin(BOOLEANS) | kinds.isin(list(self.missing))).to_numpy(bool)
+        return values, is_text, is_large, is_boolean
 
 
 def to_words(cells: pd.Series) -> pd.Series:
     """Return cells of any type as text; one that is missing stays missing."""
     if isinstance(cells.dtype, pd.StringDtype):
         return cells
+    if isinstance(cells.dtype, pd.ArrowDtype) and not _are_times(cells.dtype.pyarrow_dtype):
+        words = to_text(pyarrow.array(cells))
+        return words.set_axis(cells.index)
     return cells.astype(object).map(str, na_action="ignore").astype("str")
+
+
+def _are_times(kind: pyarrow.DataType) -> bool:
+    return bool(pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date(kind))
 
 
 def find_missing(cells: pd.Series) -> np.ndarray:

@@ -16,6 +16,9 @@ from pipeline.data.number_parsing import (
 from pipeline.errors import DataError, listing, nearest
 
 MAX_NAMED = 5
+# The share of texts among the values of a column that is text.
+MOSTLY = 0.9
+
 PROBLEMS = {
     "text": "has text, such as {example!r},",
     "infinite": "is infinite",
@@ -57,20 +60,20 @@ class NumericColumns:
 
     Attributes:
         rows: number of rows that were read.
+        decimal: as it was given.
         missing: for each column, the rows whose value is missing.
     """
 
     def __init__(
         self, columns: Sequence[str], decimal: str = ".", na_values: Collection[str] = ()
     ) -> None:
-        self.columns, self.rows = list(columns), 0
+        self.columns, self.rows, self.decimal = list(columns), 0, decimal
         marks = {mark.strip().casefold() for mark in na_values}
         self._parser = NumberParser(decimal, MISSING | marks)
         self.missing = {column: RowNumbers() for column in columns}
         self._found: dict[str, dict[str, RowNumbers]] = {
             what: {column: RowNumbers() for column in columns} for what in PROBLEMS
         }
-        self._booleans = dict.fromkeys(columns, 0)
         self._examples: dict[tuple[str, str], str] = {}
 
     def read(self, piece: pd.DataFrame) -> np.ndarray:
@@ -80,7 +83,6 @@ class NumericColumns:
             cells = piece[column]
             numbers = self._parser.parse(cells)
             values[:, number] = numbers.values
-            self._booleans[column] += numbers.booleans
             if not numbers.are_plain:
                 self._record(column, cells, numbers)
         self.rows += len(piece)
@@ -97,34 +99,41 @@ class NumericColumns:
     def is_text(self, column: str) -> bool:
         """Tell whether a column has text, and nothing in any row that people read as a number."""
         text = self._found["text"][column].count
-        others = self.missing[column].count + self._booleans[column]
-        return text > 0 and text + others == self.rows and not self._looks_like_numbers(column)
+        return text > 0 and not self.has_numbers(column) and not self._looks_like_numbers(column)
+
+    def has_numbers(self, column: str) -> bool:
+        """Tell whether a cell of a column is a number, or is True or False."""
+        return self._found["text"][column].count + self.missing[column].count < self.rows
+
+    def is_mostly_text(self, column: str) -> bool:
+        """Tell whether a column has text in 9 of 10 cells with a value, and the rest may be, too.
+
+        An identifier such as `1E2` among others, `1B2` and `1C2`, is no number.
+        """
+        text, missing = self._found["text"][column].count, self.missing[column].count
+        return text >= MOSTLY * max(1, self.rows - missing) and not self._looks_like_numbers(column)
 
     def _looks_like_numbers(self, column: str) -> bool:
         return bool(suggest(self._examples["text", column], is_table=True))
-
-    def is_boolean(self, column: str) -> bool:
-        """Tell whether a column has True and False, and nothing else but missing values."""
-        count = self._booleans[column]
-        return count > 0 and count + self.missing[column].count == self.rows
-
-    def count_text(self, column: str) -> int:
-        """Return how many cells of a column are text."""
-        return self._found["text"][column].count
 
     def has_other_than_numbers(self) -> bool:
         """Tell whether any cell so far is no finite number; missing ones do not count."""
         return any(rows for found in self._found.values() for rows in found.values())
 
     def require_numbers(
-        self, columns: Sequence[str], where: Path | str, is_table: bool = False
+        self,
+        columns: Sequence[str],
+        where: Path | str,
+        is_table: bool = False,
+        targets: Collection[str] = (),
     ) -> None:
         """Refuse text, infinities and whole numbers that float64 would round, not missing values.
 
-        The message names columns and rows; of a user's table also the keys that help.
+        The message names columns and rows; of a user's table also the keys that help, which are
+        others for targets.
         """
         problems: list[str] = []
-        remedies = _Remedies(is_table)
+        remedies = _Remedies(is_table, targets)
         for column in columns:
             for what, found in self._found.items():
                 if rows := found[column]:
@@ -172,35 +181,42 @@ def require_float32(
 class _Remedies:
     """How to go on with columns that are not finite numbers."""
 
-    def __init__(self, is_table: bool) -> None:
-        self._is_table = is_table
+    def __init__(self, is_table: bool, targets: Collection[str]) -> None:
+        self._is_table, self._targets = is_table, targets
         self._hints: dict[str, None] = {}
         self._marks: dict[str, None] = {}
         self._columns: list[str] = []
-        self._must_fix = False
+        self._must_fix = self._may_be_class = False
 
     def add(self, what: str, column: str, example: str) -> None:
         """Add a column with a kind of problem and the first such cell."""
+        is_target = column in self._targets
         if what == "text" and (hint := suggest(example, self._is_table)):
             self._hints[hint] = None
-        elif what == "infinite" or not self._is_table:
+        elif what == "infinite" or not self._is_table or (is_target and what != "text"):
             self._must_fix = True
+        elif is_target:
+            self._may_be_class = len(self._targets) == 1
         else:
             self._columns.append(column)
-            if what == "text":
-                self._marks[example.strip()] = None
+        if what == "text" and self._is_table and not hint:
+            self._marks[example.strip()] = None
 
     def sentences(self) -> list[str]:
         """Return what helps, one sentence a remedy."""
         fix = ["fix these cells, or drop the rows or columns"] if self._must_fix else []
-        if not self._columns:
-            return [*self._hints, *fix]
-        names, marks = listing(map(repr, self._columns)), listing(map(repr, self._marks))
-        ways = [
-            f"{override('data.text', self._columns)} takes {names} as text",
-            f"or {override('data.drop', self._columns)} leaves {names} out",
-        ]
+        ways = []
         if self._marks:
+            marks = listing(map(repr, self._marks))
             mark = f"{override('data.na_values', self._marks)} counts {marks} as missing"
-            ways = ["fix these cells", mark, *ways]
-        return [*self._hints, *fix, ", ".join(ways)]
+            ways += ["fix these cells", mark]
+        if self._may_be_class:
+            ways.append(f"data.task=classification takes {next(iter(self._targets))!r} as classes")
+        if self._columns:
+            names = listing(map(repr, self._columns))
+            ways += [
+                f"{override('data.text', self._columns)} takes {names} as text",
+                f"{override('data.drop', self._columns)} leaves {names} out",
+                "or data.features=[…] names the columns to use",
+            ]
+        return [*self._hints, *fix, *([", ".join(ways)] if ways else [])]

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.data.examples import PARTS
+from pipeline.data.number_parsing import to_words
 from pipeline.errors import DataError
 
 
@@ -25,9 +27,7 @@ class Categories:
 
     def add(self, cells: pd.Series) -> None:
         """Add the next cells."""
-        is_text = isinstance(cells.dtype, pd.StringDtype)
-        words = cells if is_text else cells.astype(object).map(str, na_action="ignore")
-        local, found = pd.factorize(words)
+        local, found = pd.factorize(to_words(cells))
         numbers = self._numbers
         codes = [numbers.setdefault(text, len(numbers)) for text in found.tolist()]
         self._codes.append(np.array([*codes, 0], np.int32)[local])
@@ -49,6 +49,23 @@ class Categories:
         texts = np.array([None, *self.texts()[1:]], object)
         values: np.ndarray = texts[self.codes()]
         return values
+
+    def as_parts(self, kept: np.ndarray, name: str, path: Path) -> np.ndarray:
+        """Return the part of the data that each kept row belongs to, `[rows] object`.
+
+        Raises:
+            DataError: A cell of a kept row names none; the message has the row.
+        """
+        parts = self.values()
+        wrong = ~np.isin(parts, PARTS) & kept
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(
+                f"{path}: column {name!r} has {str(parts[row])[:40]!r} in row"
+                f" {row + 1}; data.split_column may contain {', '.join(PARTS)}"
+            )
+        kept_parts: np.ndarray = parts[kept]
+        return kept_parts
 
     def encode(self, kept: np.ndarray, name: str, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         """Number the classes of the kept rows, `[rows, 1] float32`, in ascending order.

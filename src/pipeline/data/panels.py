@@ -13,6 +13,34 @@ import pandas as pd
 from pipeline.data.dates import Dates, require_ascending
 from pipeline.errors import DataError
 
+# What helps where several rows have a date.
+SAME_DATE = (
+    "sort the file by date and remove duplicates; if rows are of several series, name their column:"
+    " data.group=COLUMN; else, if several rows belong to a date, leave out data.date_column, and"
+    " the date is a feature; data.split=chronological then tests the last rows"
+)
+
+
+def identify_rows(
+    dates: Dates, groups: np.ndarray | None, rows: np.ndarray, path: Path
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the names of rows with dates, and their times where the names are no dates.
+
+    Args:
+        dates: of the rows, none missing.
+        groups: `[rows]`, what tells the series apart, or None.
+        rows: `[rows]`, their numbers in the table, from 0.
+
+    Raises:
+        DataError: Dates do not ascend, in the table or in a group.
+    """
+    if groups is None:
+        require_ascending(dates, rows, path, SAME_DATE)
+        return dates.names(), None if dates.offset is None else dates.utc
+    times = Dates(dates.utc).names()
+    require_ascending_in_groups(times, groups, rows, path)
+    return name_rows(groups, dates.names()), times
+
 
 def require_ascending_in_groups(
     dates: np.ndarray, groups: np.ndarray, rows: np.ndarray, path: Path
@@ -36,9 +64,10 @@ def require_ascending_in_groups(
         first = wrong[rows[order[wrong + 1]].argmin()]
         before, after = order[first], order[first + 1]
         what = "is the same as" if dates[after] == dates[before] else "is before"
+        names = Dates(dates[[before, after]]).names()
         raise DataError(
             f"{path}: dates must ascend in each group, but in {str(groups[after])[:40]!r}"
-            f" {dates[after]} in row {rows[after] + 1} {what} {dates[before]} in row"
+            f" {names[1]} in row {rows[after] + 1} {what} {names[0]} in row"
             f" {rows[before] + 1}; sort the file by date and remove duplicates"
         )
 

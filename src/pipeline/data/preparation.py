@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,15 @@ from pipeline.data.prepared.dataset import (
     SAMPLE_ROWS,
     Dataset,
     EncodedRows,
-    RowsWriter,
     Split,
     blocks,
     rows_in_block,
 )
 from pipeline.data.prepared.encoding import Encoding, encode_label, encode_numbers, encode_parts
+from pipeline.data.prepared.series import Series
+from pipeline.data.rows_writer import RowsWriter
 from pipeline.data.splits import split_rows
+from pipeline.data.weights import weigh_training_rows
 from pipeline.errors import DataError
 from pipeline.schema.data import Data
 
@@ -35,6 +37,8 @@ class Fitted:
         data: the settings.
         splits: the ascending row numbers of `train`, `validation` and `test`.
         statistics: of the training rows, whose gaps are filled.
+        weight: of the training rows, None where all count the same.
+        class_weights: of the classes, as `Dataset` has them.
     """
 
     data: Data
@@ -42,6 +46,8 @@ class Fitted:
     splits: dict[str, np.ndarray]
     encoding: Encoding
     statistics: Statistics
+    weight: np.ndarray | None
+    class_weights: tuple[float, ...] | None
 
 
 def fit(data: Data, seed: int, examples: Examples, base: BaseModel | None = None) -> Fitted:
@@ -51,13 +57,15 @@ def fit(data: Data, seed: int, examples: Examples, base: BaseModel | None = None
         base: whose encoding is taken over.
 
     Raises:
-        ConfigError: The split does not fit the source.
+        ConfigError: The split or the weights do not fit the source.
         DataError: There are too few rows, or a column is constant.
     """
     with _name_file(data.path):
         splits = split_rows(examples, data, seed)
+        class_weight = getattr(data, "class_weight", None)
+        weights = weigh_training_rows(examples, splits, class_weight)
         fit = fit_encoding(examples, splits["train"], data.scaling, data.path, base)
-    return Fitted(data, fit.examples, splits, fit.encoding, fit.statistics)
+    return Fitted(data, fit.examples, splits, fit.encoding, fit.statistics, *weights)
 
 
 def write(
@@ -83,7 +91,7 @@ def write(
     )
     train = fitted.splits["train"]
     splits = fitted.splits | {"sample": train[:: max(1, -(-len(train) // SAMPLE_ROWS))]}
-    _Writer(examples, encoding, where, folder).write(splits)
+    _Writer(examples, encoding, where, folder, fitted.weight).write(splits)
     latest = _convert_latest(examples, encoding, where)
     counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}
     arrays = {
@@ -106,16 +114,30 @@ def write(
         horizon=examples.horizon,
         encoding=encoding,
         source_sha256=source_sha256(),
+        class_weights=fitted.class_weights,
+        series=_used_series(examples),
     )
     prepared.write_dataset(dataset, counts, folder)
     return dataset, counts
 
 
 class _Writer:
-    """Writes the rows of all splits that have labels: encoded for training, raw otherwise."""
+    """Writes the rows of all splits that have labels: encoded for training, raw otherwise.
 
-    def __init__(self, examples: Examples, encoding: Encoding, where: str, folder: Path) -> None:
+    Args:
+        weight: of the training rows, `[rows] float32`, or None.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        encoding: Encoding,
+        where: str,
+        folder: Path,
+        weight: np.ndarray | None,
+    ) -> None:
         self._examples, self._encoding, self._where = examples, encoding, where
+        self._weight, self._encoded = weight, 0
         self._folder, self._label_dtype = folder, _label_dtype(examples, encoding)
         texts = zip(encoding.text, examples.text.texts, strict=True) if encoding.text else ()
         self._code_of = [column.encode(found.tolist()) for column, found in texts]
@@ -135,7 +157,7 @@ class _Writer:
                         writers[name].append(self._encode(raw.select(chosen), block, chosen))
                     elif len(chosen):
                         text = self._examples.text_of(block) if len(self._code_of) else raw.text
-                        part = Split(raw.features, raw.label, raw.index, text)
+                        part = replace(raw, text=text)
                         writers[name].append(part.select(chosen))
 
     def _open(self, name: str, rows: int) -> RowsWriter:
@@ -148,10 +170,14 @@ class _Writer:
             "index": (index, (rows,)),
         }
         if name != "train":
+            if examples.weight is not None:
+                arrays["weight"] = "float64", (rows, 1)
             return RowsWriter(self._folder / name, arrays, examples.text.names)
         arrays["features"] = "float32", (rows, features)
         arrays["label"] = "float32", (rows, targets)
         arrays["codes"] = "int32", (rows, len(encoding.depths))
+        if self._weight is not None:
+            arrays["weight"] = "float32", (rows, 1)
         return RowsWriter(self._folder / name, arrays, ())
 
     def _read(self, block: slice) -> Split:
@@ -163,7 +189,8 @@ class _Writer:
         require_float32(label, examples.targets, where, index, index_name)
         features = features.astype(self._encoding.dtype, copy=False)
         label = label.astype(self._label_dtype, copy=False)
-        return Split(features, label, index, np.empty((len(label), 0), object))
+        weight = None if examples.weight is None else examples.weight[block, None]
+        return Split(features, label, index, np.empty((len(label), 0), object), weight)
 
     def _encode(self, raw: Split, block: slice, chosen: np.ndarray) -> EncodedRows:
         """Return the chosen rows of a block as the graph computes them."""
@@ -172,8 +199,19 @@ class _Writer:
         for number, code_of in enumerate(self._code_of):
             codes[:, number] = code_of[self._examples.text.codes[block, number][chosen]]
         codes[:, len(self._code_of) :] = parts
-        numbers = encode_numbers(raw.features, self._encoding)
-        return EncodedRows(numbers, encode_label(raw.label, self._encoding), raw.index, codes)
+        numbers, weight = encode_numbers(raw.features, self._encoding), self._weight
+        before, self._encoded = self._encoded, self._encoded + len(chosen)
+        weight = None if weight is None else weight[before : self._encoded, None]
+        label = encode_label(raw.label, self._encoding)
+        return EncodedRows(numbers, label, raw.index, codes, weight)
+
+
+def _used_series(examples: Examples) -> Series | None:
+    """Return how those lagged columns are made that are features."""
+    if examples.series is None:
+        return None
+    used = [lag for lag in examples.series.lags if lag.name in examples.feature_names]
+    return replace(examples.series, lags=tuple(used)) if used else None
 
 
 @contextmanager

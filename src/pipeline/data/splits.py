@@ -2,6 +2,7 @@
 
 import logging
 import math
+import shlex
 from itertools import islice
 from typing import Any
 
@@ -56,15 +57,22 @@ def split_rows(examples: Examples, settings: DataSource, seed: int) -> dict[str,
 def choose_method(examples: Examples) -> tuple[str, str, str]:
     """Return the method of `data.split=auto`, why it fits, and how to choose another one."""
     at_random = "set data.split=random to draw the test rows at random"
-    the_last = "set data.split=chronological if rows are in the order of time"
+    the_last, have = (
+        "set data.split=chronological if rows are in the order of time",
+        "have no dates",
+    )
+    if examples.date_features:
+        first = shlex.quote(f"data.date_column={examples.date_features[0]}")
+        the_last = f"{first} splits by date, if each row has a date of its own"
+        have = "have dates as features alone"
     if examples.part is not None or not examples.kind.uses_label:
         return "given", "the source names the test rows", at_random
     target = name_targets(examples)
     if examples.times is not None or _has_dates(examples):
         return "chronological", "rows have dates", at_random
     if examples.kind.labels_are_classes:
-        return "stratified", f"{target} has classes and rows have no dates", the_last
-    return "random", f"{target} is a number and rows have no dates", the_last
+        return "stratified", f"{target} has classes and rows {have}", the_last
+    return "random", f"{target} is a number and rows {have}", the_last
 
 
 def _has_dates(examples: Examples) -> bool:

@@ -93,7 +93,7 @@ def _kind(path: Path) -> str | None:
 def _open(path: Path, options: ReadOptions) -> FileReader:
     match _kind(path):
         case "arrow":
-            return ArrowReader(path)
+            return ArrowReader(path, options.na_values)
         case "csv":
             return CsvReader(path, options)
         case "json":

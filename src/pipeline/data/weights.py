@@ -10,7 +10,55 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.classes import class_numbers
+from pipeline.data.examples import Examples
 from pipeline.errors import ConfigError, DataError, listing, nearest
+
+
+def weigh_training_rows(
+    examples: Examples,
+    splits: Mapping[str, np.ndarray],
+    setting: str | Mapping[str, float] | None,
+) -> tuple[np.ndarray | None, tuple[float, ...] | None]:
+    """Return the weight of each training row, `[rows] float32`, and those of the classes.
+
+    Each is None where there are none.
+
+    Args:
+        splits: the numbers of the rows of each split.
+        setting: `data.class_weight`.
+
+    Raises:
+        ConfigError: The task has no classes, or takes no weights.
+        DataError: All rows of a split weigh nothing.
+    """
+    given, train = examples.weight, splits["train"]
+    if given is None and setting is None:
+        return None, None
+    if given is not None:
+        _require_weight_in_splits(given, splits)
+    if not examples.kind.is_of_tables:
+        raise ConfigError(f"the task {examples.task} takes no weights; leave them out")
+    weights = None if given is None else given[train]
+    if setting is None:
+        return weigh_rows(weights), None
+    if not examples.kind.has_class_names:
+        raise ConfigError(
+            f"data.class_weight={setting}: {' and '.join(map(repr, examples.targets))} is a number,"
+            " and has no classes; leave it out, or set data.task=classification"
+        )
+    numbers = class_numbers(examples)[train]
+    of_classes = compute_class_weights(setting, numbers, examples.classes, weights)
+    return weigh_rows(weights, of_classes, numbers), tuple(of_classes.tolist())
+
+
+def _require_weight_in_splits(weights: np.ndarray, splits: Mapping[str, np.ndarray]) -> None:
+    for name, rows in splits.items():
+        if len(rows) and not weights[rows].any():
+            raise DataError(
+                f"data.weight is 0 in all {len(rows):,} {name} rows; give one of them a weight"
+                " above 0, or choose another data.split"
+            )
 
 
 def require_weights(values: np.ndarray, rows: np.ndarray, name: str, path: Path) -> None:

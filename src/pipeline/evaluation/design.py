@@ -26,16 +26,19 @@ class Design:
     Attributes:
         features: `[rows, numbers and codes] float64`, an array or a sparse matrix.
         label: `[rows, targets] float64`, in the target's unit.
+        weight: `[rows] float64`, as in training, or None.
     """
 
     features: "np.ndarray | csr_array"
     label: np.ndarray
+    weight: np.ndarray | None
 
 
 def training_rows(dataset: Dataset, train: EncodedRows, most: int) -> Design:
     """Return training rows, evenly spaced where there are more than `most`."""
     rows = train.select(slice(None, None, max(1, -(-len(train.label) // most))))
-    return Design(_matrix(dataset, rows), decode_label(rows.label, dataset.encoding))
+    weight = None if rows.weight is None else rows.weight[:, 0].astype(np.float64)
+    return Design(_matrix(dataset, rows), decode_label(rows.label, dataset.encoding), weight)
 
 
 def features_of(dataset: Dataset, split: Split) -> "np.ndarray | csr_array":

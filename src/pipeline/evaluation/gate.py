@@ -25,9 +25,6 @@ from pipeline.schema.evaluation import Parity
 from pipeline.schema.training.device import Device
 from pipeline.workspace import Workspace
 
-# Most training rows that the model is measured on.
-SAMPLE_ROWS = 10_000
-
 
 @dataclass(frozen=True)
 class Predictions:
@@ -68,7 +65,7 @@ def read_inputs(workspace: Workspace) -> Inputs:
     """
     dataset = prepared.read_dataset(workspace.prepared)
     recipe = checkpoint.read_sidecar(workspace.checkpoint).recipe
-    fields = ("source", "task", "features", "text", "targets", "classes")
+    fields = ("source", "task", "features", "text", "targets", "classes", "series")
     differs = [name for name in fields if getattr(dataset, name) != getattr(recipe, name)]
     if dataset.encoding != recipe.inference.encoding:
         differs.append("encoding")

@@ -31,6 +31,8 @@ v1 = tf.compat.v1
 LOSS = "loss"
 # The tensors of one fed batch, and the operation that trains on it.
 FED_FEATURES, FED_LABEL, FED_LOSS = f"{FEATURES}:0", f"{LABEL}:0", f"{LOSS}:0"
+WEIGHT = "weight"
+FED_WEIGHT = f"{WEIGHT}:0"  # only where rows have weights
 TRAIN_STEP = "train_step"
 
 LEARNING_RATE = "learning_rate"
@@ -45,7 +47,7 @@ def build_step_graph(
 
     It has `features:0`, `label:0`, `loss:0` and `prediction:0`, and is the same whatever the
     process is configured for. It takes the plain gradient: a preconditioner is of the training
-    rows, which others do not have.
+    rows, which others do not have. All rows of a batch count the same.
     """
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():
@@ -63,10 +65,15 @@ def add_fed_loss(
     model: InferenceSpec,
     loss_function: LossFunction,
     variables: GraphVariables,
+    *,
+    weighted: bool = False,
 ) -> tuple[Encoded, tf.Tensor]:
     """Add the inference graph and the loss of a fed batch, without the penalty for large weights.
 
     Returns the encoded features and the scaled label, `[rows, targets]`.
+
+    Args:
+        weighted: whether rows may be fed with weights, `[rows, 1]`; all are 1 by default.
 
     Raises:
         ConfigError: the configuration names a variable or a layer that the network does not have.
@@ -76,7 +83,9 @@ def add_fed_loss(
     targets = len(model.encoding.scaling.label_mean)
     label = v1.placeholder(model.label_dtype, [None, targets], LABEL)
     scaled = encode_label(label, model.encoding)
-    tf.identity(loss_function.compute(settings.train, output, scaled), LOSS)
+    ones = tf.ones([1, 1]) if weighted else None
+    weight = v1.placeholder_with_default(ones, [None, 1], WEIGHT) if weighted else None
+    tf.identity(loss_function.of_rows(settings.train, output, scaled, weight), LOSS)
     return encoded, scaled
 
 
@@ -105,8 +114,13 @@ class TrainingStep:
         recorded = self.trainable if self.record_gradients else []
         return [*rate, *(GRADIENT + variable.op.name for variable in recorded)]
 
-    def add(self, x: Encoded, y: tf.Tensor) -> tuple[list[tf.Tensor], tf.Operation]:
+    def add(
+        self, x: Encoded, y: tf.Tensor, weight: tf.Tensor | None = None
+    ) -> tuple[list[tf.Tensor], tf.Operation]:
         """Add a step on encoded features and scaled labels, `[rows, targets]`.
+
+        Args:
+            weight: `[rows, 1] float32`; None where all rows count the same.
 
         Returns:
             The training loss before the step and the values of `columns`, all scalars; the
@@ -119,7 +133,7 @@ class TrainingStep:
         training = TrainingPass(tf.stack([settings.seed, tf.cast(done, tf.int32)]))
         with tf.GradientTape() as tape:
             output = inference.compute_output(self.model, x, self.variables, training)
-            loss = self.loss_function.compute(settings.train, output, y)
+            loss = self.loss_function.of_rows(settings.train, output, y, weight)
             loss += weight_penalty(settings.train, self.trainable)
         gradients = tape.gradient(loss, self.trainable)
         idle = [

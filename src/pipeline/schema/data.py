@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WrapValidator
 
 from pipeline.schema import base
 from pipeline.schema.base import Count, Text, about
@@ -81,6 +81,17 @@ Lags = Annotated[dict[str, Any], Field(min_length=1), AfterValidator(_check_lags
 ClassWeight = Literal["balanced"] | dict[str | int, base.NotNegative]
 
 
+def _check_different(names: str | list[str]) -> str | list[str]:
+    if isinstance(names, list) and len(set(names)) < len(names):
+        raise ValueError("allowed: each column once")
+    return names
+
+
+Targets = Annotated[
+    Text | Columns, WrapValidator(base.refuse_once), AfterValidator(_check_different)
+]
+
+
 class TableData(DataSource):
     """A CSV or Parquet file of the user."""
 
@@ -89,7 +100,7 @@ class TableData(DataSource):
         "type of the target: a number (regression) or a class (classification); auto: text,"
         " booleans and two whole numbers are classes"
     )
-    target: Text | Columns = about("column to predict, or a list of columns, for a regression")
+    target: Targets = about("column to predict, or a list of columns, for a regression")
     features: Columns | None = about(
         "columns to predict from, names or patterns with * and ?; null: all that are of use"
     )
@@ -103,9 +114,7 @@ class TableData(DataSource):
     date_column: Text | None = about(
         "column of ascending dates that name the rows; null: row numbers"
     )
-    date_format: Text | None = about(
-        "how dates are written, such as %d/%m/%Y; null: 1999-01-04 or 4.1.1999"
-    )
+    date_format: Text | None = about("how dates are written, such as %d/%m/%Y; null: 1999-01-04")
     separator: Annotated[str, AfterValidator(_check_separator)] = about(
         "what separates the cells of a CSV file; auto: found in its first lines",
         allowed="auto, comma, semicolon, tab, space, bar or one character",
@@ -117,11 +126,32 @@ class TableData(DataSource):
         "names of the files to read in a folder, such as *.csv; null: all tables"
     )
     na_values: list[str] = about("cells that count as empty, such as ?")
-    missing: Literal["fail", "drop", "mean", "median"] = about(
-        "empty cells and NaN: refuse them, drop their rows, or fill features with the mean or"
-        " median of the training rows; `pipeline predict` always refuses them"
+    missing: Literal["auto", "fail", "drop", "mean", "median"] = about(
+        "empty cells and NaN: refuse them (fail), drop their rows, or fill all numbers and dates"
+        " among the features with the mean or median of the training rows; auto: the median for"
+        " those that have gaps, and rows without a target are left out. The model fills what was"
+        " filled in training; `pipeline predict` refuses other gaps"
     )
     min_class_rows: Count = about("classes with fewer rows are left out, with their rows", "rows")
+    weight: Text | None = about(
+        "column of numbers of 0 or more: how much each row counts, in training and in metrics;"
+        " null: all the same"
+    )
+    class_weight: ClassWeight | None = about(
+        "how much rows of each class count in training, not in metrics: balanced, or numbers by"
+        " class, such as {no: 1, yes: 5}; null: all the same",
+        allowed="balanced, a mapping of classes to numbers of 0 or more, or null",
+    )
+    lags: Lags | None = about(
+        "columns made of earlier rows: for each column how many rows before, such as"
+        " {price: [1, 7]}, or also mean, std, min and max of so many rows, such as"
+        " {price: {lag: [1], mean: [7]}}; needs data.date_column",
+        allowed="a mapping of columns to whole numbers from 1 to 10000, or null",
+    )
+    group: Text | None = about(
+        "column that tells the series of a panel apart; dates ascend in each; needs"
+        " data.date_column"
+    )
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pipeline.data.prepared.dataset import Split
 from pipeline.errors import ConfigError
 from pipeline.graph.losses import choose_loss
 from pipeline.graph.optimizers import require_device
-from pipeline.graph.step import FED_LABEL, FED_LOSS, LOSS, TrainingStep, add_fed_loss
+from pipeline.graph.step import FED_LABEL, FED_LOSS, FED_WEIGHT, LOSS, TrainingStep, add_fed_loss
 from pipeline.graph.variables import SCOPE, GraphVariables
 from pipeline.training.job import TrainingJob
 from pipeline.training.preconditioning import compute_preconditioner
@@ -60,8 +60,10 @@ class LoadedFactor:
     variable: tf.Variable
 
     @classmethod
-    def add(cls, value: np.ndarray) -> Self:
-        """Add its variable to the default graph."""
+    def add(cls, value: np.ndarray | None) -> Self | None:
+        """Add its variable to the default graph, if there is a factor."""
+        if value is None:
+            return None
         feed = v1.placeholder(tf.float32, value.shape, "preconditioner_feed")
         variable = v1.Variable(
             feed, name="preconditioner", trainable=False, collections=["data"], use_resource=True
@@ -89,15 +91,15 @@ def build_training_graph(
     require_device(settings.optimizer, job.device)
     if settings.train.xla is True and settings.device.placement:
         raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
-    loss_function = choose_loss(settings.train, job.dataset.task)
+    weighted = job.split.weight is not None
+    loss_function = choose_loss(settings.train, job.dataset.task, weighted=weighted)
     with graph.as_default(), tf.device(job.device):
         variables = GraphVariables(
             job.workspace, settings.seed, settings.model.initial, settings.device.placement
         )
-        add_fed_loss(settings, job.model, loss_function, variables)
+        add_fed_loss(settings, job.model, loss_function, variables, weighted=weighted)
         global_step = v1.train.get_or_create_global_step()
-        preconditioner = compute_preconditioner(job)
-        factor = None if preconditioner is None else LoadedFactor.add(preconditioner)
+        factor = LoadedFactor.add(compute_preconditioner(job))
         step = TrainingStep(
             settings,
             job.model,
@@ -140,7 +142,7 @@ def _define_loop(
             before = [tf.reshape(variable.read_value(), []) for variable in scalars]
             with tf.control_dependencies(before):
                 taken = source.take(rows, done)
-                values, update = step.add(taken.encoded(), taken.label)
+                values, update = step.add(taken.encoded(), taken.label, taken.weight)
             with tf.control_dependencies([update]):
                 return done + 1, history.write(done, tf.stack([*values, *before]))
 
@@ -154,15 +156,21 @@ def _define_loop(
 
 
 def feed(rows: Split) -> dict[str, np.ndarray]:
-    """Return raw rows by the names of the tensors that are fed with them."""
+    """Return raw rows by the names of the tensors that are fed with them; weights are not."""
     return {f"{name}:0": array for name, array in rows.inputs().items()} | {FED_LABEL: rows.label}
 
 
-def compute_loss(session: Any, rows: Split) -> float:
-    """Return the loss of rows in inference form, without the penalty for large weights."""
+def compute_loss(session: Any, rows: Split, weight: np.ndarray | None = None) -> float:
+    """Return the loss of rows in inference form, without the penalty for large weights.
+
+    Args:
+        weight: of the rows, `[rows, 1] float32`, whose mean is 1; None: all are 1.
+    """
     losses, sizes = [], []
     for first in range(0, len(rows.label), ROWS_AT_ONCE):
-        piece = rows.select(slice(first, first + ROWS_AT_ONCE))
-        losses.append(session.run(FED_LOSS, feed(piece)))
+        block = slice(first, first + ROWS_AT_ONCE)
+        piece = rows.select(block)
+        weights = {} if weight is None else {FED_WEIGHT: weight[block]}
+        losses.append(session.run(FED_LOSS, feed(piece) | weights))
         sizes.append(len(piece.label))
     return float(np.average(losses, weights=sizes))

@@ -15,10 +15,14 @@ from pipeline.graph.inference import InferenceSpec
 from pipeline.graph.losses import choose_loss
 from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
+from pipeline.schema.training.model import Linear, Network
 from pipeline.workspace import Workspace
 
+# Sources of people's own tables. The others show what the tutorial's training does.
+OWN_TABLES = ("csv", "custom")
+
 # Validations of a training with `train.validation.every=auto`, where there are rows for it.
-VALIDATIONS = 20
+VALIDATIONS = 40
 
 
 @dataclass(frozen=True)
@@ -93,4 +97,20 @@ def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpe
     require_fit(settings.model, dataset.task, dataset.shape)
     head = choose_loss(settings.train, dataset.task).head
     outputs = len(dataset.classes) or len(dataset.targets)
-    return InferenceSpec(settings.model, dataset.encoding, dataset.shape, outputs, head)
+    network = decide_initial_values(settings.model, dataset.source)
+    return InferenceSpec(network, dataset.encoding, dataset.shape, outputs, head)
+
+
+def decide_initial_values(network: Network, source: str) -> Network:
+    """Return the network with `auto` decided for data of this source.
+
+    With zeros a linear network ends with the smallest weights that fit its rows. Other values would
+    stay where the rows determine nothing, as of equal columns or with more columns than rows.
+    """
+    if not isinstance(network, Linear):
+        return network
+    is_own = source in OWN_TABLES
+    automatic = {"weights": "zeros" if is_own else "random_normal"}
+    automatic["bias"] = "zeros" if is_own else "ones"
+    decided = {name: value for name, value in automatic.items() if getattr(network, name) == "auto"}
+    return network.model_copy(update=decided)

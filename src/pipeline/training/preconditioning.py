@@ -16,10 +16,8 @@ from pipeline.graph.losses import choose_loss
 from pipeline.schema.training.model import Linear, Polynomial, Softmax
 from pipeline.schema.training.optimizer import Preconditioned
 from pipeline.training.batches import choose_batch_size
-from pipeline.training.job import TrainingJob
-
-# Sources of people's own tables. The others show what plain gradient descent does.
-OWN_TABLES = ("csv", "custom")
+from pipeline.training.job import OWN_TABLES, TrainingJob
+from pipeline.workspace import files
 
 # The most inputs with `auto`: the work grows with their square, and their cube.
 MAX_INPUTS = 4096
@@ -29,6 +27,10 @@ RIDGE = 1e-10
 # A direction with a smaller share is one that the rows do not determine, as that of all levels of a
 # text and the bias: no step goes there, where the rounding of gradients would add up.
 UNKNOWN = 1e-12
+
+# Beside the checkpoints: sums depend on the number of threads, which may be another when an
+# interrupted training goes on.
+FILE = "preconditioner.npy"
 
 
 def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
@@ -47,11 +49,19 @@ def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
         raise ConfigError(f"optimizer.precondition=true: {problem}; set it to auto or false")
     if problem or (optimizer.precondition == "auto" and not _is_chosen(job)):
         return None
-    return _factorize(job)
+    file = job.folder / FILE
+    factor: np.ndarray | None = np.load(file) if file.exists() else _factorize(job)
+    if factor is not None and not file.exists():
+        with files.replacing(file) as partial, partial.open("wb") as opened:
+            np.save(opened, factor)
+    return factor
 
 
 def read_inputs(job: TrainingJob) -> Iterator[np.ndarray]:
-    """Yield the inputs of the training rows and 1, `[rows, inputs + 1] float64`, block by block."""
+    """Yield the inputs of the training rows and 1, `[rows, inputs + 1] float64`, block by block.
+
+    They are times the root of the weight of their row, so that squares are weighted.
+    """
     split, depths = job.split, job.model.encoding.depths
     first = np.cumsum([0, *depths])
     for block in blocks(len(split.label), _count_inputs(job) + 1):
@@ -61,7 +71,10 @@ def read_inputs(job: TrainingJob) -> Iterator[np.ndarray]:
         codes = np.zeros((len(numbers), first[-1]))
         row, column = np.nonzero(rows.codes)
         codes[row, (rows.codes - 1 + first[:-1])[row, column]] = 1
-        yield np.column_stack([*powers, codes, np.ones(len(numbers))])
+        inputs = np.column_stack([*powers, codes, np.ones(len(numbers))])
+        if rows.weight is not None:
+            inputs *= np.sqrt(np.asarray(rows.weight, np.float64))
+        yield inputs
 
 
 def _find_problem(job: TrainingJob) -> str:

@@ -34,16 +34,19 @@ class RowTensors(NamedTuple):
     Attributes:
         features, label: float32, encoded.
         codes: int32; None where the network gets none.
+        weight: `[…, 1] float32`; None where all rows count the same.
     """
 
     features: Any
     label: Any
     codes: Any = None
+    weight: Any = None
 
     @classmethod
     def of(cls, split: EncodedRows) -> "RowTensors":
         """Return the arrays of a split, `[rows, …]` each."""
-        return cls(split.features, split.label, split.codes if split.codes.shape[1] else None)
+        codes = split.codes if split.codes.shape[1] else None
+        return cls(split.features, split.label, codes, split.weight)
 
     def map(self, function: Callable[[Any], Any]) -> "RowTensors":
         """Return what a function makes of each."""

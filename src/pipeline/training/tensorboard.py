@@ -106,6 +106,8 @@ class TensorBoard(Observer):
         """Write the output of the last hidden layer, for TensorBoard's projector."""
         activations = self._activations()
         layer = activations[-1] if activations else self._graph.get_tensor_by_name(FED_FEATURES)
+        if 0 in layer.shape.as_list():
+            return  # of a table of text alone, which has no numbers to show
         label = self._feed[FED_LABEL][:, 0]
         values = session.run(layer, self._feed).reshape(len(label), -1)
         np.savetxt(self._folder / "embeddings.tsv", values, "%.6g", delimiter="\t")

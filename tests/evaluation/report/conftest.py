@@ -63,6 +63,14 @@ def table():
     return measured(dataset("regression"), split, column(*np.sin(X + 0.1)))
 
 
+def targets():
+    """A regression of five targets, in different units."""
+    scales = 10.0 ** np.arange(5)
+    split = replace(rows(np.column_stack([X, X**2]), np.sin(X)), label=np.sin(X)[:, None] * scales)
+    data = dataset("regression", targets=tuple(f"target {number} in $" for number in range(5)))
+    return measured(data, split, split.label * 0.9)
+
+
 def classes(count=3):
     label = np.arange(60) % count
     logits = np.random.default_rng(0).normal(size=(60, count)) + 2 * np.eye(count)[label]
@@ -90,6 +98,7 @@ MODELS = {
     "forecast": (forecast, {"predictions", "forecast", "residuals"}),
     "curve": (curve, {"predictions", "residuals"}),
     "table": (table, {"predictions", "residuals"}),
+    "several targets": (targets, {"predictions", "residuals"}),
     "classification": (classes, {"confusion_matrix", "confidence"}),
     "similarity": (pairs, {"distances"}),
     "minimization": (lambda: minimum(x=[2.0, 1.0, 0.5]), {"descent"}),

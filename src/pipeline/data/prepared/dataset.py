@@ -1,18 +1,17 @@
 """The format of the prepared data: arrays for each split, and `dataset.json` about them.
 
     data/prepared/dataset.json
-    data/prepared/train/{features,codes,label,index}.npy
-    data/prepared/{validation,test,latest,sample}/{features,label,index}.npy, text.parquet
+    data/prepared/train/{features,codes,label,index,weight}.npy
+    data/prepared/{validation,test,latest,sample}/{features,label,index,weight}.npy, text.parquet
 
 Training rows are encoded as the graph encodes them: float32 numbers and int32 codes. The others are
 raw, as the graph is fed; an image is one flat row. `latest` has no label; `sample` are training
-rows, evenly spaced. `validation` and `latest` may have no rows, and `text.parquet` is there where
-the model takes text.
+rows, evenly spaced. `validation` and `latest` may have no rows. `text.parquet` is there where the
+model takes text, `weight.npy` where rows have weights.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +26,7 @@ from pipeline.data.prepared.encoding import (
     encode_numbers,
 )
 from pipeline.data.prepared.scaling import Scaling
+from pipeline.data.prepared.series import Series, parse_series
 from pipeline.data.prepared.tasks import TASKS, Task
 from pipeline.errors import DataError
 from pipeline.workspace import files
@@ -53,12 +53,14 @@ class Split:
             are not known.
         index: `[rows]`, dates, row numbers or other names of the rows.
         text: `[rows, text columns]` of str.
+        weight: `[rows, 1] float64`, how much rows count in metrics (`data.weight`), or None.
     """
 
     features: np.ndarray
     label: np.ndarray
     index: np.ndarray
     text: np.ndarray
+    weight: np.ndarray | None = None
 
     def select(self, rows: np.ndarray | slice) -> "Split":
         """Return some of the rows, by their numbers from 0."""
@@ -69,7 +71,7 @@ class Split:
         return as_inputs(self.features, self.text)
 
     def encode(self, encoding: Encoding) -> "EncodedRows":
-        """Return the rows as a network gets them."""
+        """Return the rows as a network gets them, without weights."""
         return EncodedRows(
             encode_numbers(self.features, encoding),
             encode_label(self.label, encoding),
@@ -87,12 +89,15 @@ class EncodedRows:
         label: `[rows, targets] float32`, scaled.
         index: `[rows]`, dates, row numbers or other names of the rows.
         codes: `[rows, code columns] int32`.
+        weight: `[rows, 1] float32` of `data.weight` and `data.class_weight`; the mean of all
+            training rows is 1. None without weights.
     """
 
     features: np.ndarray
     label: np.ndarray
     index: np.ndarray
     codes: np.ndarray
+    weight: np.ndarray | None = None
 
     def select(self, rows: np.ndarray | slice) -> "EncodedRows":
         """Return some of the rows, by their numbers from 0."""
@@ -117,6 +122,8 @@ class Dataset:
         classes: the label of a classification is an index into them.
         index_name, today, horizon: as in `pipeline.data.examples.Examples`.
         source_sha256: hash of the source's file or folder.
+        class_weights: of `data.class_weight`, in the order of the classes; None without it.
+        series: how lagged columns are made; None where there are none.
     """
 
     source: str
@@ -131,6 +138,8 @@ class Dataset:
     horizon: int
     encoding: Encoding
     source_sha256: str
+    class_weights: tuple[float, ...] | None = None
+    series: Series | None = None
 
     @property
     def kind(self) -> Task:
@@ -148,59 +157,13 @@ class Dataset:
         return ", ".join(self.targets)
 
 
-class RowsWriter(ExitStack):
-    """Writes the rows of one split block by block: arrays with the bytes of `np.save`, and text.
-
-    The folder is created.
-
-    Args:
-        arrays: dtype and shape of each array, by its name.
-        text: names of the text columns.
-    """
-
-    def __init__(
-        self, folder: Path, arrays: Mapping[str, tuple[Any, tuple[int, ...]]], text: Sequence[str]
-    ) -> None:
-        super().__init__()
-        folder.mkdir(parents=True)
-        self._dtypes = {name: np.dtype(dtype) for name, (dtype, _) in arrays.items()}
-        self._files = {}
-        for name, (_, shape) in arrays.items():
-            file = self.enter_context((folder / f"{name}.npy").open("wb"))
-            description = np.lib.format.dtype_to_descr(self._dtypes[name])
-            header = {"descr": description, "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            self._files[name] = file
-        self._text = self.enter_context(_TextWriter(folder / TEXT_FILE, text)) if text else None
-
-    def append(self, rows: Split | EncodedRows) -> None:
-        """Write the next rows."""
-        for name, file in self._files.items():
-            np.ascontiguousarray(getattr(rows, name), self._dtypes[name]).tofile(file)
-        if isinstance(rows, Split) and self._text:
-            self._text.append(rows.text)
-
-
-class _TextWriter(ExitStack):
-    """Writes text cells block by block."""
-
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        import pyarrow.parquet  # takes a third of a second, and most data sets have no text
-
-        super().__init__()
-        self._schema = pyarrow.schema([(name, pyarrow.string()) for name in names])
-        self._writer = self.enter_context(pyarrow.parquet.ParquetWriter(path, self._schema))
-
-    def append(self, text: np.ndarray) -> None:
-        import pyarrow
-
-        columns = [pyarrow.array(cells, pyarrow.string()) for cells in text.T]
-        self._writer.write_table(pyarrow.Table.from_arrays(columns, schema=self._schema))
-
-
 def write_dataset(dataset: Dataset, rows: Mapping[str, int], folder: Path) -> None:
     """Write `dataset.json`, with the number of rows of each split."""
-    files.write_json(folder / "dataset.json", {**asdict(dataset), "rows": dict(rows)})
+    values = asdict(dataset)
+    for name in ("class_weights", "series"):
+        if values[name] is None:
+            del values[name]
+    files.write_json(folder / "dataset.json", {**values, "rows": dict(rows)})
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -215,6 +178,9 @@ def read_dataset(folder: Path) -> Dataset:
         encoding = parse_encoding(values.pop("encoding"))
         for name in ("features", "text", "shape", "targets", "classes"):
             values[name] = tuple(values[name])
+        if "class_weights" in values:
+            values["class_weights"] = tuple(map(float, values["class_weights"]))
+        values["series"] = parse_series(values.get("series"))
         return Dataset(encoding=encoding, **values)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder, error) from None
@@ -248,8 +214,9 @@ def read_split(name: str, folder: Path, mapped: bool = False) -> Split:
     """
     try:
         arrays = _load(folder / name, ("features", "label", "index"), mapped)
-        features, label, index = arrays
-        return Split(features, label, index, _read_text(folder / name / TEXT_FILE, len(index)))
+        features, label, index, weight = arrays
+        text = _read_text(folder / name / TEXT_FILE, len(index))
+        return Split(features, label, index, text, weight)
     except _UNREADABLE as error:
         raise _damaged(folder, error) from None
 
@@ -261,14 +228,20 @@ def read_training_rows(folder: Path, mapped: bool = False) -> EncodedRows:
         DataError: The prepared data is missing or damaged.
     """
     try:
-        return EncodedRows(*_load(folder / "train", [f.name for f in fields(EncodedRows)], mapped))
+        return EncodedRows(
+            *_load(folder / "train", ("features", "label", "index", "codes"), mapped)
+        )
     except _UNREADABLE as error:
         raise _damaged(folder, error) from None
 
 
-def _load(folder: Path, names: Sequence[str], mapped: bool) -> list[np.ndarray]:
+def _load(folder: Path, names: Sequence[str], mapped: bool) -> list[Any]:
+    """Return arrays, and last the weights or None."""
     mode: Literal["r"] | None = "r" if mapped else None
-    return [np.load(folder / f"{name}.npy", mode, allow_pickle=False) for name in names]
+    files = [folder / f"{name}.npy" for name in (*names, "weight")]
+    is_weighted = files[-1].exists()
+    found: list[Any] = [np.load(file, mode, allow_pickle=False) for file in files[:-1]]
+    return [*found, np.load(files[-1], mode, allow_pickle=False) if is_weighted else None]
 
 
 def _read_text(path: Path, rows: int) -> np.ndarray:
@@ -296,8 +269,9 @@ def rows_in_block(rows: np.ndarray, block: slice) -> np.ndarray:
     return found
 
 
-def _select(rows: Split | EncodedRows, chosen: np.ndarray | slice) -> list[np.ndarray]:
-    return [getattr(rows, field.name)[chosen] for field in fields(rows)]
+def _select(rows: Split | EncodedRows, chosen: np.ndarray | slice) -> list[Any]:
+    arrays = (getattr(rows, field.name) for field in fields(rows))
+    return [None if array is None else array[chosen] for array in arrays]
 
 
 def _damaged(folder: Path, error: Exception) -> DataError:

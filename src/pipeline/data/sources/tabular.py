@@ -5,7 +5,7 @@ It is read once, in pieces; the numbers stay on disk until it is known how each 
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,22 @@ import pandas as pd
 
 from pipeline.data import other_columns
 from pipeline.data.classes import choose_class_rows
-from pipeline.data.dates import Dates, parse_dates, require_ascending
+from pipeline.data.dates import Dates, parse_dates
 from pipeline.data.disk_rows import Rows, select_rows
-from pipeline.data.examples import PARTS, Examples, Omissions, list_reasons, name_targets, source
+from pipeline.data.examples import Examples, Omissions, list_reasons, name_targets, source
 from pipeline.data.feature_columns import FeatureColumns, choose_columns, match
-from pipeline.data.missing_values import FILL_METHODS, choose_rows
+from pipeline.data.missing_values import AUTO, FILL_METHODS, choose_rows
 from pipeline.data.number_parsing import find_missing
 from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
+from pipeline.data.panels import identify_rows
 from pipeline.data.prepared.dataset import blocks
 from pipeline.data.prepared.tasks import TASKS
 from pipeline.data.read_options import ReadOptions
+from pipeline.data.reserved_columns import divide_reserved, list_reserved
+from pipeline.data.series_reader import choose_series
 from pipeline.data.tables import Table
 from pipeline.data.target_column import choose_task, parse_label
+from pipeline.data.weights import require_weights
 from pipeline.errors import DataError
 from pipeline.schema.data import TableData
 from pipeline.workspace import Workspace
@@ -37,23 +41,26 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     """Read the target, and the features that the user names or all columns of use."""
     path = workspace.path(settings.path)
     table = Table(path, ReadOptions.of(settings))
-    reserved = _reserved_columns(settings)
-    require_columns(table.columns, list(reserved), path)
-    for name in settings.features or ():
-        if name in reserved:
-            raise DataError(
-                f"data.features contains {name!r}, the column of {reserved[name]}; leave it out"
-            )
+    reserved = list_reserved(settings)
+    series = choose_series(settings, table.columns, path)
+    require_columns(table.columns, [*reserved, *(series.columns if series else ())], path)
+    for key in ("features", "drop", "text"):
+        for name in getattr(settings, key) or ():
+            if name in reserved:
+                raise DataError(
+                    f"data.{key} contains {name!r}, the column of {reserved[name]}; leave it out"
+                )
     others = [name for name in table.columns if name not in reserved]
     candidates, exact = choose_columns(others, settings.features, settings.drop or (), path)
     text = [n for one in settings.text or () for n in match(others, one, "data.text", path)]
     choice = choose_task(settings, table)
     text = [name for name in candidates if name in text]
-    targets = () if TASKS[choice.task].labels_are_classes else settings.targets
-    numeric = NumericColumns([*(n for n in candidates if n not in text), *targets], table.decimal)
-    columns = FeatureColumns(candidates, text, numeric, path, workspace)
+    measured, words = divide_reserved(settings, choice.task)
+    numbers = [*(n for n in candidates if n not in text), *measured]
+    numbers += series.columns if series else ()
+    numeric = NumericColumns(list(dict.fromkeys(numbers)), table.decimal)
+    columns = FeatureColumns(candidates, text, numeric, path, workspace, series)
     reader = _TableReader(settings, path, choice.task, columns)
-    words = [name for name in reserved if name not in numeric.columns]
     for piece in table.pieces(text=[*text, *words]):
         reader.add(piece)
     examples = reader.examples(exact)
@@ -68,6 +75,20 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     return replace(examples, omissions=examples.omissions.add_columns(reasons))
 
 
+@dataclass(frozen=True)
+class _Features:
+    """The features that are numbers or dates, those of text, and why columns are left out.
+
+    Attributes:
+        dates: of each date, `[rows]` seconds since 1970 UTC.
+    """
+
+    features: list[str]
+    text: list[str]
+    dates: dict[str, np.ndarray]
+    left_out: dict[str, str]
+
+
 class _TableReader:
     """Reads the columns of a table piece by piece.
 
@@ -79,10 +100,9 @@ class _TableReader:
         self._settings, self._path, self._task = settings, path, task
         self._has_classes = TASKS[task].labels_are_classes
         self.columns = columns
-        self._reserved = list(_reserved_columns(settings))
-        self._classes, self._parts = other_columns.Categories(), other_columns.Categories()
+        self._measured, words = divide_reserved(settings, task)
+        self._classes, self._parts, self._groups = (other_columns.Categories() for _ in range(3))
         self._dates: list[Dates] = []
-        words = [name for name in self._reserved if name not in columns.numeric.columns]
         self._missing = {name: RowNumbers() for name in words}
         self._complete: list[np.ndarray] = []
 
@@ -100,6 +120,8 @@ class _TableReader:
             self._classes.add(piece[settings.targets[0]])
         if settings.split_column is not None:
             self._parts.add(piece[settings.split_column])
+        if settings.group is not None:
+            self._groups.add(piece[settings.group])
         if settings.date_column is not None:
             cells = piece[settings.date_column]
             dates = parse_dates(cells, self._path, before, settings.date_format)
@@ -107,40 +129,21 @@ class _TableReader:
 
     def examples(self, exact: Collection[str]) -> Examples:
         """Return the rows that are used; `exact` are features that are named one by one."""
-        settings, path, columns = self._settings, self._path, self.columns
-        left_out = self._useless(exact)
-        used = [name for name in columns.names if name not in left_out]
-        words = [name for name in used if columns.is_text(name)]
-        dates = columns.dates(words, settings.date_format)
-        text = [name for name in words if name not in dates]
-        left_out |= self._useless_text(text, exact)
-        text = [name for name in text if name not in left_out]
-        features = [name for name in used if name in dates or name not in words]
-        if left_out:
-            what = "%s: left out: %s; data.features=[…] names the columns to use"
-            _log.info(what, path, list_reasons(left_out))
-        if not features and not text:
-            raise DataError(
-                f"{path} has no column to learn from besides the target; add"
-                " one, or name it (data.features=[…])"
-            )
-        targets = [] if self._has_classes else list(settings.targets)
-        numbers = [*(name for name in features if name not in dates), *targets]
-        columns.numeric.require_numbers(numbers, path, is_table=True)
-        missing = self._count_missing(features, dates)
-        kept = self._choose_rows([*features, *targets], features, dates, missing)
+        settings, columns, chosen = self._settings, self.columns, self._choose_features(exact)
+        features, text, dates = chosen.features, chosen.text, chosen.dates
+        missing = self._find_missing([*features, *self._measured, *self._missing], dates)
+        kept = self._choose_rows(missing, features, dates)
         dropped = {"a missing value": int((~kept).sum())}
         if self._has_classes and self._late_numbers(kept) is None:
             values, least = self._classes.values(), settings.min_class_rows
-            kept = choose_class_rows(values, kept, least, settings.targets[0], path)
+            kept = choose_class_rows(values, kept, least, settings.targets[0], self._path)
             rare = int((~kept).sum()) - dropped["a missing value"]
             dropped[f"a class with fewer than {least:,} rows"] = rare
         label, classes, task = self._label(kept)
-        index = None if kept.all() else np.flatnonzero(kept) + 1
-        if self._dates:
-            dated = Dates.join(self._dates).select(kept)
-            require_ascending(dated, np.flatnonzero(kept), path)
-            index = dated.names()
+        index, times = self._index(kept)
+        part = None
+        if settings.split_column is not None:
+            part = self._parts.as_parts(kept, settings.split_column, self._path)
         rows, cells = columns.rows(features, dates), columns.cells(text)
         is_all = bool(kept.all())
         return Examples(
@@ -150,20 +153,63 @@ class _TableReader:
             target=settings.targets if len(settings.targets) > 1 else settings.targets[0],
             task=task,
             classes=classes,
-            part=self._part(kept) if settings.split_column else None,
+            part=part,
             index=index,
             index_name="date" if self._dates else "row",
-            fill=settings.missing if settings.missing in FILL_METHODS else None,
+            times=times,
+            fill=self._fill_method(any(missing[name] for name in features)),
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
             date_format=settings.date_format,
             optional=frozenset([*features, *text]) - set(exact),
             omissions=Omissions(
-                columns=left_out,
+                columns=chosen.left_out,
                 rows={reason: count for reason, count in dropped.items() if count},
                 missing={name: absent.count for name, absent in missing.items()},
             ),
+            weight=None if settings.weight is None else self._weight(kept, settings.weight),
+            series=columns.series.series if columns.series else None,
         )
+
+    def _choose_features(self, exact: Collection[str]) -> "_Features":
+        settings, path, columns = self._settings, self._path, self.columns
+        left_out = self._useless(exact)
+        used = [name for name in columns.names if name not in left_out]
+        words = [name for name in used if columns.is_text(name)]
+        dates = columns.dates(words, settings.date_format)
+        text = [name for name in words if name not in dates]
+        left_out |= self._useless_text(text, exact)
+        text = [name for name in text if name not in left_out]
+        features = [name for name in used if name in dates or name not in words]
+        lagged = columns.series.columns if columns.series else ()
+        numbers = [*(name for name in features if name not in dates), *self._measured, *lagged]
+        features += columns.series.names if columns.series else ()
+        if left_out:
+            what = "%s: left out: %s; data.features=[…] names the columns to use"
+            _log.info(what, path, list_reasons(left_out))
+        if not features and not text:
+            raise DataError(
+                f"{path} has no column to learn from besides the target; add"
+                " one, or name it (data.features=[…])"
+            )
+        targets = [] if self._has_classes else settings.targets
+        columns.numeric.require_numbers(
+            list(dict.fromkeys(numbers)), path, is_table=True, targets=targets
+        )
+        return _Features(features, text, dates, left_out)
+
+    def _index(self, kept: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return what identifies the kept rows, and their dates where these do not just ascend."""
+        rows = np.flatnonzero(kept)
+        if not self._dates:
+            return None if kept.all() else rows + 1, None
+        groups = None if self._settings.group is None else self._groups.values()[kept]
+        return identify_rows(Dates.join(self._dates).select(kept), groups, rows, self._path)
+
+    def _weight(self, kept: np.ndarray, name: str) -> np.ndarray:
+        values = np.asarray(self.columns.rows([name], {})[:][kept, 0])
+        require_weights(values, np.flatnonzero(kept), name, self._path)
+        return values
 
     def _useless(self, exact: Collection[str]) -> dict[str, str]:
         """Return why columns are left out, by name.
@@ -206,52 +252,47 @@ class _TableReader:
         """Return the label as numbers where the first rows alone made it look like classes."""
         if self._settings.task != "auto":
             return None
-        return parse_label(self._classes.texts(), self._classes.codes()[kept])
+        label = parse_label(
+            self._classes.texts(),
+            self._classes.codes(),
+            self.columns.numeric.decimal,
+            self._settings.targets[0],
+            self._path,
+        )
+        return None if label is None else label[kept]
 
-    def _count_missing(
-        self, features: Collection[str], dates: Mapping[str, np.ndarray]
+    def _find_missing(
+        self, names: Collection[str], dates: Mapping[str, np.ndarray]
     ) -> dict[str, RowNumbers]:
-        """Return the rows without a value, for each feature and each column of another use."""
         by_column = self.columns.numeric.missing | self._missing
+        by_column |= self.columns.series.missing if self.columns.series else {}
         for name, seconds in dates.items():
             by_column[name] = RowNumbers()
             by_column[name].add(np.isnan(seconds))
-        return {name: by_column[name] for name in dict.fromkeys([*features, *self._reserved])}
+        return {name: by_column[name] for name in dict.fromkeys(names)}
 
     def _choose_rows(
         self,
-        used: list[str],
-        features: Collection[str],
-        dates: Mapping[str, np.ndarray],
         missing: Mapping[str, RowNumbers],
+        features: list[str],
+        dates: Mapping[str, np.ndarray],
     ) -> np.ndarray:
-        complete = np.concatenate(self._complete)
-        if any(missing.values()):
+        settings, complete = self._settings, np.concatenate(self._complete)
+        used, series = self._measured, self.columns.series
+        if settings.missing != AUTO:  # which fills features
+            used = [*features, *used]
+        if any(missing.values()) and used:
             rows = self.columns.rows(used, dates)
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
-        return choose_rows(missing, complete, features, self._settings.missing, self._path)
+        has_past = np.ones(len(complete), bool) if series is None else series.rows_with_past()
+        complete |= ~has_past  # which is no missing value
+        labels = settings.targets
+        kept = choose_rows(missing, complete, features, settings.missing, self._path, labels)
+        return np.asarray(kept & has_past)
 
-    def _part(self, kept: np.ndarray) -> np.ndarray:
-        parts, name = self._parts.values(), self._settings.split_column
-        wrong = ~np.isin(parts, PARTS) & kept
-        if wrong.any():
-            row = int(wrong.argmax())
-            raise DataError(
-                f"{self._path}: column {name!r} has {str(parts[row])[:40]!r} in row"
-                f" {row + 1}; data.split_column may contain {', '.join(PARTS)}"
-            )
-        kept_parts: np.ndarray = parts[kept]
-        return kept_parts
-
-
-def _reserved_columns(settings: TableData) -> dict[str, str]:
-    """Return the columns that are not features, each with the key that names it."""
-    reserved = dict.fromkeys(settings.targets, "data.target")
-    for key in ("split_column", "date_column"):
-        name = getattr(settings, key)
-        if name in reserved:
-            raise DataError(f"{reserved[name]} and data.{key} are both {name!r}; name two columns")
-        if name is not None:
-            reserved[name] = f"data.{key}"
-    return reserved
+    def _fill_method(self, has_gaps: bool) -> str | None:
+        """Return what fills gaps in features; with `auto` nothing does where there is none."""
+        method = self._settings.missing
+        fills = method in FILL_METHODS and (has_gaps or method != AUTO)
+        return method if fills else None

@@ -20,6 +20,11 @@ Predict = Callable[[Split], np.ndarray]  # raw rows to `[rows, outputs] float64`
 Measure = Callable[[Split], dict[str, float]]  # raw rows with labels to metrics
 
 
+def weight_of(split: Split) -> np.ndarray | None:
+    """Return how much the rows of a split count in metrics, `[rows]`, or None."""
+    return None if split.weight is None else split.weight[:, 0]
+
+
 @dataclass(frozen=True)
 class Headline:
     """The metric that models are compared and chosen by."""

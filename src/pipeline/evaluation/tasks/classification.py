@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
 from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task, weight_of
 from pipeline.evaluation.tasks.measures import log_loss, measure_classes
 
 # Most training rows of the logistic regression: on the whole of MNIST it takes minutes.
@@ -34,12 +34,13 @@ class Classification(Task):
 
         ROC AUC is one against rest, averaged over all classes; left out where one has no rows.
         """
-        return measure_classes(_class_numbers(split.label), prediction)
+        return measure_classes(_class_numbers(split.label), prediction, weight_of(split))
 
     def fit_predictors(self, train: EncodedRows) -> dict[str, Predict]:
         """Fit scikit-learn's logistic regression, and the shares of the classes."""
         count, label = len(self.dataset.classes), _class_numbers(train.label)
-        share = np.bincount(label, minlength=count) / len(label)
+        weight = None if train.weight is None else train.weight[:, 0].astype(np.float64)
+        share = np.bincount(label, weight, minlength=count) / len(label)
         return {
             "logistic_regression": _fit_logistic_regression(self.dataset, train),
             "majority_class": lambda split: np.tile(share, (len(split.label), 1)),
@@ -79,7 +80,8 @@ def _fit_logistic_regression(dataset: Dataset, train: EncodedRows) -> Predict:
     model = make_pipeline(scaler, LogisticRegression(max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(rows.features, _class_numbers(rows.label))
+        classes = _class_numbers(rows.label)
+        model.fit(rows.features, classes, logisticregression__sample_weight=rows.weight)
 
     def predict(split: Split) -> np.ndarray:
         probability = np.zeros((len(split.label), len(dataset.classes)))

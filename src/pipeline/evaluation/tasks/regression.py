@@ -6,10 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.data.prepared.dataset import EncodedRows, Split
+from pipeline.data.prepared.encoding import decode_label
 from pipeline.data.prepared.tasks import name_columns
 from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task, weight_of
 from pipeline.evaluation.tasks.measures import measure_numbers
 
 # Most training rows of the closed form, which takes them as float64: more would take gigabytes.
@@ -40,14 +41,15 @@ class Regression(Task):
         from sklearn.metrics import mean_squared_error
 
         prediction, label = prediction.astype(np.float64), split.label.astype(np.float64)
-        metrics = measure_numbers(label, prediction, self.dataset.targets)
+        weight = weight_of(split)
+        metrics = measure_numbers(label, prediction, self.dataset.targets, weight)
         if self.dataset.today is None:
             return metrics
         today = self._today(split)
         if (prediction != today).any():
             right = np.sign(prediction - today) == np.sign(label - today)
-            metrics["direction"] = float(np.mean(right))
-            persistence = float(mean_squared_error(label, today))
+            metrics["direction"] = float(np.average(right[:, 0], weights=weight))
+            persistence = float(mean_squared_error(label, today, sample_weight=weight))
             skill = 1 - metrics["mse"] / persistence if persistence else 0.0
             metrics["skill_over_persistence"] = skill
         return metrics
@@ -57,8 +59,9 @@ class Regression(Task):
         from sklearn.linear_model import LinearRegression
 
         rows = design.training_rows(self.dataset, train, BASELINE_ROWS)
-        closed_form = LinearRegression().fit(rows.features, rows.label)
-        mean = rows.label.mean(0)
+        closed_form = LinearRegression().fit(rows.features, rows.label, rows.weight)
+        weight = None if train.weight is None else train.weight[:, 0]
+        mean = np.average(decode_label(train.label, self.dataset.encoding), 0, weight)  # of all
         predictors: dict[str, Predict] = {
             "linear_regression": lambda split: closed_form.predict(
                 design.features_of(self.dataset, split)

@@ -86,4 +86,6 @@ def _affine(
         parts += [one.look_up(part) for one, part in zip(codes, of_codes, strict=True)]
     # One sum: a session's graph optimizer reorders a chain of them, eager execution does not.
     output = tf.add_n(parts) if len(parts) > 1 else parts[0]
+    if not values.shape[1]:  # zeros, so that a frozen graph keeps the input
+        output += tf.reduce_sum(values, axis=1, keepdims=True)
     return output + variables("bias", [outputs], settings.bias)

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter
 
 from pipeline.data.prepared.dataset import FEATURES, TEXT, Dataset, parse_encoding
+from pipeline.data.prepared.series import Series, parse_series
 from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, InferenceSpec
@@ -31,6 +32,9 @@ FORMAT = 4
 
 # What to do about a damaged model; the end of many messages.
 REMEDY = "copy the whole folder again, or make it again: dvc repro"
+
+# The key of the lagged columns; only where there are some.
+SERIES = "lagged_columns"
 
 _SEAL = "sha256_of_the_rest"
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
@@ -68,6 +72,7 @@ class Recipe:
     targets: tuple[str, ...]
     classes: tuple[str, ...]  # in the order of the outputs; empty for predicted numbers
     step: int  # number of training steps done
+    series: Series | None = None  # how lagged columns are made; None where there are none
 
     def interface(self) -> Interface:
         """Return the interface of the inference graph: `features` to `prediction`."""
@@ -131,6 +136,7 @@ class Sidecar:
                 }
             },
             "encoding_inside_the_graph": dataclasses.asdict(inference.encoding),
+            **({SERIES: dataclasses.asdict(recipe.series)} if recipe.series else {}),
             PROVEN_WITH: dataclasses.asdict(self.arithmetic),
             "sha256": self.hashes,
         }
@@ -147,6 +153,7 @@ def describe(data: Dataset, inference: InferenceSpec, step: int, arithmetic: Ari
         targets=data.targets,
         classes=data.classes,
         step=step,
+        series=data.series,
     )
     return Sidecar(recipe.interface(), recipe, arithmetic)
 
@@ -230,6 +237,7 @@ def _parse_sidecar(values: dict[str, Any]) -> Sidecar:
         targets=targets,
         classes=() if names == targets else names,
         step=values["step"],
+        series=parse_series(values.get(SERIES)),
     )
     arithmetic = _ARITHMETIC.validate_python(values[PROVEN_WITH])
     return Sidecar(interface, recipe, arithmetic, dict(values["sha256"]))

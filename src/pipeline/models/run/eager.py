@@ -27,10 +27,9 @@ class EagerRunner(Runner):
         """Compute the prediction from the features, as `Runner.run` says."""
         self.require_inputs(feeds)
         try:
+            # Outside of the device's scope: no device but the CPU holds text.
+            inputs = {s.name: tf.constant(feeds[s.name], s.dtype) for s in self.interface.inputs}
             with tf.device(self._device):
-                inputs = {
-                    s.name: tf.constant(feeds[s.name], s.dtype) for s in self.interface.inputs
-                }
                 text = inputs.get(TEXT)
                 output = predict(self._inference, inputs[FEATURES], text, self._variables)
             return {PREDICTION: np.asarray(output.numpy())}

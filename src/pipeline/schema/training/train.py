@@ -28,7 +28,7 @@ class Validation(Section):
     """Early stopping: the validation loss selects the checkpoint and ends the training."""
 
     every: CountOrAuto = about(
-        "steps between validations; auto: a twentieth of train.steps where there are validation"
+        "steps between validations; auto: a fortieth of train.steps where there are validation"
         " rows; null: no validation",
         "steps",
     )
