@@ -213,7 +213,8 @@ class _Remedies:
             mark = f"{override('data.na_values', self._marks)} counts {marks} as missing"
             ways += ["fix these cells", mark]
         if self._may_be_class:
-            ways.append(f"data.task=classification takes {next(iter(self._targets))!r} as classes")
+            target = next(iter(self._targets))
+            ways.append(f"or data.task=classification takes {target!r} as classes")
         if self._columns:
             names = listing(map(repr, self._columns))
             ways += [
