@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_verb_prints_and_writes_nothing(folder, capsys):
     before = sorted(folder.rglob("*"))
-    assert cli.main(["data", *OVERRIDES]) == 0
+    assert cli.main(["data", *OVERRIDES, "data.missing=fail"]) == 0
     out, err = capsys.readouterr()
     assert "POSSIBLE LEAK: column 'twice' is an exact linear function of the target 'y'" in out
     assert "own.csv: 100 rows, 3 features; a regression of y" in out

@@ -119,14 +119,15 @@ def test_a_second_device_is_really_used(copy: Clone):
 
 
 def test_a_layer_is_placed_on_a_device_of_its_own(copy: Clone):
-    copy.compose("device=cpu", "model=mlp", "device.placement={hidden_2: /cpu:1}", SMALL)
+    mlp = ("device=cpu", "model=mlp", "optimizer=gradient_descent", SMALL)
+    copy.compose(*mlp, "device.placement={hidden_2: /cpu:1}")
     assert copy.stage("train").returncode == 0
     operations = copy.json("reports/placement.json")["operations"]
     # Of three layers one is elsewhere, with its two variables and its product going forwards.
     assert operations["/device:CPU:1"]["VarHandleOp"] == 2
     assert "MatMul" in str(operations["/device:CPU:1"])
     assert operations["/device:CPU:0"]["VarHandleOp"] >= 4
-    copy.compose("device=cpu", "model=mlp", "device.placement={hiden_2: /cpu:1}", SMALL)
+    copy.compose(*mlp, "device.placement={hiden_2: /cpu:1}")
     done = copy.stage("train")
     assert done.returncode == 2
     assert "device.placement: the network has no 'hiden_2'; nearest: hidden_2" in done.stdout

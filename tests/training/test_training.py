@@ -144,8 +144,8 @@ def test_the_default_batch_of_a_small_table_is_all_its_rows(settings, train):
     ("chosen", "rows", "every"),
     [
         ((), 0, None),
-        ((), 10, 25),
-        (("train.steps=90",), 10, 3),
+        ((), 10, 50),
+        (("train.steps=30",), 10, 50),
         (("train=minibatch",), 10, 100),
         (("train.validation.every=7",), 10, 7),
         (("train.validation.every=null",), 10, None),

@@ -93,6 +93,7 @@ class FeatureColumns:
         self.names = list(names)
         self.numeric, self.series = numeric, series
         self._on_disk = [*numeric.columns, *(series.names if series else ())]
+        self._positions = {name: number for number, name in enumerate(self._on_disk)}
         self._rows = RowsOnDisk(len(self._on_disk), workspace)
         self._cells = {name: Categories() for name in names}  # of columns that are text so far
         self._first = np.empty(0)  # row
@@ -127,16 +128,16 @@ class FeatureColumns:
 
     def numbers_of(self, names: Sequence[str]) -> list[int]:
         """Return the positions of columns of numbers in the rows."""
-        return [self._on_disk.index(name) for name in names]
+        return [self._positions[name] for name in names]
 
     def counts_rows(self, name: str) -> bool:
         """Tell whether a column has the numbers of the rows, from 0 or 1.
 
         A column without a name need not be in order: rows may have been sorted or left out since.
         """
-        if name not in self.numeric.columns:
+        if name not in self._positions:
             return False
-        if self._counts[self.numeric.columns.index(name)]:
+        if self._positions[name] < len(self._counts) and self._counts[self._positions[name]]:
             return True
         if not name.startswith(UNNAMED):
             return False
@@ -182,7 +183,7 @@ class FeatureColumns:
     def rows(self, names: Sequence[str], dates: Mapping[str, np.ndarray]) -> Rows:
         """Return columns of numbers and dates, `[rows, names]`."""
         rows = self._rows.select_columns(self.numbers_of(names))
-        overlays = {names.index(name): dates[name] for name in names if name in dates}
+        overlays = {number: dates[name] for number, name in enumerate(names) if name in dates}
         return OverlaidRows(rows, overlays) if overlays else rows
 
     def cells(self, names: Sequence[str]) -> TextCells:

@@ -75,17 +75,24 @@ def fit_encoding(
         date_format=examples.date_format,
         dtype=examples.dtype,
     )
+    used = _select_columns(examples, kept, text)
+    used = replace(used, omissions=examples.omissions.add_columns(reasons))
+    return Fit(used, encoding, statistics)
+
+
+def _select_columns(
+    examples: Examples, kept: Sequence[int], text: Sequence[TextColumn]
+) -> Examples:
+    """Return the examples with the numbers at some positions, and some text columns."""
     numbers = [examples.text.names.index(column.name) for column in text]
     latest = examples.latest_features
-    used = replace(
+    return replace(
         examples,
         features=select_columns(examples.features, kept),
-        feature_names=tuple(names[column] for column in kept),
+        feature_names=tuple(examples.feature_names[column] for column in kept),
         latest_features=None if latest is None else latest[:, kept],
         text=examples.text.select_columns(numbers) if numbers else replace(examples.text, names=()),
-        omissions=examples.omissions.add_columns(reasons),
     )
-    return Fit(used, encoding, statistics)
 
 
 class Fit(NamedTuple):

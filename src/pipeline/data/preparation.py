@@ -1,6 +1,6 @@
 """From examples to prepared data: split, fit the encoding, write the arrays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,13 +94,7 @@ def write(
     _Writer(examples, encoding, where, folder, fitted.weight).write(splits)
     latest = _convert_latest(examples, encoding, where)
     counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}
-    arrays = {
-        "features": (encoding.dtype, latest.features.shape),
-        "label": (latest.label.dtype, latest.label.shape),
-        "index": (latest.index.dtype, latest.index.shape),
-    }
-    with RowsWriter(folder / "latest", arrays, examples.text.names) as writer:
-        writer.append(latest)
+    _write_latest(latest, encoding, examples.text.names, folder / "latest")
     dataset = Dataset(
         source=data.source,
         task=examples.task,
@@ -231,6 +225,16 @@ def _label_dtype(examples: Examples, encoding: Encoding) -> str:
 def _index(examples: Examples, block: slice) -> np.ndarray:
     rows = np.arange(block.start + 1, block.stop + 1)
     return rows if examples.index is None else examples.index[block]
+
+
+def _write_latest(latest: Split, encoding: Encoding, text: Sequence[str], folder: Path) -> None:
+    arrays = {
+        "features": (encoding.dtype, latest.features.shape),
+        "label": (latest.label.dtype, latest.label.shape),
+        "index": (latest.index.dtype, latest.index.shape),
+    }
+    with RowsWriter(folder, arrays, text) as writer:
+        writer.append(latest)
 
 
 def _convert_latest(examples: Examples, encoding: Encoding, where: str) -> Split:

@@ -3,6 +3,7 @@
 Memory does not grow with the table, and text stays as the file has it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -49,7 +50,7 @@ class Table:
             )
         self.columns, self.header = self._reader.names, self._reader.header
         self.schema, self.decimal = self._reader.schema, self._reader.decimal
-        repeated = [name for name in dict.fromkeys(self.columns) if self.columns.count(name) > 1]
+        repeated = [name for name, count in Counter(self.columns).items() if count > 1]
         if repeated:
             raise DataError(
                 f"{path} has more than one column {listing(map(repr, repeated))}; rename them"

@@ -147,6 +147,9 @@ class TrainingStep:
                 f" {listing(idle) or 'any variable'}; create variables that are not trained with"
                 " trainable=False"
             )
+        # Those of embeddings are sparse: some optimizers have no sparse update for GPUs, and
+        # momentum would move the rows of a batch alone.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         recorded = gradients if self.record_gradients else []
         largest = [tf.reduce_max(tf.abs(gradient)) for gradient in recorded]
         if self.factor is not None:

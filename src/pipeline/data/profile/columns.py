@@ -77,7 +77,8 @@ def describe(column: Described, fitted: Fitted, associations: Sequence[Associati
         used = fitted.encoding.text[column.number]
         empty = _count_empty(examples, column.number)
         return Column(column.name, "text", _encoding_of_text(used), empty, None, levels, strongest)
-    numbers = _describe_exactly(column.name, column.values, fitted, missing)
+    place = fitted.statistics.names.index(column.name)
+    numbers = _describe_exactly(place, column.values, fitted, missing)
     is_date = column.name in examples.date_features
     kind = "date" if is_date else _kind_of_numbers(column.values, numbers)
     how = _encoding_of_number(column.number, fitted, missing)
@@ -91,7 +92,8 @@ def describe_targets(fitted: Fitted, sample: Sample) -> Iterator[Column]:
         return
     for number, name in enumerate(examples.targets):
         missing = examples.omissions.missing.get(name, 0)
-        numbers = _describe_exactly(name, sample.label[:, number], fitted, missing)
+        place = len(fitted.statistics.names) - len(examples.targets) + number
+        numbers = _describe_exactly(place, sample.label[:, number], fitted, missing)
         is_scaled = (scaling.label_mean[number], scaling.label_scale[number]) != (0, 1)
         how = "scaled" if is_scaled else "as it is"
         yield Column(
@@ -100,16 +102,19 @@ def describe_targets(fitted: Fitted, sample: Sample) -> Iterator[Column]:
 
 
 def _describe_exactly(
-    name: str, values: np.ndarray, fitted: Fitted, missing: int
+    place: int, values: np.ndarray, fitted: Fitted, missing: int
 ) -> Numbers | None:
-    """Describe numbers, with what the preparation knows of all training rows."""
+    """Describe numbers, with what the preparation knows of all training rows.
+
+    Args:
+        place: of the column in the statistics.
+    """
     statistics = fitted.statistics
-    number = statistics.names.index(name)
     if missing:  # what it knows is of the filled column
         return describe_numbers(values)
-    deviation = float(np.sqrt(statistics.squares[number] / max(1, statistics.count)))
-    least, largest = float(statistics.least[number]), float(statistics.largest[number])
-    return describe_numbers(values, (least, largest, float(statistics.mean[number]), deviation))
+    least, largest = float(statistics.least[place]), float(statistics.largest[place])
+    deviation = float(np.sqrt(statistics.squares[place] / max(1, statistics.count)))
+    return describe_numbers(values, (least, largest, float(statistics.mean[place]), deviation))
 
 
 def _kind_of_numbers(values: np.ndarray, numbers: Numbers | None) -> str:

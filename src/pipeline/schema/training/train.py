@@ -28,8 +28,8 @@ class Validation(Section):
     """Early stopping: the validation loss selects the checkpoint and ends the training."""
 
     every: CountOrAuto = about(
-        "steps between validations; auto: a fortieth of train.steps where there are validation"
-        " rows; null: no validation",
+        "steps between validations; auto: a fortieth of train.steps, and at least 50, where there"
+        " are validation rows; null: no validation",
         "steps",
     )
     patience: Count | None = about(
