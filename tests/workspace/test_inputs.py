@@ -142,7 +142,7 @@ def test_what_a_temporary_copy_lacks_is_named_with_the_option(
     (temporary.home / "own.py").touch()
     with pytest.raises(ConfigError, match=r"own\.py: Git does not know it.*--copy-paths own\.py"):
         user_code.module_file("own.function", temporary)
-    with pytest.raises(DataError, match=r"nowhere\.csv: no such file; .* has no 'nowhere\.csv'$"):
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file; .* has no 'nowhere\.csv'"):
         inputs.require("data.path", "nowhere.csv", temporary)
 
 

@@ -220,6 +220,7 @@ class _Remedies:
             ways += [
                 f"{override('data.text', self._columns)} takes {names} as text",
                 f"{override('data.drop', self._columns)} leaves {names} out",
-                "or data.features=[…] names the columns to use",
+                "data.features=[…] names the columns to use",
             ]
+        ways[1:] = [*ways[1:-1], *(f"or {way}" for way in ways[1:][-1:])]
         return [*self._hints, *fix, *([", ".join(ways)] if ways else [])]
