@@ -55,7 +55,7 @@ def drawn(data: st.DataObject, home: Path) -> tuple[Path, bytes]:
 
 def predicted(form: Path) -> bytes:
     with open_model(form, Workspace.here()) as runner:
-        return predict_in_pieces(runner, examples()[1].features).tobytes()
+        return predict_in_pieces(runner, examples()[1].inputs()).tobytes()
 
 
 def described(form: Path) -> str:

@@ -166,7 +166,10 @@ def test_a_new_head_is_trained_on_a_layer_of_a_frozen_graph(run: Run, folder: Pa
     from pipeline.models.run.registry import open_model
 
     with open_model(Workspace.here().frozen, Workspace.here()) as runner:
-        assert predict_in_pieces(runner, np.zeros((1, 64), np.float32)).shape == (1, 10)
+        assert predict_in_pieces(runner, {"features": np.zeros((1, 64), np.float32)}).shape == (
+            1,
+            10,
+        )
 
 
 def test_profile_and_tensorboard_change_no_weight(run: Run, folder: Path):

@@ -76,9 +76,9 @@ def test_other_threads_are_refused(small, tmp_path, failure):
 @pytest.mark.parametrize("fused", [False, True])
 def test_a_session_fuses_kernels_as_the_gate_did(small, tmp_path, settings, fused: bool):
     folder = proven_with(small, tmp_path / "other", onednn=True, fused_kernels=fused)
-    features = np.random.default_rng(0).normal(3, 2, (500, 3)).astype(np.float32)
+    features = np.random.default_rng(0).normal(3, 2, (500, 3))
     with open_model(folder, Workspace.here()) as runner:
-        found = predict_in_pieces(runner, features)
+        found = predict_in_pieces(runner, {"features": features})
     device = settings(f"device.fused_kernels={str(fused).lower()}", "device=cpu").device
     from pipeline.models.forms.frozen_graph import read_graph
 

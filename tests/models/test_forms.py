@@ -96,7 +96,9 @@ served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 given = served(features=tf.constant(features))
 """,
     "Keras": """
-layer = tf.keras.layers.TFSMLayer(sys.argv[1], call_endpoint="serving_default")
+layer = tf.keras.layers.TFSMLayer(
+    sys.argv[1], call_endpoint="serving_default", dtype="float64"
+)
 given = layer(tf.constant(features))
 """,
 }
@@ -113,7 +115,7 @@ def test_the_saved_model_is_read_by_its_folder_alone(model: Path, reader: str):
     environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
     subprocess.run([sys.executable, "-c", script, *files], env=environment, check=True)
     with open_model(model / "frozen", Workspace.here()) as runner:
-        expected = predict_in_pieces(runner, rows.features)
+        expected = predict_in_pieces(runner, rows.inputs())
     np.testing.assert_allclose(np.load(files[2]), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -189,7 +191,7 @@ def test_a_checkpoint_with_absolute_paths_in_its_state_is_opened(model: Path):
     resign(model / "checkpoint")
     _, rows = examples()
     with open_model(model / "checkpoint", Workspace.here()) as runner:
-        assert predict_in_pieces(runner, rows.features).shape == (64, 1)
+        assert predict_in_pieces(runner, rows.inputs()).shape == (64, 1)
 
 
 def test_rows_may_be_many_few_or_none(model: Path, monkeypatch):
