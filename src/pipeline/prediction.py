@@ -11,6 +11,7 @@ from pipeline.data.arrow_reader import is_parquet, is_text
 from pipeline.data.dates import parse_dates, to_seconds
 from pipeline.data.lags import has_lags
 from pipeline.data.missing_values import refuse_missing
+from pipeline.data.number_parsing import clear_marks
 from pipeline.data.numeric_columns import (
     NumericColumns,
     RowNumbers,
@@ -81,11 +82,11 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
                 if name in table.columns and name not in known:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
                 name = added.setdefault(name, _unused(name, table.columns))
-                is_text = values.dtype == object
+                has_words = values.dtype == object
                 if features.has_past is not None:
-                    nothing: Any = None if is_text else np.nan
+                    nothing: Any = None if has_words else np.nan
                     values = np.where(features.has_past, values, nothing)
-                piece[name] = pd.Series(values, dtype="str") if is_text else values
+                piece[name] = pd.Series(values, dtype="str") if has_words else values
             writer.append(piece.rename(columns=in_file))
             rows += len(piece)
         features.require_numbers()
@@ -134,6 +135,7 @@ class FeatureReader:
         # What lags are made of may be missing in the last rows, as a target is.
         self._optional = set(required) - set(names) if self._series else set()
         self._date_format = encoding.date_format
+        self._marks, self._marked = encoding.na_values, [*required, *recipe.text]
         self._dates = [names[column] for column in encoding.dates]
         numbers = [name for name in required if name not in self._dates]
         self._numeric = NumericColumns(numbers, decimal)
@@ -152,6 +154,9 @@ class FeatureReader:
                 is beyond float32.
         """
         before, numeric = self._numeric.rows, self._numeric
+        for name in self._marked if self._marks else ():
+            is_number = name in numeric.columns
+            piece = piece.assign(**{name: clear_marks(piece[name], self._marks, is_number)})
         values = numeric.read(piece)
         rows = np.arange(before, numeric.rows)
         by_name = dict(zip(numeric.columns, values.T, strict=True))

@@ -66,7 +66,7 @@ def conf(folder: Path) -> Path:
         ("with a key twice", b"devices: []\ndevices: []", "duplicate key devices"),
         ("that is no text", b"\xff\xfe\xfd", "default.yaml: 'utf-8' codec can't decode"),
         ("that is empty", b"", "export.devices: missing"),
-        ("that is a list", b"- 1", "export: got [1] (list)"),
+        ("that is a list", b"- 1", "In 'export/default': ConfigTypeError"),
         ("that is a number", b"3", "conf/export/default.yaml: Invalid"),
         ("with an option that is not there", b"defaults: [nowhere]", "export/nowhere"),
         ("with defaults that are no list", b"defaults: x", "defaults list in 'export/default'"),

@@ -21,7 +21,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import infer_and_parse_data
 
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import Dataset, Split, SplitWriter
+from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.rows_writer import RowsWriter
 from pipeline.errors import ParityError
 from pipeline.graph import tf
 from pipeline.tracking import frozen_model, mlflow_model
@@ -251,9 +252,12 @@ def proven(settings, tmp_path: Path) -> Callable[..., Workspace]:
 
 
 def write_rows(dataset: Dataset, rows: Split, workspace: Workspace) -> None:
-    for name in ("train", "test"):
-        shape = rows.features.shape
-        with SplitWriter(workspace.prepared / name, *shape, rows.index.dtype) as writer:
+    arrays = {
+        name: (getattr(rows, name).dtype, getattr(rows, name).shape)
+        for name in ("features", "label", "index")
+    }
+    for name in ("sample", "test"):
+        with RowsWriter(workspace.prepared / name, arrays, dataset.text) as writer:
             writer.append(rows)
     prepared.write_dataset(dataset, {}, workspace.prepared)
 
@@ -288,7 +292,7 @@ def test_columns_are_those_of_the_schema(proven, task: str, overrides: Any, expe
     [
         ("computes something else", "self._run(*feeds)[", "(self._run(*feeds) * 1.0000001)[",
          "64 of 64 rows differ"),
-        ("gives another dtype", "self._run(*feeds)[", "self._run(*feeds).astype('f8')[",
+        ("gives another dtype", "self._run(*feeds)[", "self._run(*feeds).astype('f2')[",
          "dtype or shape differ"),
         ("names other classes", "prediction.argmax(1)", "prediction.argmin(1)",
          "names other classes for test rows from 1"),

@@ -205,7 +205,10 @@ def test_others_get_the_plain_gradient(settings, tmp_path: Path, chosen, source:
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        (("model=mlp",), "model=mlp is not linear in its variables"),
+        (
+            ("model=mlp", "optimizer=gradient_descent"),
+            "model=mlp is not linear in its variables",
+        ),
         (("model=linear", "train.loss=mae"), "the second derivative of train.loss=mae is 0"),
     ],
 )

@@ -101,6 +101,7 @@ class Examples:
         text: columns of text.
         date_features: names of the features that are dates, in seconds since 1970-01-01 UTC.
         date_format: how these are written in a table, as `data.date_format`.
+        na_values: cells of the table that count as empty, as `data.na_values`.
         optional: names of columns that may be left out if nothing can be learned from them.
         omissions: what was left out so far, and why.
         weight: `[rows]`, how much each row counts, 0 or more; None means all the same. For a
@@ -127,6 +128,7 @@ class Examples:
     text: TextCells = NO_TEXT
     date_features: tuple[str, ...] = ()
     date_format: str | None = None
+    na_values: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
     omissions: Omissions = field(default_factory=Omissions)
     weight: np.ndarray | None = None

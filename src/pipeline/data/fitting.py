@@ -73,6 +73,7 @@ def fit_encoding(
         dates={kept.index(c): parts for c, parts in statistics.parts.items() if c in kept},
         text=text,
         date_format=examples.date_format,
+        na_values=examples.na_values,
         dtype=examples.dtype,
     )
     used = _select_columns(examples, kept, text)

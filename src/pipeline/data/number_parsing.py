@@ -102,6 +102,17 @@ class NumberParser:
         return values, is_text, is_large, is_boolean
 
 
+def clear_marks(cells: pd.Series, marks: Collection[str], are_numbers: bool) -> pd.Series:
+    """Return cells of any type without those that are marks, or equal numbers."""
+    if not marks:
+        return cells
+    is_mark = to_words(cells).str.strip().isin(list(marks))
+    numbers = pd.to_numeric(pd.Series(list(marks), dtype="str"), errors="coerce").dropna()
+    if are_numbers and len(numbers):
+        is_mark |= pd.to_numeric(to_words(cells), errors="coerce").isin(numbers)
+    return cells.astype(np.float64).mask(is_mark) if is_numeric(cells) else cells.mask(is_mark)
+
+
 def to_words(cells: pd.Series) -> pd.Series:
     """Return cells of any type as text; one that is missing stays missing."""
     if isinstance(cells.dtype, pd.StringDtype):

@@ -214,7 +214,7 @@ class _Remedies:
             ways += ["fix these cells", mark]
         if self._may_be_class:
             target = next(iter(self._targets))
-            ways.append(f"or data.task=classification takes {target!r} as classes")
+            ways.append(f"data.task=classification takes {target!r} as classes")
         if self._columns:
             names = listing(map(repr, self._columns))
             ways += [

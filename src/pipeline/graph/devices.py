@@ -97,7 +97,10 @@ def explain_lack_of_memory() -> Iterator[None]:
     """Replace TensorFlow's error about a lack of memory by a `TrainingError`."""
     try:
         yield
-    except tf.errors.ResourceExhaustedError:
+    except (tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError) as error:
+        is_too_large = "Cannot parse tensor from proto" in error.message  # of all zeros
+        if isinstance(error, tf.errors.InvalidArgumentError) and not is_too_large:
+            raise
         raise TrainingError(
             "the device has too little memory for the model or a step of it; give a smaller"
             " train.batch_size or a smaller model, or choose device=cpu"

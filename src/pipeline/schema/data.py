@@ -74,11 +74,24 @@ def _are_rows(rows: object) -> bool:
     return all(type(number) is int and 1 <= number <= 10_000 for number in rows)
 
 
+def _check_class_weight(weight: object) -> object:
+    is_mapping = isinstance(weight, dict) and all(map(_is_weight, weight.values()))
+    if weight is None or weight == "balanced" or (is_mapping and weight):
+        return weight
+    raise ValueError("allowed: balanced, a mapping of classes to numbers of 0 or more, or null")
+
+
+def _is_weight(number: object) -> bool:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    return 0 <= number < float("inf")
+
+
 # Columns that are made of earlier rows: see `pipeline.data.lags`.
 Lags = Annotated[dict[str, Any], Field(min_length=1), AfterValidator(_check_lags)]
 
 # Weights of classes: see `pipeline.data.weights`.
-ClassWeight = Literal["balanced"] | dict[str | int, base.NotNegative]
+ClassWeight = Annotated[Any, AfterValidator(_check_class_weight)]
 
 
 def _check_different(names: str | list[str]) -> str | list[str]:
@@ -137,7 +150,7 @@ class TableData(DataSource):
         "column of numbers of 0 or more: how much each row counts, in training and in metrics;"
         " null: all the same"
     )
-    class_weight: ClassWeight | None = about(
+    class_weight: ClassWeight = about(
         "how much rows of each class count in training, not in metrics: balanced, or numbers by"
         " class, such as {no: 1, yes: 5}; null: all the same",
         allowed="balanced, a mapping of classes to numbers of 0 or more, or null",

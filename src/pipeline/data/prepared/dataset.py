@@ -202,6 +202,7 @@ def parse_encoding(values: dict[str, Any]) -> Encoding:
             for column in values["text"]
         ),
         date_format=values["date_format"],
+        na_values=tuple(values["na_values"]),
         dtype=np.dtype(values["dtype"]).name,
     )
 

@@ -59,6 +59,7 @@ class Encoding:
             are seconds since 1970-01-01 UTC.
         text: the text columns.
         date_format: how dates are written in a table, as `data.date_format`.
+        na_values: cells of a table that count as empty, as `data.na_values`.
         dtype: of raw numbers, `float64` for tables, else `float32`; scaling is done in it.
     """
 
@@ -67,6 +68,7 @@ class Encoding:
     dates: dict[int, tuple[str, ...]] = field(default_factory=dict)
     text: tuple[TextColumn, ...] = ()
     date_format: str | None = None
+    na_values: tuple[str, ...] = ()
     dtype: str = "float64"
 
     @property

@@ -162,6 +162,7 @@ class _TableReader:
             text=cells if is_all else cells.select_rows(kept),
             date_features=tuple(dates),
             date_format=settings.date_format,
+            na_values=tuple(mark.strip() for mark in settings.na_values),
             optional=frozenset([*features, *text]) - set(exact),
             omissions=Omissions(
                 columns=chosen.left_out,
