@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from pipeline.data.arrow_reader import is_parquet, is_text
 from pipeline.data.dates import parse_dates, to_seconds
@@ -49,11 +50,7 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
         ArtifactError: the path is not a model, or the model is damaged.
         DataError: the table cannot be read, or does not fit the model.
     """
-    if to.resolve() == source.resolve():
-        raise DataError(f"{to} is the input; give another file with -o")
-    if to.exists() and not to.is_file():
-        raise DataError(f"{to} is not a file; give a file to write with -o")
-    require_ending(to)
+    _require_output(to, source)
     table, rows = Table(source), 0
     recipe = read_sidecar(model).recipe
     # A column without a name stays so in CSV; Parquet needs names.
@@ -82,16 +79,28 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace) -> str:
                 if name in table.columns and name not in known:
                     raise DataError(f"{source} already has a column {name!r}; rename or drop it")
                 name = added.setdefault(name, _unused(name, table.columns))
-                has_words = values.dtype == object
-                if features.has_past is not None:
-                    nothing: Any = None if has_words else np.nan
-                    values = np.where(features.has_past, values, nothing)
-                piece[name] = pd.Series(values, dtype="str") if has_words else values
+                piece[name] = _as_column(values, features.has_past)
             writer.append(piece.rename(columns=in_file))
             rows += len(piece)
         features.require_numbers()
-    name = added.get("prediction", "prediction")
-    return f"{to}: {rows:,} rows, {name} is {recipe.target}"
+    return f"{to}: {rows:,} rows, {added.get('prediction', 'prediction')} is {recipe.target}"
+
+
+def _require_output(to: Path, source: Path) -> None:
+    if to.resolve() == source.resolve():
+        raise DataError(f"{to} is the input; give another file with -o")
+    if to.exists() and not to.is_file():
+        raise DataError(f"{to} is not a file; give a file to write with -o")
+    require_ending(to)
+
+
+def _as_column(values: np.ndarray, has_past: np.ndarray | None) -> np.ndarray | ExtensionArray:
+    """Return predictions as a column, with nothing in rows that lack earlier ones."""
+    has_words = values.dtype == object
+    if has_past is not None:
+        nothing: Any = None if has_words else np.nan
+        values = np.where(has_past, values, nothing)
+    return pd.array(values, dtype="str") if has_words else values
 
 
 def _unused(name: str, columns: Sequence[str]) -> str:

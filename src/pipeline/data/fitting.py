@@ -48,12 +48,7 @@ def fit_encoding(
         return Fit(*adopted, statistics)
     constant = statistics.constant_features() if method == "standard" else []
     names = examples.feature_names
-    refused = [names[column] for column in constant if names[column] not in examples.optional]
-    if refused:
-        raise DataError(
-            f"constant over the {len(train)} training rows: {listing(refused, 12)}; leave such a"
-            " column out (data.features=[…]), or set data.scaling=unit for images"
-        )
+    _refuse_named([names[column] for column in constant], examples, len(train))
     text, left_out = _fit_text(examples, train)
     reasons = {names[column]: "constant" for column in constant} | left_out
     kept = [column for column in range(len(names)) if column not in set(constant)]
@@ -94,6 +89,16 @@ def _select_columns(
         latest_features=None if latest is None else latest[:, kept],
         text=examples.text.select_columns(numbers) if numbers else replace(examples.text, names=()),
     )
+
+
+def _refuse_named(constant: Sequence[str], examples: Examples, rows: int) -> None:
+    """Refuse constant columns that may not be left out."""
+    refused = [name for name in constant if name not in examples.optional]
+    if refused:
+        raise DataError(
+            f"constant over the {rows} training rows: {listing(refused, 12)}; leave such a column"
+            " out (data.features=[…]), or set data.scaling=unit for images"
+        )
 
 
 class Fit(NamedTuple):

@@ -89,14 +89,7 @@ def choose_rows(
         others = {name: absent for name, absent in missing.items()
                   if name not in fillable and name not in labels}  # fmt: skip
         refuse_missing(others, rows, path, "set data.missing=drop, or fix the file")
-        if left == 0:
-            raise DataError(
-                f"{path}: no row has a value of {listing(map(repr, labels))}, so there is nothing"
-                " to learn; fix the file, or choose another data.target"
-            )
-        if left < rows:
-            what = "%s: left out %s of %s rows, which have no %s"
-            _log.info(what, path, f"{rows - left:,}", f"{rows:,}", listing(labels))
+        _report_labels(left, rows, labels, path)
         return complete
     if policy == "fail":
         is_fillable = any(missing[name] for name in fillable)
@@ -107,6 +100,18 @@ def choose_rows(
         remedy = "these columns are never filled; set data.missing=drop"
     refuse_missing(missing, rows, path, remedy)
     return np.ones(rows, bool)
+
+
+def _report_labels(left: int, rows: int, labels: Collection[str], path: Path) -> None:
+    """Say how many rows have no label; refuse a table in which none has one."""
+    if left == 0:
+        raise DataError(
+            f"{path}: no row has a value of {listing(map(repr, labels))}, so there is nothing to"
+            " learn; fix the file, or choose another data.target"
+        )
+    if left < rows:
+        what = "%s: left out %s of %s rows, which have no %s"
+        _log.info(what, path, f"{rows - left:,}", f"{rows:,}", listing(labels))
 
 
 def fit_fill_values(examples: Examples, train: np.ndarray, where: str) -> dict[int, float]:

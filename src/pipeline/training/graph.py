@@ -109,11 +109,8 @@ def build_training_graph(
             record_gradients,
             factor and factor.variable.read_value(),
         )
-        scalars = [
-            variable
-            for variable in v1.trainable_variables()
-            if loss_function.records_variables and variable.shape.num_elements() == 1
-        ]
+        shown_variables = v1.trainable_variables() if loss_function.records_variables else []
+        scalars = [one for one in shown_variables if one.shape.num_elements() == 1]
         shown = (variable.op.name.removeprefix(f"{SCOPE}/") for variable in scalars)
         columns = (LOSS, *step.columns, *shown)
         source = rows.add_to_graph(settings.train)
