@@ -24,11 +24,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(INSTALL) -e ".[test]"
+	$(INSTALL) -e ".[test,tables]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(INSTALL) -e ".[test,dev]"
+	$(INSTALL) -e ".[test,tables,dev]"
 	@touch $@
 
 repro: $(VENV)/.installed  ## set up and run the main job: data to proven model, tracked

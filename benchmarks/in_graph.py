@@ -9,6 +9,7 @@ import benchmarks.pipeline_calls  # noqa: F401 - configures the process before T
 from benchmarks.workload import Job
 from pipeline.config import composing
 from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.encoding import Encoding
 from pipeline.data.prepared.scaling import Scaling
 from pipeline.graph import devices
 from pipeline.training.graph import build_training_graph, compute_loss
@@ -42,11 +43,11 @@ def training_job(
         classes: number of classes; 0 for a regression.
         repeats: number of timed repetitions.
     """
-    workspace, split = Workspace.here(), _split(*data)
+    workspace, split = Workspace.here(), _split(data, shape, classes)
     settings, _ = composing.compose(workspace, [*overrides, "device=cpu", f"train.steps={steps}"])
-    dataset = _describe(split.features.shape[1], shape, classes)
-    model = specify_inference(settings, dataset)
-    job = TrainingJob(settings, workspace, "/device:CPU:0", Path(), dataset, split, model)
+    dataset = _describe(split, shape, classes)
+    model, encoded = specify_inference(settings, dataset), split.encode(dataset.encoding)
+    job = TrainingJob(settings, workspace, "/device:CPU:0", Path(), dataset, encoded, model)
     rows = create_rows(job)
     graph = build_training_graph(job, rows)
     initialization = Initialization(job, graph)
@@ -57,25 +58,30 @@ def training_job(
         for _ in run_loop(graph, session, settings, rows):
             pass
 
-    sample = _split(*(values[:LOSS_ROWS] for values in data))
+    sample = split.select(slice(LOSS_ROWS))
     return Job(train, steps, lambda: compute_loss(session, sample), repeats)
 
 
-def _split(features: np.ndarray, label: np.ndarray) -> Split:
-    return Split(features, label, np.arange(len(label)))
+def _split(data: tuple[np.ndarray, np.ndarray], shape: tuple[int, ...], classes: int) -> Split:
+    dtype = "float64" if len(shape) < 2 else "float32"
+    features, label = data[0].astype(dtype), data[1].astype("float32" if classes else dtype)
+    return Split(features, label, np.arange(len(label)), np.empty((len(label), 0), object))
 
 
-def _describe(columns: int, shape: tuple[int, ...], classes: int) -> Dataset:
+def _describe(split: Split, shape: tuple[int, ...], classes: int) -> Dataset:
+    columns = split.features.shape[1]
+    scaling = Scaling((0.0,) * columns, (1.0,) * columns, (0.0,), (1.0,))
     return Dataset(
         source="synthetic",
         task="classification" if classes else "regression",
         features=tuple(f"f{column}" for column in range(columns)),
+        text=(),
         shape=shape,
-        target="y",
+        targets=("y",),
         classes=tuple(map(str, range(classes))),
         index_name="row",
         today=None,
         horizon=0,
-        scaling=Scaling((0.0,) * columns, (1.0,) * columns, 0.0, 1.0),
+        encoding=Encoding(scaling, dtype=split.features.dtype.name),
         source_sha256="",
     )

@@ -1,19 +1,20 @@
 """Calls of the pipeline's models and stages, so that a change of their interface ends here."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline import config
+from pipeline.data.prepared.dataset import FEATURES
 from pipeline.repository import environment
 from pipeline.workspace import Workspace
 
 # As the stages do, before TensorFlow is imported.
 environment.configure()
 
-# From features, `[rows, features] float32`, to predictions, `[rows, outputs] float32`.
+# From raw features, `[rows, features]`, to predictions, `[rows, outputs]`.
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
@@ -24,18 +25,17 @@ def open_predict(root: Path, model: str) -> Predict:
         root: the repository that the model was made in.
         model: path of the model in the repository, such as `artifacts/frozen`.
     """
-    from pipeline.models.run.form import predict_in_pieces
     from pipeline.models.run.registry import open_model
 
-    return partial(predict_in_pieces, open_model(root / model, Workspace(root)))
+    return _predict_features(open_model(root / model, Workspace(root)))
 
 
 def open_eager_predict(root: Path, checkpoint: str = "artifacts/checkpoint") -> Predict:
     """Open the reference of the parity gate: a checkpoint in eager execution."""
-    from pipeline.models.run.form import Runtime, predict_in_pieces
+    from pipeline.models.run.form import Runtime
     from pipeline.models.run.registry import REFERENCE
 
-    return partial(predict_in_pieces, REFERENCE.open(root / checkpoint, Runtime(Workspace(root))))
+    return _predict_features(REFERENCE.open(root / checkpoint, Runtime(Workspace(root))))
 
 
 def read_variables(root: Path) -> dict[str, np.ndarray]:
@@ -53,3 +53,9 @@ def open_stage(root: Path, name: str) -> Callable[[], None]:
     stage, workspace = importlib.import_module(f"pipeline.stages.{name}"), Workspace(root)
     settings = config.load(workspace)
     return lambda: stage.run(settings, workspace)
+
+
+def _predict_features(runner: Any) -> Predict:
+    from pipeline.models.run.form import predict_in_pieces
+
+    return lambda features: predict_in_pieces(runner, {FEATURES: features})

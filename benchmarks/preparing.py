@@ -23,13 +23,13 @@ WORKLOAD = Workload(
             "pandas read_csv and scaling", "pandas", required=1, required_memory=4, most_rounds=2
         ),
     ),
-    note="Both split off the last fifth, fit a standard scaling on the rest and write float32"
-    " arrays. Without imports.",
+    note="Both split off the last fifth, fit a standard scaling on the rest and write arrays; the"
+    " pipeline scales the training rows alone. Without imports.",
 )
 
 
 def prepare(setting: Setting) -> Job:
-    """The stage in this process; it fits the scaling, which the graph applies later."""
+    """The stage in this process; it scales the training rows, and the graph scales others."""
     from benchmarks import pipeline_calls
 
     file = _write_rows(setting)

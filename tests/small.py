@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import Dataset, Split
-from pipeline.data.prepared.scaling import Fit
-from pipeline.data.prepared.tasks import TASKS
+from pipeline.data.examples import NO_TEXT, Examples, TextCells
+from pipeline.data.fitting import fit_encoding
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
 from pipeline.graph import devices, tf
 from pipeline.schema.settings import Settings
 from pipeline.training.checkpoints import Checkpoints
@@ -23,46 +23,64 @@ def examples(
     shape: tuple[int, ...] = (3,),
     task: str = "regression",
     scaling: str = "standard",
+    text: TextCells = NO_TEXT,
 ) -> tuple[Dataset, Split]:
+    """Return a data set and its raw training rows."""
     generator = np.random.default_rng(5)
-    features = generator.normal(3, 2, (rows, int(np.prod(shape)))).astype(np.float32)
+    features = generator.normal(3, 2, (rows, int(np.prod(shape))))
     score = features.sum(1, keepdims=True)
     if task == "regression":
         label = score * 7 + 100 + generator.normal(0, 0.5, score.shape)
     elif task == "minimization":
-        features, label = np.zeros((1, 1), np.float32), np.zeros((1, 1))
+        features, label = np.zeros((1, 1)), np.zeros((1, 1))
     else:
         label = (score > np.median(score)) + (score > np.quantile(score, 0.8)) * (
             task == "classification"
         )
-    label = np.asarray(label, np.float32)
+    return prepare(features, label, task, shape, scaling, text)
+
+
+def prepare(
+    features: np.ndarray,
+    label: np.ndarray,
+    task: str = "regression",
+    shape: tuple[int, ...] = (),
+    scaling: str = "standard",
+    text: TextCells = NO_TEXT,
+) -> tuple[Dataset, Split]:
+    """Return a data set of arrays, and all of their rows, raw."""
     names = tuple(f"f{i}" for i in range(features.shape[1]))
-    fit = Fit(scaling, TASKS[task], (*names, "y"))
-    fit.add(features, label)
+    classes = ("low", "middle", "high") if task == "classification" else ()
+    made = Examples(features, label, names, "y", task, classes, shape or (len(names),), text=text)
+    every = np.arange(len(label))
+    made, encoding, _ = fit_encoding(made, every, scaling, "the examples")
     dataset = Dataset(
         source="csv",
         task=task,
-        features=names,
-        shape=shape,
-        target="y",
-        classes=("low", "middle", "high") if task == "classification" else (),
+        features=made.feature_names,
+        text=made.text.names,
+        shape=made.shape,
+        targets=made.targets,
+        classes=classes,
         index_name="row",
         today=None,
         horizon=0,
-        scaling=fit.scaling(len(label)),
+        encoding=encoding,
         source_sha256="",
     )
-    return dataset, Split(features, label, np.arange(len(label)))
+    label = label.astype(made.dtype if made.kind.scales_label else "float32")
+    return dataset, Split(features.astype(made.dtype), label, every, made.text_of(slice(None)))
 
 
 def job_of(
-    settings: Settings, folder: Path, given: tuple[Dataset, Split] | None = None
+    settings: Settings, folder: Path, given: tuple[Dataset, Split | EncodedRows] | None = None
 ) -> TrainingJob:
     """Return the job of small examples, in the current folder as its workspace."""
     dataset, rows = given or examples()
     device, _ = devices.choose_device(settings.device)
     model = specify_inference(settings, dataset)
-    return TrainingJob(settings, Workspace.here(), device, folder, dataset, rows, model)
+    encoded = rows if isinstance(rows, EncodedRows) else rows.encode(dataset.encoding)
+    return TrainingJob(settings, Workspace.here(), device, folder, dataset, encoded, model)
 
 
 def train(
@@ -71,7 +89,7 @@ def train(
     stop: int | None = None,
     folder: Path | None = None,
     call: int = 1024,
-    given: tuple[Dataset, Split] | None = None,
+    given: tuple[Dataset, Split | EncodedRows] | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Train to `train.steps`, or until `stop`, with checkpoints; returns records and variables.
 

@@ -43,7 +43,7 @@ def stranger(model: Path) -> Path:
     return copy
 
 
-FORMS = ("frozen", "saved_model", "checkpoint")
+FORMS = ("frozen", "saved_model", "saved_model_tagged", "checkpoint")
 
 
 def drawn(data: st.DataObject, home: Path) -> tuple[Path, bytes]:
@@ -55,7 +55,7 @@ def drawn(data: st.DataObject, home: Path) -> tuple[Path, bytes]:
 
 def predicted(form: Path) -> bytes:
     with open_model(form, Workspace.here()) as runner:
-        return predict_in_pieces(runner, examples()[1].features).tobytes()
+        return predict_in_pieces(runner, examples()[1].inputs()).tobytes()
 
 
 def described(form: Path) -> str:

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from pipeline import config
+from pipeline import config, prediction
 from pipeline.config import composing as composition
 from pipeline.config import side_files as inputs
-from pipeline.errors import ArtifactError, ConfigError, DeviceError, TrainingError
+from pipeline.errors import ArtifactError, ConfigError, DataError, DeviceError, TrainingError
 from pipeline.stages import prepare
 from pipeline.stages.train import identity
 from pipeline.training.checkpoints import Checkpoints
@@ -34,7 +34,7 @@ def test_every_experiment_passes_in_smoke_size(run: Run, experiment: str):
     assert metrics["parity"]["passed"]
     forms = {form["name"] for form in read(Workspace.here().parity)["forms"]}
     assert forms >= {"checkpoint_code", "checkpoint_meta_graph", "frozen_graph", "saved_model"}
-    assert forms >= {"saved_model_train"}
+    assert forms >= {"saved_model_tagged", "saved_model_train"}
     assert list(Workspace.here().figures.glob("*.png"))
     assert "parity passed" in Workspace.here().report.read_text(encoding="utf-8")
 
@@ -60,6 +60,20 @@ def test_own_csv_and_parquet(run: Run, folder: Path):
     assert read(Workspace.here().prepared / "dataset.json")["features"] == ["bmi", "bp"]
 
 
+def test_names_of_columns_and_outputs_do_not_collide(run: Run, folder: Path):
+    rows = [f"{i % 7},{i % 5},{3 * (i % 7) - i % 5}" for i in range(100)]
+    (folder / "own.csv").write_text("\n".join(["prediction,actual,rows_ahead", *rows]))
+    metrics = run("data=csv", "data.path=own.csv", "data.target=rows_ahead", "train.steps=20")
+    assert metrics["parity"]["passed"]
+    here = Workspace.here()
+    assert list(pd.read_csv(here.predictions)) == ["row", "actual", "prediction"]
+    assert list(pd.read_csv(here.forecast)) == ["row", "rows_ahead", "prediction"]
+    said = prediction.predict(here.frozen_graph, folder / "own.csv", folder / "out.csv", here)
+    assert said.endswith("100 rows, model_prediction is rows_ahead")
+    columns = ["prediction", "actual", "rows_ahead", "model_prediction"]
+    assert list(pd.read_csv("out.csv")) == columns
+
+
 def test_own_classes(run: Run, folder: Path):
     rows = [f"{i % 7},{i % 5},{['low', 'high'][i % 7 > 3]}" for i in range(200)]
     (folder / "own.csv").write_text("\n".join(["a,b,level", *rows]), encoding="utf-8")
@@ -67,6 +81,23 @@ def test_own_classes(run: Run, folder: Path):
     metrics = run(*own, "model=softmax", "data.split=stratified", "train.steps=300")
     assert metrics["model"]["accuracy"] == 1
     assert set(pd.read_csv(Workspace.here().predictions).prediction) == {"low", "high"}
+
+
+@pytest.mark.parametrize("model", ["linear", "mlp"])
+def test_own_text_alone_and_with_dates_and_booleans(run: Run, folder: Path, model: str):
+    kinds = ["ant", "", "bée"]
+    days = pd.date_range("1969-12-01", periods=90).strftime("%Y-%m-%d")
+    rows = [f"{kinds[i % 3]},{days[i]},{i % 2 == 0},{i % 3 * 5 + i % 2}.5" for i in range(90)]
+    (folder / "own.csv").write_text("\n".join(["kind,day,is_new,y", *rows]), encoding="utf-8")
+    own = ("data=csv", "data.path=own.csv", "data.target=y", f"model={model}", "optimizer=adam")
+    metrics = run(*own, "data.features=[kind]", "train.steps=300", "optimizer.learning_rate=0.05")
+    assert metrics["parity"]["passed"]
+    assert metrics["model"]["r2"] > 0.9
+    metrics = run(*own, "train.steps=300", "optimizer.learning_rate=0.05")
+    assert metrics["parity"]["passed"]
+    assert metrics["model"]["r2"] > 0.98
+    dataset = read(Workspace.here().prepared / "dataset.json")
+    assert (dataset["features"], dataset["text"]) == (["day", "is_new"], ["kind"])
 
 
 def test_cosine_reaches_the_optimum_and_tells_its_weights(run: Run, capsys):
@@ -135,7 +166,10 @@ def test_a_new_head_is_trained_on_a_layer_of_a_frozen_graph(run: Run, folder: Pa
     from pipeline.models.run.registry import open_model
 
     with open_model(Workspace.here().frozen, Workspace.here()) as runner:
-        assert predict_in_pieces(runner, np.zeros((1, 64), np.float32)).shape == (1, 10)
+        assert predict_in_pieces(runner, {"features": np.zeros((1, 64), np.float32)}).shape == (
+            1,
+            10,
+        )
 
 
 def test_profile_and_tensorboard_change_no_weight(run: Run, folder: Path):
@@ -296,15 +330,14 @@ def test_what_a_transfer_cannot_go_on_from_is_one_message(run: Run, folder: Path
     transfer = ("model=transfer", "model.graph=base/model.pb", "train.steps=3")
     layer = "model.layer=network/hidden_1/activation:0"
     wrong = {
-        "data.scaling: the graph of model=transfer scales its features itself": [layer],
-        "base/model.pb does not take 4 features": [layer, "data.scaling=none"],
+        "the base of model.graph takes numbers: no column 'age'": [layer, "data=sp500"],
         r"has shape \(32,\), and no row for each row": [
-            "model.layer=network/hidden_1/bias:0", "data=diabetes", "data.scaling=none",
+            "model.layer=network/hidden_1/bias:0", "data=diabetes",
         ],
-        "no tensor 'network/hiden_1": ["model.layer=network/hiden_1:0", "data.scaling=none"],
+        "no tensor 'network/hiden_1": ["model.layer=network/hiden_1:0", "data=diabetes"],
     }  # fmt: skip
     for message, overrides in wrong.items():
-        with pytest.raises(ConfigError, match=message):
+        with pytest.raises((ConfigError, DataError), match=message):
             run(*transfer, *overrides)
 
 

@@ -71,8 +71,11 @@ def one_line(error: BaseException) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `"; nearest: …"` for the known name that is most similar, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; nearest: {close[0]}" if close else ""
+    folded: dict[str, str] = {}
+    for one in known:
+        folded.setdefault(one.casefold(), one)
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    return f"; nearest: {folded[close[0]]}" if close else ""
 
 
 def listing(items: Iterable[object], most: int = 5) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 
@@ -20,7 +21,7 @@ import json, os, subprocess, sys
 from pathlib import Path
 print("dvc", *sys.argv[1:], os.environ.get("PIPELINE_VERBOSITY"), flush=True)
 Path("reports").mkdir(exist_ok=True)
-Path("reports/metrics.json").write_text(json.dumps({"model": {"mse": 1}}))
+Path("reports/metrics.json").write_text(json.dumps({"task": "regression", "model": {"mse": 1}}))
 sys.exit(subprocess.call([sys.executable, "-m", "pipeline.stages", "config"]))
 """
 
@@ -33,8 +34,8 @@ def home(folder):
     (folder / "dvc").mkdir()
     (folder / "dvc/__init__.py").touch()
     (folder / "dvc/__main__.py").write_text(STAND_IN)
-    for name in ("conf", "data"):
-        (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
     return folder
 
 

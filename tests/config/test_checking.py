@@ -47,7 +47,7 @@ def test_all_mistakes_are_named_at_once(values, failure: Failure):
         ("text that is too long", "tracking.experiment", "x" * 201, "text of 1 to 200 characters"),
         ("list that is too long", "export.devices", ["cpu"] * 3, "a list of at most 2"),
         ("wrong value in a list", "export.devices", ["cpu", "tpu"], "export.devices.1: got 'tpu'"),
-        ("unknown choice", "data.split", "rand", "one of chronological, random"),
+        ("unknown choice", "data.split", "rand", "one of auto, chronological, random"),
         ("unknown choice of a group", "optimizer.name", "adm", "nearest: adam"),
         ("number for a group", "optimizer", 3, "got 3 (whole number)"),
         ("null for a group", "model", None, "got null"),
@@ -67,7 +67,6 @@ def test_a_wrong_value_is_named_with_what_is_allowed(values, what, key, value, e
     [
         ("streamed rows without a window", "train.stream", True, "stream with a window, such as"),
         ("window without a batch size", "train.window", 10, "window with a batch_size that is not"),
-        ("patience without validation", "train.validation.patience", 3, "patience with `every`"),
     ],
 )
 def test_keys_that_do_not_fit_together_are_said(values, what, key, value, expected, failure):

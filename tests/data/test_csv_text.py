@@ -30,17 +30,6 @@ CSV = [
     ("an empty CSV", b"", "is empty"),
     ("CSV of empty lines", b"\n\n\n", "is empty"),
     ("CSV with a header only", b"x,y\n", "no rows; add rows"),
-    (
-        "CSV with semicolons",
-        b"x;y\n1;2\n",
-        "only one column, 'x;y': .* by semicolons; save it with",
-    ),
-    (
-        "CSV with tabs",
-        b"x\ty\n1\t2\n",
-        r"only one column, 'x\\ty': .* by tabs; save it with commas",
-    ),
-    ("CSV with bars", b"x|y\n1|2\n", "by vertical bars"),
     ("CSV in UTF-16", UTF16.encode("utf-16"), "is UTF-16; save it as UTF-8"),
     ("CSV in UTF-16, big-endian", b"\xfe\xff" + UTF16.encode("utf-16-be"), "is UTF-16"),
     ("CSV in UTF-16 without a mark", UTF16.encode("utf-16-le"), "NUL byte in line 1.* UTF-16"),
@@ -79,7 +68,7 @@ CSV = [
     (
         "CSV with a comma as decimal point",
         b'x,y\n"1,5",2\n',
-        "'x' has text, such as '1,5', in row 1",
+        "'x' has text, such as '1,5', in row 1;.*has a decimal comma: write a point",
     ),
     ("CSV with empty cells", b"x,y\n1,\n3,4\n5,\n", r"'y' is empty or NaN in rows 1, 3 \(2 of 3\)"),
     ("CSV with a blank cell", b"x,y\n1, \n3,4\n", r"'y' is empty or NaN in row 1 \(1 of 2\)"),
@@ -88,9 +77,8 @@ CSV = [
     (
         "CSV with a number of 400 digits",
         b"x,y\n1," + b"9" * 400 + b"\n",
-        "'y' is infinite in row 1",
+        r"'y' has the whole number 9{40}, beyond 2\^53, which float64 would round, in row 1",
     ),
-    ("CSV with true and false", b"x,y\nTrue,1\nFalse,2\n", "'x' has text, such as 'True'"),
     ("CSV with a cell of 10^6 characters", b"x,y\n1," + b"a" * 10**6, "such as 'a{40}', in row 1"),
     (
         "CSV with a name of 10^6 characters",

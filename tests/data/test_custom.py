@@ -25,7 +25,9 @@ def read(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Read examples from `def load(path, …)` of a module in the current folder."""
 
     def run(source: str, name: str = "own.load", **options):
-        chosen = data("custom", path=str(tmp_path), target_=name, options=options)
+        chosen = data(
+            "custom", path=str(tmp_path), target_=name, options=options, split="chronological"
+        )
         (tmp_path / "own.py").write_text(IMPORTS + source)
         monkeypatch.chdir(tmp_path)
         examples = read_examples(chosen, Workspace.here())
@@ -274,4 +276,4 @@ def test_pandas_and_numpy_agree(read):
     _, (_, splits) = read(
         "def load(path):\n    a = np.arange(9.0)\n    return np.column_stack([a, a**2]), a\n"
     )
-    np.testing.assert_array_equal(splits["train"].features, frame.to_numpy(np.float32)[:7])
+    np.testing.assert_array_equal(splits["train"].features, frame.to_numpy()[:7])

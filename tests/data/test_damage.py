@@ -98,16 +98,16 @@ def option(name: str) -> dict[str, Any]:
 @st.composite
 def tables(draw: st.DrawFn, path: Path) -> TableData:
     """Choose how a table is read."""
-    task = draw(st.sampled_from(["regression", "classification"]))
+    task = draw(st.sampled_from(["regression", "classification", "auto"]))
     return TableData.model_validate(
         option("csv")
         | {
             "path": str(path),
             "task": task,
-            "target": "y" if task == "regression" else "kind",
+            "target": "kind" if task == "classification" else "y",
             "missing": draw(st.sampled_from(["fail", "drop", "mean", "median"])),
             "date_column": draw(st.sampled_from([None, "day"])),
-            "features": draw(st.sampled_from([None, ["a", "b"]])),
+            "features": draw(st.sampled_from([None, ["a", "b"], ["?", "kind"]])),
             "split": draw(st.sampled_from(["chronological", "random", "kfold", "none"])),
         }
     )
@@ -122,11 +122,14 @@ def require_sound_or_refused(chosen: DataSource) -> None:
         return
     for split in splits.values():
         assert split.features.shape == (len(split.index), len(dataset.features))
-        assert split.features.dtype == split.label.dtype == np.float32
-        assert np.isfinite(split.features).all()
+        assert split.features.dtype == np.float64
+        assert split.label.dtype == (np.float32 if dataset.classes else np.float64)
+        assert split.text.shape == (len(split.index), len(dataset.text))
+        assert np.isfinite(split.encode(dataset.encoding).features).all()
         assert np.isfinite(split.label).all()
     assert len(splits["train"].label) >= 2
-    assert np.isfinite([*dataset.scaling.feature_mean, *dataset.scaling.feature_scale]).all()
+    scaling = dataset.encoding.scaling
+    assert np.isfinite([*scaling.feature_mean, *scaling.feature_scale]).all()
 
 
 def as_csv(names: list[str], columns: list[list[Any]]) -> str:

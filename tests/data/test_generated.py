@@ -37,7 +37,7 @@ def test_digits_are_scikit_learns(data):
     digits = load_digits()
     assert dataset.features == tuple(digits.feature_names)
     assert (dataset.shape, dataset.classes) == ((8, 8, 1), tuple("0123456789"))
-    assert set(dataset.scaling.feature_scale) == {16.0}
+    assert set(dataset.encoding.scaling.feature_scale) == {16.0}
     for split in (splits["train"], splits["test"]):
         np.testing.assert_array_equal(split.features, digits.data[split.index - 1])
         np.testing.assert_array_equal(split.label[:, 0], digits.target[split.index - 1])
@@ -111,7 +111,7 @@ def test_offsets_are_one_zero_to_train_and_a_symmetric_range_to_test(data, rows,
     np.testing.assert_allclose(offset, np.linspace(-reach, reach, rows), atol=1e-12)
     np.testing.assert_array_equal(splits["test"].features[:, 0], offset.astype(np.float32))
     assert not splits["test"].label.any()
-    assert dataset.scaling.feature_scale == (1.0,)
+    assert dataset.encoding.scaling.feature_scale == (1.0,)
 
 
 @pytest.mark.slow

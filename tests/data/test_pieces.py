@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import csv_reader, tables
+from pipeline.data import arrow_reader, csv_reader
+from pipeline.data.examples import Examples
+from pipeline.data.fitting import fit_encoding
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.scaling import Fit
-from pipeline.data.prepared.tasks import TASKS
-from pipeline.data.tables import Table, TableWriter, read_table
+from pipeline.data.tables import Table, read_table
 from pipeline.errors import DataError
+from pipeline.reporting.table_writer import TableWriter
 
 from ..made import numbers, prepared_of
 
@@ -64,7 +65,7 @@ def sized(monkeypatch: pytest.MonkeyPatch):
     def change(size: int) -> None:
         monkeypatch.setattr(csv_reader, "BLOCK_BYTES", size * 30)
         monkeypatch.setattr(csv_reader, "PIECE_ROWS", size)
-        monkeypatch.setattr(tables, "PIECE_ROWS", size)
+        monkeypatch.setattr(arrow_reader, "PIECE_ROWS", size)
 
     return change
 
@@ -82,10 +83,10 @@ def test_the_size_of_a_piece_changes_nothing(data, sized, tmp_path: Path, what, 
             assert len(list(Table(path).pieces())) > ROWS / size / 3
         dataset, _ = prepared_of(chosen, folder=tmp_path / name)
     assert {"a", "whole then not", "holes"} <= set(dataset.features)
-    assert "late text" not in dataset.features
+    assert "late text" in dataset.text
     assert what != "classes" or dataset.classes == ("7", "7.0", "ant")
     files = [file for file in (tmp_path / "whole").rglob("*.*") if file.is_file()]
-    assert len(files) == 13
+    assert len(files) == 21
     for file in files:
         for other in ("one", "some"):
             again = tmp_path / other / file.relative_to(tmp_path / "whole")
@@ -133,14 +134,13 @@ def test_lines_are_whole_wherever_a_block_ends(sized, tmp_path: Path, end):
 
 
 @pytest.mark.parametrize("rows", [2, 1000])
-def test_scaling_is_exact_far_from_zero_whatever_the_blocks(rows):
+def test_scaling_is_exact_far_from_zero_whatever_the_blocks(monkeypatch, rows):
     """Of 10⁶ + a small number: sums of squares in float64 keep no digit of the deviation."""
-    column = (np.random.default_rng(0).normal(size=10**4) + 1e6).astype(np.float32)[:, None]
-    fit = Fit("standard", TASKS["regression"], ("a", "y"))
-    for begin in range(0, len(column), rows):
-        fit.add(column[begin : begin + rows], column[begin : begin + rows])
+    monkeypatch.setattr(prepared, "BLOCK_ROWS", rows)
+    column = (np.random.default_rng(0).normal(size=10**4) + 1e6)[:, None]
+    examples = Examples(column, column, ("a",), "y")
+    scaling = fit_encoding(examples, np.arange(len(column)), "standard", "own.csv")[1].scaling
     exact = column.astype(np.longdouble)
-    scaling = fit.scaling(len(column))
     assert scaling.feature_mean[0] == pytest.approx(float(exact.mean()), rel=1e-15)
     assert scaling.feature_scale[0] == pytest.approx(float(exact.std()), rel=1e-10)
 
@@ -167,7 +167,8 @@ from pipeline.workspace import Workspace
 from pydantic import TypeAdapter
 import json
 chosen = TypeAdapter(Data).validate_python(json.loads(sys.argv[1]))
-preparation.prepare(chosen, 0, read_examples(chosen, Workspace.here()), str, Path(sys.argv[2]))
+fitted = preparation.fit(chosen, 0, read_examples(chosen, Workspace.here()))
+preparation.write(fitted, str, Path(sys.argv[2]))
 status = Path("/proc/self/status").read_text()
 print(status.split("VmHWM:")[1].split()[0])
 """
@@ -193,6 +194,7 @@ def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
 def test_blocks_cover_all_rows():
     for rows, columns in (
         (0, 3),
+        (prepared.BLOCK_ROWS + 1, 0),
         (1, 3),
         (prepared.BLOCK_ROWS + 1, 1),
         (10, 2 * prepared.BLOCK_CELLS),

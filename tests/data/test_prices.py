@@ -32,9 +32,9 @@ def test_the_prices_are_those_of_the_tutorial(data):
             (day.close - day.open) / day.open * 100,
             day.volume,
         ],
-        rtol=1e-6,
+        rtol=1e-12,
     )
-    assert splits["train"].label[row, 0] == np.float32(raw.adj_close[row + horizon])
+    assert splits["train"].label[row, 0] == raw.adj_close[row + horizon]
     assert str(splits["train"].index[row]) == day.date
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.data.prepared.scaling import Fit, Scaling
-from pipeline.data.prepared.tasks import TASKS
+from pipeline.data.examples import Examples
+from pipeline.data.fitting import fit_encoding
+from pipeline.data.prepared.scaling import Scaling
 from pipeline.errors import DataError
 
 from ..made import prepared_of
@@ -16,9 +17,8 @@ NAMES = ("a", "b", "c", "y")
 
 
 def fit(features, label, method: str, task: str, names) -> Scaling:
-    fitted = Fit(method, TASKS[task], names)
-    fitted.add(features, label)
-    return fitted.scaling(len(label))
+    examples = Examples(features, label, names[:-1], names[-1], task)
+    return fit_encoding(examples, np.arange(len(label)), method, "own.csv")[1].scaling
 
 
 def test_standard_is_scikit_learns_on_the_training_rows_alone(data):
@@ -26,9 +26,9 @@ def test_standard_is_scikit_learns_on_the_training_rows_alone(data):
     dataset, splits = prepared_of(chosen)
     train = splits["train"]
     expected = StandardScaler().fit(np.column_stack([train.features, train.label]).astype(float))
-    scaling = dataset.scaling
-    np.testing.assert_allclose([*scaling.feature_mean, scaling.label_mean], expected.mean_)
-    np.testing.assert_allclose([*scaling.feature_scale, scaling.label_scale], expected.scale_)
+    scaling = dataset.encoding.scaling
+    np.testing.assert_allclose([*scaling.feature_mean, *scaling.label_mean], expected.mean_)
+    np.testing.assert_allclose([*scaling.feature_scale, *scaling.label_scale], expected.scale_)
 
 
 @pytest.mark.parametrize(("how", "scale"), [("unit", 8), ("none", 1)])
@@ -37,14 +37,14 @@ def test_unit_divides_all_features_by_the_largest(how, scale, task):
     scaling = fit(FEATURES, LABEL, how, task, NAMES)
     assert scaling.feature_mean == (0, 0, 0)
     assert scaling.feature_scale == (scale,) * 3
-    assert (scaling.label_mean, scaling.label_scale) == (0, 1)
+    assert (scaling.label_mean, scaling.label_scale) == ((0,), (1,))
 
 
 @pytest.mark.parametrize("task", ["classification", "similarity", "minimization"])
 def test_only_a_number_to_predict_is_scaled(task):
     scaling = fit(FEATURES[:, :2], LABEL, "standard", task, NAMES[1:])
     assert scaling.feature_scale == (1, 5)
-    assert (scaling.label_mean, scaling.label_scale) == (0, 1)
+    assert (scaling.label_mean, scaling.label_scale) == ((0,), (1,))
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from pipeline.data import tables
 from pipeline.data.missing_values import read_complete_numbers
-from pipeline.data.tables import read_table, write_table
+from pipeline.data.tables import read_table
 from pipeline.errors import DataError
 from pipeline.prediction import REMEDY
+from pipeline.reporting import table_writer
+from pipeline.reporting.table_writer import write_table
 
 from ..made import numbers
 
@@ -94,9 +95,9 @@ def test_what_is_no_file_and_unknown_endings_are_one_message(failure, tmp_path: 
     for what, name, expected in (
         ("a table that is not there", "none.csv", "no such file; give an existing one"),
         (
-            "a folder in place of a table",
+            "a folder without a table",
             "folder.csv",
-            "is not a regular file; give a CSV or Parquet",
+            "has no table; give a folder of CSV or Parquet files",
         ),
         ("a table named .xlsx", "table.xlsx", "the ending '.xlsx' is unknown; give a .csv file"),
         ("a table packed by something else", "table.csv.lzma", "the ending '.lzma' is unknown"),
@@ -125,14 +126,14 @@ def test_the_fast_way_to_write_gives_the_bytes_of_pandas(word):
         table = pd.DataFrame({"t,": words, "n": np.array([number, 2]).astype(kind)})
         for chosen in (table, table[["t,"]]):
             ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
-            tables.write_csv(chosen, ours, has_header=True)
+            table_writer.write_csv(chosen, ours, has_header=True)
             chosen.to_csv(theirs, index=False, lineterminator="\n")
             assert ours.getvalue() == theirs.getvalue()
 
 
 def test_plain_text_and_numbers_are_written_the_fast_way():
     table = pd.DataFrame({"t": pd.Series(["a", None], dtype="str"), "n": np.float32([0.1, 2])})
-    assert tables._format_unquoted(table) == "a,0.1\n,2.0\n"
+    assert table_writer._format_unquoted(table) == "a,0.1\n,2.0\n"
     for unfit in (table[["t"]], table.assign(t=[True, False]), table.assign(t='"')):
         with pytest.raises(pyarrow.ArrowInvalid):
-            tables._format_unquoted(unfit)
+            table_writer._format_unquoted(unfit)

@@ -11,7 +11,7 @@ from pipeline.data.tables import read_table
 from pipeline.errors import ConfigError, DataError
 from pipeline.workspace import Workspace
 
-from ..made import features_of, prepared_of
+from ..made import inputs_of, prepared_of, recipe_of
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ def prepare(data, tmp_path: Path):
         generator = np.random.default_rng(0)
         a, y = generator.normal(size=(2, rows))
         path = tmp_path / "own.csv"
-        pd.DataFrame({"a": a, "b": np.arange(rows), "y": y, **(columns or {})}).to_csv(
-            path, index=False
-        )
-        chosen = data("csv", **{"path": str(path), "target": "y", **changes})
+        table = pd.DataFrame({"a": a, "b": np.arange(rows)[::-1], "y": y, **(columns or {})})
+        table.to_csv(path, index=False)
+        given = {"path": str(path), "target": "y", "split": "chronological"}
+        chosen = data("csv", **{**given, **changes})
         return prepared_of(chosen)
 
     return run
 
 
-def test_every_numeric_column_but_the_target_is_a_feature(prepare):
-    dataset, splits = prepare({"name": ["text"] * 20})
-    assert dataset.features == ("a", "b")
+def test_every_column_of_use_but_the_target_is_a_feature(prepare):
+    dataset, splits = prepare({"name": ["text"] * 20, "kind": ["one", "other"] * 10})
+    assert (dataset.features, dataset.text) == (("a", "b"), ("kind",))
     assert (dataset.task, dataset.classes, dataset.shape) == ("regression", (), (2,))
     assert [len(split.index) for split in splits.values()] == [16, 0, 4, 0]
     np.testing.assert_array_equal(splits["test"].index, [17, 18, 19, 20])
@@ -45,7 +45,12 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
     ("what", "columns", "changes", "expected"),
     [
         ("a target that is no column", {}, {"target": "z"}, "no column 'z'"),
-        ("a feature that is no column", {}, {"features": ["a", "c"]}, "no column 'c'"),
+        (
+            "a feature that is no column",
+            {},
+            {"features": ["a", "c"]},
+            "has 'c', and no column",
+        ),
         (
             "the target among the features",
             {},
@@ -53,25 +58,41 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "contains 'y', the column of data.target",
         ),
         ("a feature named twice", {}, {"features": ["a", "a"]}, "names a column twice"),
-        ("a constant column", {"b": 7}, {}, "constant over the 16 training rows: b"),
-        ("a constant target", {"y": 7}, {}, "'y' is constant over the 16 training rows"),
+        (
+            "a constant column that is named",
+            {"b": 7},
+            {"features": ["a", "b"]},
+            "constant over the 16 training rows: b",
+        ),
+        (
+            "a constant target",
+            {"y": 7},
+            {"task": "regression"},
+            "'y' is constant over the 16 training rows",
+        ),
         (
             "a constant target, unscaled",
             {"y": 7},
-            {"scaling": "unit"},
+            {"scaling": "unit", "task": "regression"},
             "'y' is constant over the 16 training rows",
         ),
         (
             "a number beyond float32",
-            {"b": 1e300},
+            {"b": [1e300, *range(19)]},
             {},
             r"'b' has 1e\+300 in row 1, beyond float32 .*; use a larger unit",
         ),
         (
-            "no column of numbers",
-            {"a": "x", "b": "x"},
+            "constant columns only",
+            {"a": "x", "b": 7},
             {},
-            "no column of numbers besides the target 'y'; add one",
+            r"no column is left to learn from \('b' \(constant\), 'a' \(constant\)\); add columns",
+        ),
+        (
+            "empty columns only",
+            {"a": "", "b": None},
+            {},
+            "has no column to learn from besides the target; add one",
         ),
         (
             "a word in a column of numbers",
@@ -86,12 +107,6 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "less than float32 can scale",
         ),
         (
-            "a column that float32 makes constant",
-            {"b": 1e9 + np.arange(20) / 100},
-            {},
-            "constant over the 16 training rows: b",
-        ),
-        (
             "too few rows to train",
             {},
             {"test_share": 0.99},
@@ -101,19 +116,19 @@ def test_every_numeric_column_but_the_target_is_a_feature(prepare):
             "a target of one class",
             {"y": 7},
             {"task": "classification"},
-            "'y' has only one class, 7",
+            "'y' has only one class, '7'",
         ),
         (
             "a missing class",
             {"y": ["no", None] * 10},
-            {"task": "classification"},
+            {"task": "classification", "missing": "fail"},
             "'y' is empty or NaN in rows 2, 4",
         ),
         (
             "training rows of one class",
             {"y": [0] * 18 + [1, 1]},
             {"task": "classification"},
-            "16 training rows have the same class",
+            r"'1' \(0 in training, 0 in the validation, 2 in the test\)",
         ),
         ("a split column that is not there", {}, {"split_column": "part"}, "no column 'part'"),
         ("a split column that is the target", {}, {"split_column": "y"}, "are both 'y'"),
@@ -164,17 +179,28 @@ def test_a_table_without_split_column_cannot_be_split_as_given(failure, prepare)
     [
         (["cat", "ant", "bee", "ant"], ("ant", "bee", "cat"), [2, 0, 1, 0]),
         ([10, 9, 10, 9], ("9", "10"), [1, 0, 1, 0]),
-        ([1.0, 2.5, 1.0, 2.5], ("1", "2.5"), [0, 1, 0, 1]),
+        ([1.0, 2.0, 1.0, 2.0], ("1.0", "2.0"), [0, 1, 0, 1]),
         ([True, False, True, True], ("False", "True"), [1, 0, 1, 1]),
         ([2**60, 2**60 + 1] * 2, (str(2**60), str(2**60 + 1)), [0, 1, 0, 1]),
         (["b", 1, "b", 1], ("1", "b"), [1, 0, 1, 0]),
     ],
 )
-def test_classes_are_numbered_in_order_and_have_plain_names(prepare, target, classes, first):
+def test_classes_are_numbered_in_order_and_named_as_in_the_file(prepare, target, classes, first):
     dataset, splits = prepare({"y": target * 5}, task="classification")
     assert (dataset.task, dataset.classes) == ("classification", classes)
     np.testing.assert_array_equal(splits["train"].label[:4, 0], first)
-    assert (dataset.scaling.label_mean, dataset.scaling.label_scale) == (0, 1)
+    scaling = dataset.encoding.scaling
+    assert (scaling.label_mean, scaling.label_scale) == ((0,), (1,))
+
+
+def test_numbers_keep_the_bits_that_float32_lacks(prepare):
+    column = 1e9 + np.arange(20)[::-1] / 100
+    dataset, splits = prepare({"b": column})
+    assert dataset.features == ("a", "b")
+    raw = np.concatenate([splits["train"].features[:, 1], splits["test"].features[:, 1]])
+    np.testing.assert_array_equal(raw, column, strict=True)
+    encoded = splits["train"].encode(dataset.encoding).features[:, 1]
+    assert len(set(encoded.tolist())) == 16
 
 
 def test_the_split_column_says_where_a_row_belongs_and_is_no_feature(prepare):
@@ -189,14 +215,17 @@ def test_predictions_take_the_features_by_name_or_derive_them_from_prices(
     failure, data, tmp_path: Path
 ):
     table = pd.DataFrame({"y": [1, 2], "b": [3, 4], "a": [5, 6]})
-    found = features_of(table, "csv", ("a", "b"), tmp_path)
-    np.testing.assert_array_equal(found, np.array([[5, 3], [6, 4]], np.float32))
+    found = inputs_of(table, recipe_of("csv", ("a", "b")), tmp_path)
+    assert list(found) == ["features"]
+    expected = np.array([[5, 3], [6, 4]], np.float64)
+    np.testing.assert_array_equal(found["features"], expected, strict=True)
     path = Path(data("sp500").path)
     examples = read_examples(data("sp500"), Workspace.here())
-    derived = features_of(read_table(path), "sp500", examples.feature_names, path)
-    np.testing.assert_array_equal(derived[:-51], examples.features.astype(np.float32))
+    derived = inputs_of(read_table(path), recipe_of("sp500", examples.feature_names), path)
+    np.testing.assert_array_equal(derived["features"][:-51], examples.features, strict=True)
     with failure.raises("rows to predict without a column", DataError, match="'pixel_0_1'"):
-        features_of(pd.DataFrame({"pixel_0_0": [1]}), "digits", ("pixel_0_0", "pixel_0_1"), path)
+        digits = recipe_of("digits", ("pixel_0_0", "pixel_0_1"))
+        inputs_of(pd.DataFrame({"pixel_0_0": [1]}), digits, path)
 
 
 DATES = pd.date_range("2024-02-27", periods=20).map(str).tolist()
@@ -231,3 +260,25 @@ def test_dates_name_the_rows(prepare):
 def test_unfit_dates_are_one_message(failure, prepare, what, day, expected):
     with failure.raises(f"table with {what}", DataError, match=f"(?s)own.csv.*{expected}"):
         prepare({"day": day}, date_column="day")
+
+
+def test_rare_classes_and_their_rows_are_left_out(prepare):
+    target = ["a", "b"] * 9 + ["c", "c"]
+    given = {"task": "classification", "split": "auto", "min_class_rows": 3}
+    dataset, splits = prepare({"y": target}, **given)
+    assert dataset.classes == ("a", "b")
+    used = np.sort(np.concatenate([split.index for split in splits.values()]))
+    np.testing.assert_array_equal(used, np.arange(1, 19))
+
+
+def test_a_measured_number_is_not_a_class(failure, prepare):
+    expected = r"own\.csv: column 'y' has numbers with a fraction, .* data\.task=regression"
+    with failure.raises("a float target as classes", DataError, match=expected):
+        prepare(task="classification")
+
+
+def test_a_sorted_table_has_every_class_in_every_split(prepare):
+    given = {"task": "classification", "split": "auto", "validation_share": 0.2}
+    _, splits = prepare({"y": np.repeat(["a", "b", "c"], 10)}, rows=30, **given)
+    for name in ("train", "validation", "test"):
+        assert set(splits[name].label.ravel()) == {0, 1, 2}, name

@@ -6,7 +6,9 @@ import pytest
 
 from pipeline.doctor import git
 from pipeline.doctor.finding import Level
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, ReproductionError
+from pipeline.experiments import reproduce
+from pipeline.repository import processes
 from pipeline.workspace import Workspace
 
 from .conftest import dvc, mended, one, text, until
@@ -15,6 +17,34 @@ from .conftest import dvc, mended, one, text, until
 def test_a_branch(place):
     assert one(git.head(Workspace.here()), Level.OK).text == "on branch main"
     assert not list(git.merge(Workspace.here()))
+
+
+@pytest.fixture
+def others(place, monkeypatch) -> str:
+    """The repository belongs to another user; the command that Git advises."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("HOME", str(place.path / ".git"))
+    return f"git config --global --add safe.directory {place.path}"
+
+
+def test_a_repository_of_another_user(place, others, failure):
+    found = one(git.head(Workspace.here()), Level.FAIL)
+    assert found.remedy == others
+    failure.said("repository of another user", str(found), "belongs to another user", 1)
+    place.succeed(*others.split(), HOME=str(place.path / ".git"))
+    assert one(git.head(Workspace.here()), Level.OK).text == "on branch main"
+
+
+def test_a_run_in_a_repository_of_another_user_says_what_it_lacks(place, others, caplog, failure):
+    with processes.exclusive(Workspace.here(), "run"):
+        (said,) = caplog.messages
+    failure.said("run in a repository of another user", said, f"to allow it: {others}")
+
+
+def test_a_reproduction_in_a_repository_of_another_user(place, others, failure):
+    what = "reproduction in a repository of another user"
+    with failure.raises(what, ReproductionError, match=f"cannot list the files.*; {others}"):
+        reproduce.check(Workspace(place.path), [], twice=True)
 
 
 @pytest.mark.slow

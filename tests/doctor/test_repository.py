@@ -45,6 +45,13 @@ def test_a_repository_in_order(place):
     assert not refusal()
 
 
+def test_data_that_is_a_result(place, failure):
+    """`dvc exp run -S` writes it to params.yaml before a stage can refuse it."""
+    place.edit("params.yaml", "path: data/raw/sp500.csv", "path: reports/predictions.csv")
+    said = text(repository.parameters(Workspace.here()))
+    failure.said("params.yaml with data that is a result", said, "written by the pipeline", 1)
+
+
 def test_a_lock_file_that_a_kill_emptied(place, failure):
     lock = Path("dvc.lock")
     lock.write_bytes(b"")

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from pipeline.doctor import tracking
 from pipeline.doctor.finding import Level
 from pipeline.errors import BusyError
-from pipeline.tracking import address, spool, store
+from pipeline.tracking import address, relocation, spool, store
 from pipeline.tracking.execution import Execution
 from pipeline.workspace import Workspace
 
@@ -48,6 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(place, made) -> Path:
     """That store at the root of the repository."""
     shutil.copy(made, "mlflow.db")
+    relocation.follow(Workspace.here())  # it was made elsewhere
     return place.path / "mlflow.db"
 
 

@@ -8,10 +8,10 @@ from sklearn import metrics as sklearn_metrics
 
 from pipeline.evaluation.tasks.classification import Classification
 
-from .made import dataset, rows
+from .made import dataset, measured, predicted, rows
 
 TWO = Classification(dataset("classification", classes=("no", "yes")))
-THREE = Classification(dataset("classification", target="kind", classes=("a", "b", "c")))
+THREE = Classification(dataset("classification", targets=("kind",), classes=("a", "b", "c")))
 
 
 def split_of(*label):
@@ -76,21 +76,21 @@ def test_baselines_know_the_training_rows_only():
     label = np.repeat([0, 1, 2], [60, 30, 10])
     features = generator.normal(0, 0.1, (100, 2)) + label[:, None] * [1, -1]
     train, test = rows(features, label), rows([[2, -2], [0, 0], [1, -1]], [2, 0, 1])
-    found = THREE.baseline_predictions(train, test)
+    found = predicted(THREE, train, test)
     np.testing.assert_allclose(found["majority_class"], [[0.6, 0.3, 0.1]] * 3)
     assert list(found["logistic_regression"].argmax(1)) == [2, 0, 1]
-    measured = THREE.baselines(train, test)
-    assert measured["logistic_regression"]["accuracy"] == 1
-    assert measured["majority_class"]["accuracy"] == pytest.approx(1 / 3)
-    assert measured["majority_class"]["roc_auc"] == 0.5
+    by_name = measured(THREE, train, test)
+    assert by_name["logistic_regression"]["accuracy"] == 1
+    assert by_name["majority_class"]["accuracy"] == pytest.approx(1 / 3)
+    assert by_name["majority_class"]["roc_auc"] == 0.5
 
 
 def test_baselines_of_a_class_that_was_never_seen():
     train, test = rows([[0, 0], [1, 1], [0, 1], [1, 0]], [0, 2, 0, 2]), rows([[0, 0]], [1])
-    found = THREE.baseline_predictions(train, test)
+    found = predicted(THREE, train, test)
     assert found["logistic_regression"].shape == (1, 3)
     assert found["logistic_regression"][0, 1] == 0
-    assert np.isfinite(THREE.baselines(train, test)["logistic_regression"]["log_loss"])
+    assert np.isfinite(measured(THREE, train, test)["logistic_regression"]["log_loss"])
 
 
 def test_columns_name_the_classes():

@@ -10,7 +10,7 @@ import pytest
 from pipeline.evaluation.tasks.minimization import Minimization
 
 from ..conftest import REPOSITORY
-from .made import column, dataset, rows
+from .made import column, dataset, measured, rows
 
 DATASET = dataset("minimization", ("offset",), index_name="offset")
 HISTORY = pd.DataFrame(
@@ -32,8 +32,8 @@ def test_the_minimum_is_where_the_offset_is_0():
 
 
 def test_the_start_is_the_baseline():
-    assert TASK.baselines(AROUND, AROUND) == {"start": {"minimum": 4.0, "x": 2.0}}
-    assert Minimization(DATASET, HISTORY[:0], trained).baselines(AROUND, AROUND) == {}
+    assert measured(TASK, AROUND, AROUND) == {"start": {"minimum": 4.0, "x": 2.0}}
+    assert measured(Minimization(DATASET, HISTORY[:0], trained), AROUND, AROUND) == {}
 
 
 def test_the_last_known_x_stands_for_one_that_is_not_in_the_checkpoint():

@@ -1,13 +1,15 @@
 """Metrics and baseline of a similarity, on distances that can be counted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.evaluation.tasks.similarity import Similarity
 
-from .made import column, dataset, rows
+from .made import column, dataset, measured, rows
 
-TASK = Similarity(dataset("similarity", target="same"), threshold=0.5)
+TASK = Similarity(dataset("similarity", targets=("same",)), threshold=0.5)
 SPLIT = rows(np.zeros((4, 2)), [1, 1, 0, 0])
 
 
@@ -29,7 +31,7 @@ def test_with_one_kind_of_pair_there_is_nothing_to_tell_apart(label, there):
 def test_the_baseline_takes_its_threshold_from_the_training_rows():
     train = rows([[0, 1], [0, 2], [0, 3], [0, 4], [0, 5]], [1, 1, 0, 1, 0])
     test = rows([[5, 1], [5, 2], [0, 6]], [1, 1, 0])
-    found = TASK.baselines(train, test)["pixel_distance"]
+    found = measured(TASK, train, test)["pixel_distance"]
     # Up to 2 or up to 4 are right four times in five; the smaller comes first.
     assert found["threshold"] == 2
     assert found["accuracy"] == pytest.approx(1 / 3)
@@ -39,7 +41,9 @@ def test_the_baseline_takes_its_threshold_from_the_training_rows():
 
 def test_the_baseline_is_the_euclidean_distance_of_both_halves():
     pairs = rows([[0, 0, 3, 4], [1, 1, 1, 1]], [0, 1])
-    found = TASK.baselines(pairs, pairs)["pixel_distance"]
+    four = dataset("similarity", ("a", "b", "c", "d"), targets=("same",))
+    four_task = replace(TASK, dataset=four)
+    found = measured(four_task, pairs, pairs)["pixel_distance"]
     assert found["mean_distance_different"] == 5
     assert found["mean_distance_same"] == 0
     assert (found["threshold"], found["accuracy"], found["roc_auc"]) == (0, 1, 1)

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipeline.data.examples import TextCells
+from pipeline.data.fitting import MAX_COMPARED
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph import devices
-from pipeline.graph.inference import add_inference, predict, scale_features, scale_label
+from pipeline.graph.inference import add_inference, predict
 from pipeline.graph.layers import TrainingPass, dropout
 from pipeline.graph.networks import apply_network
 from pipeline.graph.variables import CheckpointVariables, GraphVariables
@@ -20,6 +22,15 @@ v1 = tf.compat.v1
 IMAGES = {"shape": (8, 8, 1), "task": "classification", "scaling": "unit"}
 PAIRS = {"shape": (2, 4, 4, 1), "task": "similarity", "scaling": "unit"}
 
+# Of few levels, and of many, which are hashed and embedded, except in a linear network.
+LEVELS, ROWS = (3, MAX_COMPARED + 50), 300
+CELLS = TextCells(
+    ("few", "many"),
+    np.stack([np.arange(ROWS, dtype=np.int32) % count for count in LEVELS], axis=1),
+    tuple(np.array(["", *map(str, range(1, count))], object) for count in LEVELS),
+)
+TEXT = {"text": CELLS, "rows": ROWS}
+
 NETWORKS = [
     (["model=linear"], {}),
     (["model=polynomial"], {}),
@@ -28,6 +39,12 @@ NETWORKS = [
     (["model=mlp", "model.activation=sigmoid", "model.hidden=[3,2,4]"], {}),
     (["model=mlp", "model.batch_normalization=true"], {}),
     (["model=linear"], {"scaling": "none"}),
+    (["model=linear"], TEXT),
+    (["model=polynomial"], TEXT),
+    (["model=mlp"], TEXT),
+    (["model=softmax"], {**TEXT, "task": "classification"}),
+    (["model=linear"], {**TEXT, "shape": (0,)}),
+    (["model=mlp"], {**TEXT, "shape": (0,)}),
     (["model=softmax"], {"task": "classification"}),
     (["model=mlp", "train.loss=sigmoid_cross_entropy"], {"task": "classification"}),
     (["model=lenet", "model.dropout=0.2"], IMAGES),
@@ -49,20 +66,10 @@ def in_graph(chosen, dataset, rows):
             for count, variable in enumerate(variables.by_name.values()):
                 noise = np.random.default_rng(count).uniform(0, 0.1, variable.shape.as_list())
                 variable.load(session.run(variable) + noise.astype(np.float32), session)
-            output = session.run("prediction:0", {"features:0": rows.features})
+            feeds = {f"{name}:0": array for name, array in rows.inputs().items()}
+            output = session.run("prediction:0", feeds)
             values = {f"network/{n}": session.run(v) for n, v in variables.by_name.items()}
     return model, output, values
-
-
-def test_arrays_are_scaled_to_the_bits_of_tensors():
-    dataset, rows = examples()
-    scaling = dataset.scaling
-    array = scale_features(rows.features, scaling)
-    assert array.tobytes() == scale_features(tf.constant(rows.features), scaling).numpy().tobytes()
-    in_pairs = scale_features(rows.features.reshape(len(rows.label) // 2, -1), scaling)
-    assert in_pairs.tobytes() == array.tobytes()
-    label = scale_label(rows.label, scaling)
-    assert label.tobytes() == scale_label(tf.constant(rows.label), scaling).numpy().tobytes()
 
 
 @pytest.mark.slow
@@ -71,9 +78,12 @@ def test_graph_and_eager_execution_agree_bit_for_bit(settings, overrides, given)
     dataset, rows = examples(**given)
     model, output, values = in_graph(settings(*overrides), dataset, rows)
     assert output.shape == (len(rows.label), model.outputs)
+    is_embedded = bool(dataset.text) and model.network.name == "mlp"
+    assert ("network/code_2/embedding" in values) == is_embedded
     eager = predict(
         model,
         tf.constant(rows.features),
+        tf.constant(rows.text, tf.string) if dataset.text else None,
         CheckpointVariables(Workspace.here(), values),
     )
     assert output.tobytes() == eager.numpy().tobytes()
@@ -92,8 +102,8 @@ def test_training_and_inference_are_different_passes(settings, extra):
         with tf.Graph().as_default(), v1.Session() as session:
             variables = GraphVariables(Workspace.here(), seed=0)
             training = None if seed is None else TrainingPass(tf.constant(seed))
-            features = tf.constant(rows.features)
-            output = apply_network(chosen.model, features, outputs, variables, training)
+            features = tf.constant(rows.encode(dataset.encoding).features)
+            output = apply_network(chosen.model, features, (), outputs, variables, training)
             session.run(v1.global_variables_initializer())
             return session.run(output)
 
@@ -125,7 +135,7 @@ def test_the_towers_of_a_siamese_network_share_their_variables(settings):
     ]
     same = np.tile(rows.features[:, :16], 2)
     distance = predict(
-        model, tf.constant(same), CheckpointVariables(Workspace.here(), values)
+        model, tf.constant(same), None, CheckpointVariables(Workspace.here(), values)
     ).numpy()
     np.testing.assert_allclose(distance, 0, atol=1e-5)
 
@@ -138,6 +148,7 @@ def test_a_variable_the_checkpoint_lacks_is_named_with_the_nearest(settings):
         predict(
             model,
             tf.constant(rows.features),
+            None,
             CheckpointVariables(Workspace.here(), values),
         )
 

@@ -234,6 +234,20 @@ def test_a_checkpoint_with_its_graph(tmp_path: Path, name: str):
     assert [t.name for t in model.graphs[0].outputs] == ["loss:0"]
 
 
+def test_a_moved_checkpoint_whose_state_has_an_absolute_path(tmp_path: Path, failure: Failure):
+    prefix = save(tmp_path)
+    state = tmp_path / "checkpoint"
+    state.write_text('model_checkpoint_path: "/there/run/model.ckpt-7"\n')
+    assert inspect(tmp_path).path == prefix
+    state.write_text('model_checkpoint_path: "/there/run/model.ckpt-8"\n')
+    with failure.raises(
+        "a folder without the checkpoint that its state names",
+        ArtifactError,
+        match="has no checkpoint model.ckpt-8",
+    ):
+        inspect(tmp_path)
+
+
 def test_functions_are_said_to_be_uncounted(tmp_path: Path):
     module = tf.Module()
     module.kernel = tf.Variable(tf.ones([3, 2]), name="dense/kernel")

@@ -11,6 +11,7 @@ from pipeline.models.forms import frozen_graph, saved_model
 from pipeline.models.metadata import hashes, sidecar
 from pipeline.models.metadata.sidecar import Sidecar
 from pipeline.schema.settings import Settings
+from pipeline.schema.training.device import Arithmetic
 from pipeline.training.job import specify_inference
 from pipeline.workspace import Workspace
 
@@ -37,11 +38,15 @@ def made(chosen: Settings, home: Path, **given) -> Path:
     train(home, chosen, folder=home / "checkpoint", given=data)
     for rest in (home / "checkpoint").glob("begun*"):
         rest.unlink()
-    trained = sidecar.describe(data[0], specify_inference(chosen, data[0]), chosen.train.steps)
+    inference = specify_inference(chosen, data[0])
+    arithmetic = Arithmetic.of(chosen.device, "/device:CPU:0")
+    trained = sidecar.describe(data[0], inference, chosen.train.steps, arithmetic)
     sign(trained, home / "checkpoint")
-    saved_model.write(trained, chosen, workspace, home / "checkpoint", home / "saved_model")
+    checkpoint, tagged = home / "checkpoint", home / "saved_model_tagged"
+    saved_model.write(trained, workspace, checkpoint, home / "saved_model")
+    saved_model.write_tagged(trained, chosen, workspace, checkpoint, tagged)
     inference, file = trained.recipe.inference, home / "frozen/model.pb"
-    frozen_graph.write(inference, workspace, home / "checkpoint", file)
+    frozen_graph.write(inference, workspace, checkpoint, file)
     sign(trained, home / "frozen")
     return home
 

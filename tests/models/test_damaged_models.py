@@ -121,7 +121,7 @@ def edited(path: Path, old: str, new: str) -> None:
         ("cut in half", cut, "is damaged: it is not JSON"),
         ("that is missing", Path.unlink, "is missing; it names the model's columns"),
         ("with a column renamed", lambda f: edited(f, '"f1"', '"f3"'), "was changed"),
-        ("of an older program", lambda f: edited(f, '"format": 3', '"format": 2'), "has format 2"),
+        ("of an older program", lambda f: edited(f, '"format": 4', '"format": 3'), "has format 3"),
         ("that is a list", lambda f: f.write_text("[]"), "is damaged: TypeError"),
         ("that is of other JSON", lambda f: f.write_text("{}"), "is damaged: KeyError"),
         (
@@ -146,8 +146,9 @@ def test_a_signature_of_no_files_vouches_for_none(model: Path, failure: Failure)
 
 def test_scaling_that_was_changed_predicts_nothing(model: Path):
     """It would be wrong silently: a checkpoint takes its scaling from the signature."""
-    mean = sidecar.read(model / "checkpoint/model.json").recipe.inference.scaling.label_mean
-    edited(model / "checkpoint/model.json", f'"label_mean": {mean}', f'"label_mean": {mean + 1}')
+    recipe = sidecar.read(model / "checkpoint/model.json").recipe
+    (mean,) = recipe.inference.encoding.scaling.label_mean
+    edited(model / "checkpoint/model.json", f" {mean}", f" {mean + 1}")
     with pytest.raises(ArtifactError, match="was changed"):
         open_model(model / "checkpoint", Workspace.here())
 
@@ -162,7 +163,7 @@ def test_a_graph_under_another_name_is_that_of_the_signature_or_refused(
         open_model(two[0] / "frozen", Workspace.here()) as one,
         open_model(model / "frozen/best.pb", Workspace.here()) as same,
     ):
-        found = [predict_in_pieces(runner, rows.features) for runner in (one, same)]
+        found = [predict_in_pieces(runner, rows.inputs()) for runner in (one, same)]
     assert (found[0] == found[1]).all()
     shutil.copy2(two[0] / "frozen/model.pb", graph)
     shutil.copy2(two[1] / "frozen/model.pb", model / "frozen/best.pb")
@@ -180,7 +181,7 @@ def test_older_checkpoints_may_go(two: tuple[Path, Path], model: Path):
         open_model(two[0] / "checkpoint", Workspace.here()) as one,
         open_model(model / "checkpoint", Workspace.here()) as same,
     ):
-        found = [predict_in_pieces(runner, rows.features) for runner in (one, same)]
+        found = [predict_in_pieces(runner, rows.inputs()) for runner in (one, same)]
     assert (found[0] == found[1]).all()
 
 
@@ -256,8 +257,6 @@ def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, caps
     chosen = config.load(Workspace.here())
     whole = copied(folder / "artifacts", folder / "whole")
 
-    saved = ("saved_model", "saved_model_train")
-
     def gate(*failed: str) -> str:
         capsys.readouterr()
         with pytest.raises(ParityError):
@@ -287,16 +286,24 @@ def test_the_stages_refuse_what_is_damaged_or_mixed(run: Run, folder: Path, caps
 
     cut(Workspace.here().frozen_graph)
     flip(Workspace.here().saved_model / "variables/variables.data-00000-of-00001")
-    said = gate("frozen_graph", *saved)
+    said = gate("frozen_graph", "saved_model")
     failure.said("frozen graph cut in half, in the gate", said, "model.pb is not the file", 7)
     failure.said("SavedModel with one bit flipped, in the gate", said, "saved_model is not", 7)
     shutil.rmtree(Workspace.here().saved_model)
     shutil.copytree("other/saved_model", Workspace.here().saved_model)
-    failure.said("SavedModel of another run, in the gate", gate(*saved), "saved_model is not", 7)
+    said = gate("saved_model")
+    failure.said("SavedModel of another run, in the gate", said, "saved_model is not", 7)
+    tagged = Workspace.here().saved_model_tagged
+    flip(tagged / "variables/variables.data-00000-of-00001")
+    said = gate("saved_model_tagged", "saved_model_train")
+    what = "tagged SavedModel with one bit flipped, in the gate"
+    failure.said(what, said, "saved_model_tagged is not", 7)
     shutil.rmtree(Workspace.here().frozen)
     shutil.copytree("other/frozen", Workspace.here().frozen)
-    said = gate("frozen_graph", *saved)
+    said = gate("frozen_graph", "saved_model", "saved_model_tagged", "saved_model_train")
     failure.said("frozen graph of another run, in the gate", said, "different trainings: values", 7)
-    edited(Workspace.here().prepared / "dataset.json", '"target": "', '"target": "not ')
-    with failure.raises("prepared data of another run", ArtifactError, match="target differ"):
+    edited(
+        Workspace.here().prepared / "dataset.json", '"targets": [\n    "', '"targets": [\n    "not '
+    )
+    with failure.raises("prepared data of another run", ArtifactError, match="targets differ"):
         evaluate.run(chosen, Workspace.here())

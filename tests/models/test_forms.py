@@ -1,6 +1,9 @@
 """Each form of a model comes back with the same values, or says what is wrong with it."""
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as SavedModelProto
 
+from pipeline.data.examples import TextCells
 from pipeline.errors import ArtifactError
 from pipeline.models.forms import frozen_graph, saved_model
 from pipeline.models.metadata import sidecar
@@ -21,6 +25,13 @@ from ..small import examples
 from .made import copied, made, resign, small
 
 pytestmark = pytest.mark.slow
+
+# A column of few levels with gaps.
+TEXT = TextCells(
+    ("kind",),
+    np.arange(64, dtype=np.int32)[:, None] % 3,
+    (np.array(["", "ant", "bée"], object),),
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +62,11 @@ def model(kept: Path, tmp_path: Path) -> Path:
             {"task": "minimization", "shape": (1,), "scaling": "none"},
             1,
         ),
+        (("model=mlp", "export.devices=[cpu]"), {"text": TEXT}, 1),
+        (("model=softmax",), {"text": TEXT, "task": "classification"}, 3),
+        (("model=linear",), {"text": TEXT, "shape": (0,)}, 1),
     ],
-    ids=["mlp", "linear", "vgg", "siamese", "sinc"],
+    ids=["mlp", "linear", "vgg", "siamese", "sinc", "text", "text and classes", "text alone"],
 )
 def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outputs):
     chosen = settings(*overrides, "device=cpu", "train.steps=5")
@@ -63,22 +77,55 @@ def test_all_forms_agree_bit_for_bit(settings, tmp_path, overrides, given, outpu
         "eager",
         "frozen_graph",
         "saved_model",
+        "saved_model_tagged",
         "saved_model_train",
     }
     found = {}
     for form in forms:
         with form.open(home / form.reads, Runtime(Workspace.here())) as runner:
-            found[form.name] = predict_in_pieces(runner, rows.features)
+            found[form.name] = predict_in_pieces(runner, rows.inputs())
     for output in found.values():
         assert output.shape == (len(rows.label), outputs)
         assert output.tobytes() == found["eager"].tobytes()
+
+
+# As the guides of TensorFlow 2 and Keras 3 have it, in a process without this package.
+READERS = {
+    "TensorFlow": """
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+given = served(features=tf.constant(features))
+""",
+    "Keras": """
+layer = tf.keras.layers.TFSMLayer(
+    sys.argv[1], call_endpoint="serving_default", dtype="float64"
+)
+given = layer(tf.constant(features))
+""",
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_saved_model_is_read_by_its_folder_alone(model: Path, reader: str):
+    _, rows = examples()
+    np.save(model / "features.npy", rows.features)
+    begin = "import sys, numpy as np, tensorflow as tf\nfeatures = np.load(sys.argv[2])"
+    end = "np.save(sys.argv[3], given['prediction'].numpy())"
+    script = f"{begin}{READERS[reader]}{end}"
+    files = [str(model / name) for name in ("saved_model", "features.npy", "given.npy")]
+    environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
+    subprocess.run([sys.executable, "-c", script, *files], env=environment, check=True)
+    with open_model(model / "frozen", Workspace.here()) as runner:
+        expected = predict_in_pieces(runner, rows.inputs())
+    np.testing.assert_allclose(np.load(files[2]), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_saved_model_trains_on_without_the_code(model: Path):
     """Tag `train`: features and label in, loss out, and an operation that takes a step."""
     _, rows = examples()
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        loaded = tf.compat.v1.saved_model.load(session, ["train"], str(model / "saved_model"))
+        loaded = tf.compat.v1.saved_model.load(
+            session, ["train"], str(model / "saved_model_tagged")
+        )
         names = loaded.signature_def["train"].inputs
         feed = {names["features"].name: rows.features, names["label"].name: rows.label}
         step = tf.compat.v1.train.get_global_step()
@@ -93,7 +140,7 @@ def test_the_saved_model_trains_on_without_the_code(model: Path):
 def test_graphs_for_devices_are_told_apart_by_tags(tmp_path: Path):
     home = small(tmp_path / "model", "export.devices=[cpu,gpu]")
     saved = SavedModelProto()
-    saved.ParseFromString((home / "saved_model/saved_model.pb").read_bytes())
+    saved.ParseFromString((home / "saved_model_tagged/saved_model.pb").read_bytes())
     devices = {
         ",".join(graph.meta_info_def.tags): {
             node.device for node in graph.graph_def.node if node.name == "features"
@@ -121,27 +168,40 @@ def test_the_frozen_graph_holds_inference_alone(model: Path):
     kinds = {operation.type for operation in operations}
     assert kinds == {
         "Placeholder", "Const", "Sub", "Mul", "MatMul", "AddV2", "Relu", "Identity",
+        "Cast",
     }  # fmt: skip
     assert not any(operation.device for operation in operations)
 
 
-@pytest.mark.parametrize("path", ["frozen/model.pb", "frozen", "saved_model", "checkpoint"])
+@pytest.mark.parametrize(
+    "path", ["frozen/model.pb", "frozen", "saved_model", "saved_model_tagged", "checkpoint"]
+)
 def test_a_model_is_opened_by_its_path(model: Path, path: str):
     _, rows = examples()
     with open_model(model / path, Workspace.here()) as runner:
-        assert predict_in_pieces(runner, rows.features).shape == (64, 1)
+        assert predict_in_pieces(runner, rows.inputs()).shape == (64, 1)
         assert [spec.name for spec in runner.interface.inputs] == ["features"]
     assert read_sidecar(model / path).recipe.features == ("f0", "f1", "f2")
+
+
+def test_a_checkpoint_with_absolute_paths_in_its_state_is_opened(model: Path):
+    """As when somebody saves it again with TensorFlow, and then moves the folder."""
+    paths = 'model_checkpoint_path: "/there/run/model.ckpt-20"\n'
+    (model / "checkpoint/checkpoint").write_text(paths)
+    resign(model / "checkpoint")
+    _, rows = examples()
+    with open_model(model / "checkpoint", Workspace.here()) as runner:
+        assert predict_in_pieces(runner, rows.inputs()).shape == (64, 1)
 
 
 def test_rows_may_be_many_few_or_none(model: Path, monkeypatch):
     monkeypatch.setattr("pipeline.models.run.form.ROWS_AT_ONCE", 7)
     _, rows = examples()
     with open_model(model / "frozen", Workspace.here()) as runner:
-        whole = predict_in_pieces(runner, rows.features)
+        whole = predict_in_pieces(runner, rows.inputs())
         assert whole.shape == (64, 1)
-        assert predict_in_pieces(runner, rows.features[:0]).shape == (0, 1)
-        one = predict_in_pieces(runner, rows.features[:1])
+        assert predict_in_pieces(runner, rows.select(slice(0)).inputs()).shape == (0, 1)
+        one = predict_in_pieces(runner, rows.select(slice(1)).inputs())
         np.testing.assert_allclose(one, whole[:1], rtol=1e-6)
 
 
@@ -151,7 +211,8 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
     saved.ParseFromString(path.read_bytes())
     (served,) = (graph for graph in saved.meta_graphs if "serve" in graph.meta_info_def.tags)
     serving = served.signature_def["serving_default"]
-    serving.outputs["prediction"].name = "network/hidden_1/activation:0"
+    (centered,) = (node.name for node in served.graph_def.node if node.op == "Sub")
+    serving.outputs["prediction"].name = f"{centered}:0"  # `[rows, 3] float64`
     path.write_bytes(saved.SerializeToString())
     resign(model / "saved_model", saved_model.SIDECAR)
     _, rows = examples()
@@ -159,7 +220,7 @@ def test_a_saved_model_is_used_as_its_serving_default_says(model: Path, failure:
         open_model(model / "checkpoint", Workspace.here()) as one,
         open_model(model / "saved_model", Workspace.here()) as other,
     ):
-        right, wrong = (predict_in_pieces(runner, rows.features) for runner in (one, other))
+        right, wrong = (predict_in_pieces(runner, rows.inputs()) for runner in (one, other))
     assert right.shape != wrong.shape
     del served.signature_def["serving_default"]
     path.write_bytes(saved.SerializeToString())
@@ -205,7 +266,7 @@ def test_features_of_another_number_are_refused(model: Path, failure: Failure):
         open_model(model / "frozen", Workspace.here()) as runner,
         failure.raises("rows of another model", ArtifactError, match="takes 3 features.*given 4"),
     ):
-        predict_in_pieces(runner, np.zeros((2, 4), np.float32))
+        predict_in_pieces(runner, {"features": np.zeros((2, 4))})
 
 
 def test_the_meta_graph_trains_without_the_code(model: Path):

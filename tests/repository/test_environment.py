@@ -16,7 +16,8 @@ from ..conftest import REPOSITORY
 def own_environment(monkeypatch):
     """Changes of `os.environ` end with the test."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    for name in (*environment.DEFAULTS, environment.VERBOSITY, "TF_ENABLE_ONEDNN_OPTS"):
+    ours = (*environment.DEFAULTS, *environment.FORCED, environment.VERBOSITY)
+    for name in (*ours, "TF_ENABLE_ONEDNN_OPTS"):
         os.environ.pop(name, None)
 
 
@@ -26,6 +27,23 @@ def test_what_the_user_has_set_stays():
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
     assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
+
+
+@pytest.mark.slow
+def test_a_backend_of_matplotlib_is_replaced():
+    os.environ["MPLBACKEND"] = "module://elsewhere.backend"
+    code = (
+        "from pipeline.repository import environment; environment.configure();"
+        " import matplotlib.pyplot; print(matplotlib.get_backend())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("agg\n", "")
 
 
 @pytest.mark.parametrize(("onednn", "value"), [(True, "1"), (False, "0")])
@@ -55,7 +73,7 @@ def test_packages_are_imported_without_it_and_change_no_variable(package):
         text=True,
         check=True,
     )
-    assert not environment.DEFAULTS.keys() & set(done.stdout.split())
+    assert not (environment.DEFAULTS | environment.FORCED).keys() & set(done.stdout.split())
     assert not done.stderr
 
 
@@ -68,8 +86,14 @@ def test_no_other_module_changes_the_environment():
             for text in ("os.environ[", "os.environ.setdefault", "os.environ.update", "putenv")
         )
     }
-    # One function when a process starts, one context manager for MLflow's timeouts.
-    assert changing <= {"repository/environment.py", "tracking/address.py"}
+    # A function when a process starts, a context manager for MLflow's timeouts, one that undoes
+    # what MLflow sets, and the model in MLflow, which is in a process of its own.
+    assert changing == {
+        "repository/environment.py",
+        "tracking/address.py",
+        "tracking/frozen_model.py",
+        "tracking/store.py",
+    }
 
 
 def test_variables_of_dvc_are_known_in_two_modules():

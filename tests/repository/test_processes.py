@@ -1,5 +1,6 @@
 """A verb that changes results is alone in a workspace, and others can name it."""
 
+import shutil
 import subprocess
 import sys
 
@@ -73,8 +74,8 @@ def nobody():
 @pytest.mark.parametrize("arguments", [["run"], ["sweep", "seed=1,2"]])
 def test_verbs_that_change_results_are_exclusive(folder, monkeypatch, arguments):
     """They are where params.yaml is published."""
-    for name in ("conf", "data"):
-        (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
     working = []
 
     def publish(text: str, workspace: Workspace) -> None:

@@ -71,15 +71,15 @@ def apply(step: dict[str, str], clone: Clone) -> None:
 
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.title)
-def test_a_section_works_as_it_is_written(section: Section, fresh: Clone):
+def test_a_section_works_as_it_is_written(section: Section, copy: Clone):
     assert section.steps, "nothing to do"
     assert section.commands, "nothing to run"
     assert len(section.files) <= MOST_FILES, section.files
     for step in section.steps:
-        apply(step, fresh)
+        apply(step, copy)
     for program, *arguments in section.commands:
         if program == "pipeline":
-            fresh.pipeline(*arguments)
+            copy.pipeline(*arguments)
         else:
             assert program == "dvc"
-            fresh.succeed(sys.executable, "-m", "dvc", *arguments)
+            copy.succeed(sys.executable, "-m", "dvc", *arguments)

@@ -77,9 +77,9 @@ def test_a_weight_changed_by_a_thousandth_fails_the_gate(copy: Clone, failure: F
 def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatch, failure):
     run("model=mlp", "model.dropout=0.2", "train.steps=30")
 
-    def with_dropout(settings, features, outputs, variables, training):
+    def with_dropout(settings, features, codes, outputs, variables, training):
         training = TrainingPass(tf.constant([0, 1]))
-        return apply_network(settings, features, outputs, variables, training)
+        return apply_network(settings, features, codes, outputs, variables, training)
 
     with monkeypatch.context() as patch:
         patch.setattr(inference, "apply_network", with_dropout)
@@ -96,10 +96,10 @@ def test_dropout_left_on_fails_the_gate(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_a_model_that_overflows_on_the_test_rows_fails_the_gate(run: Run, folder: Path, failure):
     rows = [f"{i % 7 / 1000},{i % 5}" for i in range(40)] + ["3e38,1"]
     (folder / "own.csv").write_text("\n".join(["a,y", *rows]))
-    own = ("data=csv", "data.path=own.csv", "data.target=y", "optimizer.learning_rate=0.01")
+    own = ("data=csv", "data.path=own.csv", "data.target=y", "data.split=chronological")
     what = "Model that gives NaN or infinity"
     with failure.raises(what, ParityError, match="the model gives NaN or infinity for test rows"):
-        run(*own, "model=mlp", "train.steps=20")
+        run(*own, "model=mlp", "train.steps=20", "optimizer.learning_rate=0.01")
     assert not read(Workspace.here().parity)["passed"]
 
 
@@ -116,3 +116,16 @@ def test_a_missing_form_fails_the_gate(run: Run):
         )
         missing.write_bytes(content)
     evaluate.run(config.load(Workspace.here()), Workspace.here())
+
+
+def test_an_mlflow_model_that_differs_fails_the_run(copy: Clone, failure: Failure):
+    old, new = "self._run(*feeds)[", "(self._run(*feeds) * 1.0000002)["
+    copy.edit("src/pipeline/tracking/frozen_model.py", old, new)
+    done = copy.stage("track", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert done.returncode == 7
+    failure.said(
+        "MLflow model that differs from the frozen graph", done.stdout, "does not agree", 7
+    )
+    assert "1 run is kept in .spool" in done.stdout
+    assert copy.pipeline("sync").count("failed") == 1
+    assert {run.info.status for run in copy.runs()} == {"FAILED"}

@@ -23,6 +23,7 @@ from ..torture import (
 
 pytestmark = pytest.mark.repro
 
+PATIENCE = 600  # seconds: a busy machine is no failure
 
 SECOND_CHECKPOINT = f"*/model.ckpt-{2 * CHECKPOINT_EVERY}.index"
 
@@ -37,7 +38,7 @@ def kill(clone: Clone, command: list[str], whole_group: bool) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not list((clone.path / ".resume").glob(SECOND_CHECKPOINT)):
         assert time.monotonic() < deadline
         assert started.poll() is None
@@ -95,7 +96,7 @@ def test_a_kill_costs_nothing_but_time(
 def test_a_queued_experiment_that_is_killed_goes_on(long: Clone, uninterrupted, tmp_path: Path):
     clone = long.copy(tmp_path / "copy")
     queue(clone)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not list((clone.path / ".resume").glob(SECOND_CHECKPOINT)):
         assert time.monotonic() < deadline
         time.sleep(0.01)

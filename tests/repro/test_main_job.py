@@ -21,11 +21,13 @@ FILES = (
     "artifacts/frozen/model.pb",
     "artifacts/frozen/model.json",
     "artifacts/saved_model/saved_model.pb",
+    "artifacts/saved_model_tagged/saved_model.pb",
     "reports/metrics.json",
     "reports/parity.json",
     "reports/history.csv",
     "reports/predictions.csv",
     "reports/forecast.csv",
+    "reports/data.html",
     "reports/report.html",
     "reports/figures/learning_curve.png",
     "reports/figures/predictions.png",
@@ -47,10 +49,11 @@ def test_parity_is_proven_for_every_form_and_pair(finished: Clone):
         "checkpoint_meta_graph",
         "frozen_graph",
         "saved_model",
+        "saved_model_tagged",
         "saved_model_train",
     }
     assert all(form["passed"] and form["equal_fraction"] == 1 for form in parity["forms"])
-    assert len(parity["pairs"]) == 15
+    assert len(parity["pairs"]) == 21
 
 
 def test_metrics_have_the_documented_form(finished: Clone):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline import prediction
-from pipeline.data import csv_reader, tables
+from pipeline.data import arrow_reader, csv_reader
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
@@ -59,7 +59,7 @@ def predict(finished: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def run(table: pd.DataFrame, size: int, given: str, wanted: str) -> Path:
         monkeypatch.setattr(csv_reader, "BLOCK_BYTES", size * 60)
-        monkeypatch.setattr(tables, "PIECE_ROWS", size)
+        monkeypatch.setattr(arrow_reader, "PIECE_ROWS", size)
         source, to = tmp_path / f"in.{given}", tmp_path / f"out-{size}.{wanted}"
         table.to_csv(source, index=False) if given == "csv" else table.to_parquet(source)
         model = finished.path / "artifacts/frozen/model.pb"
@@ -94,6 +94,51 @@ def test_cells_of_a_csv_are_written_as_they_were(predict, prices):
     words = prices.astype(str).assign(close=prices.close.map("{:.3f}0".format))
     written = pd.read_csv(predict(words, 7, "csv", "csv"), dtype=str)
     assert written.close.tolist() == words.close.tolist()
+
+
+COLUMNS = {
+    "country": ["NA", "None", "nan", "", "n/a", "US"],
+    "zip": ["02134", "10001", "1E2", "+1", "007", "7"],
+    "id": ["9007199254740993", "", "1", "2", "3", "4"],
+}
+
+
+@pytest.mark.parametrize("given", ["csv", "parquet", "jsonl", "semicolons.csv", "folder"])
+@pytest.mark.parametrize("wanted", ["csv", "parquet"])
+def test_other_columns_are_passed_on_as_they_are(finished: Clone, prices, tmp_path, given, wanted):
+    table = prices[["open", "high", "low", "close", "adj_close", "volume"]][:6].assign(**COLUMNS)
+    table["id"] = pd.array([int(cell) if cell else None for cell in table["id"]], dtype="Int64")
+    source, to = tmp_path / f"in.{given}", tmp_path / f"out.{wanted}"
+    match given:
+        case "parquet":
+            table.set_index("country").to_parquet(source)
+        case "jsonl":
+            table.to_json(source, orient="records", lines=True, double_precision=15)
+        case "semicolons.csv":
+            table.to_csv(source, index=False, sep=";", decimal=",")
+        case "folder":
+            source.mkdir()
+            table[:3].to_csv(source / "a.csv", index=False)
+            table[3:].to_csv(source / "b.csv", index=False)
+        case _:
+            table.to_csv(source, index=False)
+    model = finished.path / "artifacts/frozen/model.pb"
+    prediction.predict(model, source, to, Workspace(finished.path))
+    if wanted == "csv":
+        found = pd.read_csv(to, dtype=str, keep_default_na=False)
+        assert {name: found[name].tolist() for name in COLUMNS} == COLUMNS
+    else:
+        found = pd.read_parquet(to, dtype_backend="numpy_nullable")
+        assert found["zip"].tolist() == COLUMNS["zip"]
+        assert found["country"].fillna("").tolist() == COLUMNS["country"]
+        assert found["id"].dropna().tolist() == [2**53 + 1, 1, 2, 3, 4]
+    assert found["prediction"].notna().all()
+
+
+def test_an_ending_that_cannot_be_written_is_refused_first(finished: Clone, tmp_path: Path):
+    model, source = finished.path / "artifacts/frozen/model.pb", tmp_path / "not there.csv"
+    with pytest.raises(DataError, match=r"the ending '\.tsv' cannot be written; name it \.csv"):
+        prediction.predict(model, source, tmp_path / "out.tsv", Workspace(finished.path))
 
 
 def test_all_bad_rows_are_named_though_they_lie_in_several_pieces(predict, prices, tmp_path: Path):

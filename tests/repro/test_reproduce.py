@@ -1,6 +1,7 @@
 """`pipeline reproduce`: real runs in temporary copies, compared; nothing here changes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,14 +118,15 @@ def test_a_run_that_fails_shows_its_last_lines(home: Clone, failure, caplog):
         ReproductionError,
         match=r"the first run failed; see .*\.dvc/tmp/reproduce/first-run\.log",
     ):
-        check("data=csv", "data.path=own.csv", "data.target=y", until="prepare")
+        own = ("data=csv", "data.path=own.csv", "data.target=y", "data.task=regression")
+        check(*own, until="prepare")
     assert "column 'y' has text, such as 'oops', in row 2" in caplog.text
     assert not list((home.path.parent / "temporary").iterdir())
 
 
 def test_outside_of_git(folder: Path, failure):
-    for name in ("conf", "data"):
-        (folder / name).symlink_to(REPOSITORY / name)
+    (folder / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
     with failure.raises(
         "reproduce in a folder that is no Git repository",
         ReproductionError,

@@ -36,7 +36,13 @@ def test_the_learning_rate_is_that_of_the_step(run: Run, failure: Failure):
 
 def own(folder: Path, rows: list[str]) -> tuple[str, ...]:
     (folder / "own.csv").write_text("\n".join(["a,b,y", *rows]))
-    return ("data=csv", "data.path=own.csv", "data.target=y", "data.scaling=none")
+    own = ("data=csv", "data.path=own.csv", "data.target=y", "data.scaling=none")
+    return (
+        *own,
+        "data.split=chronological",
+        "data.validation_share=0",
+        "model.weights=random_normal",
+    )
 
 
 def test_bad_data(run: Run, folder: Path, failure: Failure):

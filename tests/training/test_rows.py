@@ -1,12 +1,15 @@
 """Rows that are streamed give the same numbers as rows that are held."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.data.examples import NO_TEXT, TextCells
 from pipeline.data.prepared import dataset as prepared
-from pipeline.data.prepared.dataset import Dataset, Split, SplitWriter
+from pipeline.data.prepared.dataset import Dataset, EncodedRows
+from pipeline.data.rows_writer import RowsWriter
 
 from ..small import examples
 from .test_training import same
@@ -19,14 +22,23 @@ WINDOWS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def given(tmp_path: Path) -> tuple[Dataset, Split]:
+@pytest.fixture(params=["numbers", "codes", "codes alone", "weights"])
+def given(request, tmp_path: Path) -> tuple[Dataset, EncodedRows]:
     """Examples of 331 rows, mapped from their files: 6 windows of 56 rows, 3 steps each."""
-    dataset, rows = examples(331)
-    columns = rows.features.shape[1]
-    with SplitWriter(tmp_path / "train", len(rows.label), columns, rows.index.dtype) as writer:
-        writer.append(rows)
-    return dataset, prepared.read_split("train", tmp_path, mapped=True)
+    codes = np.arange(662, dtype=np.int32).reshape(331, 2) % 3
+    texts = np.array(["", "one", "other"], object)
+    text = TextCells(("t", "u"), codes, (texts, texts)) if "codes" in request.param else NO_TEXT
+    shape = (0,) if "alone" in request.param else (3,)
+    dataset, rows = examples(331, shape, text=text)
+    encoded = rows.encode(dataset.encoding)
+    if request.param == "weights":
+        weight = np.linspace(0, 2, 331, dtype=np.float32)[:, None]
+        encoded = replace(encoded, weight=weight)
+    present = {name: array for name, array in vars(encoded).items() if array is not None}
+    arrays = {name: (array.dtype, array.shape) for name, array in present.items()}
+    with RowsWriter(tmp_path / "train", arrays, ()) as writer:
+        writer.append(encoded)
+    return dataset, prepared.read_training_rows(tmp_path, mapped=True)
 
 
 @pytest.mark.parametrize("xla", ["false", "true"])

@@ -103,6 +103,40 @@ def test_a_folder_without_a_checkpoint_is_refused(settings, train, tmp_path: Pat
         train(settings(*MLP, *start(tmp_path / "empty")))
 
 
+def elsewhere(name: str) -> str:
+    """The state that TensorFlow writes by default: the path of the folder at that time."""
+    return f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n'
+
+
+@pytest.mark.parametrize("place", ["/there/run/model.ckpt-20", r"C:\\run\\model.ckpt-20"])
+def test_a_moved_folder_with_absolute_paths_is_a_start(settings, train, before, place: str):
+    (before[0] / "checkpoint").write_text(elsewhere(place))
+    chosen = settings(*MLP, "train.steps=50", *start(before[0], "train.start.take=everything"))
+    rest, _ = train(chosen)
+    assert len(rest) == 30
+
+
+def test_a_copy_comes_before_the_folder_that_it_names(settings, train, before, tmp_path: Path):
+    _, variables = train(settings(*MLP, "train.steps=20", "seed=9"), folder=tmp_path / "other")
+    path = tmp_path / "other/model.ckpt-20"
+    (before[0] / "checkpoint").write_text(elsewhere(str(path)))
+    frozen = ("train.steps=1", "optimizer.learning_rate=1e-30")
+    _, taken = train(settings(*MLP, *frozen, *start(before[0])))
+    name = "network/output/weights"
+    np.testing.assert_array_equal(taken[name], before[1][name])
+    for file in before[0].glob("model.ckpt-*"):
+        file.unlink()
+    _, taken = train(settings(*MLP, *frozen, *start(before[0])))
+    np.testing.assert_array_equal(taken[name], variables[name])
+
+
+def test_a_state_that_names_nothing_is_refused(settings, train, before, failure):
+    (before[0] / "checkpoint").write_text(elsewhere("/there/run/model.ckpt-21"))
+    what = "Start from a checkpoint that is not in its folder"
+    with failure.raises(what, ArtifactError, match="has no checkpoint model.ckpt-21"):
+        train(settings(*MLP, "train.steps=50", *start(before[0])))
+
+
 def test_a_damaged_checkpoint_is_refused(settings, train, before, failure):
     chosen = settings(*MLP, "train.steps=30", *start(before[0]))
     (values,) = before[0].glob("*.data-*")

@@ -7,6 +7,8 @@ import pytest
 
 from pipeline.errors import ConfigError, TrainingError
 from pipeline.graph import optimizers
+from pipeline.training.batches import choose_batch_size
+from pipeline.training.job import decide_validation
 
 from ..conftest import REPOSITORY
 from ..small import examples
@@ -40,7 +42,8 @@ def test_steps_a_call_change_no_bit(settings, train, optimizer: str):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_learns(settings, train, optimizer: str):
-    chosen = settings("device=cpu", f"optimizer={optimizer}", "train.steps=800")
+    faster = ("optimizer.learning_rate=0.01",) if optimizer == "adam" else ()
+    chosen = settings("device=cpu", f"optimizer={optimizer}", "train.steps=800", *faster)
     losses, _ = train(chosen)
     assert losses[-1] < losses[0] * 0.1
 
@@ -116,6 +119,43 @@ def test_a_batch_larger_than_the_split_is_refused(settings, train, failure):
         train(settings("device=cpu", "train.batch_size=65"))
 
 
+@pytest.mark.parametrize(
+    ("chosen", "rows", "size"),
+    [
+        (("train=minibatch",), 80, 80),
+        (("train=minibatch",), 4000, 128),
+        (("train=stream",), 80, 80),
+        (("train=stream",), 4000, 1024),
+        (("train=stream", "train.window=50"), 4000, 50),
+        (("train=minibatch", "train.batch_size=7"), 80, 7),
+        (("train=full_batch",), 80, None),
+    ],
+)
+def test_a_batch_has_at_most_all_rows(settings, chosen, rows: int, size: int | None):
+    assert choose_batch_size(settings(*chosen).train, rows) == size
+
+
+def test_the_default_batch_of_a_small_table_is_all_its_rows(settings, train):
+    losses, _ = train(settings("device=cpu", "model=mlp", "train=minibatch", "train.steps=40"))
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rows", "every"),
+    [
+        ((), 0, None),
+        ((), 10, 50),
+        (("train.steps=30",), 10, 50),
+        (("train=minibatch",), 10, 100),
+        (("train.validation.every=7",), 10, 7),
+        (("train.validation.every=null",), 10, None),
+    ],
+)
+def test_validation_is_automatic_where_there_are_rows(settings, chosen, rows: int, every):
+    decided = decide_validation(settings(*chosen), rows).train.validation
+    assert decided.interval == decided.every == every
+
+
 def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):
     chosen = settings(
         "device=cpu",
@@ -128,6 +168,7 @@ def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):
     names = {file.name for file in (tmp_path / "kept").iterdir()}
     assert names == {
         "begun",
+        "preconditioner.npy",
         "checkpoint",
         "model.ckpt-40.data-00000-of-00001",
         "model.ckpt-40.index",
@@ -141,7 +182,7 @@ def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):
 def gradient_descent_by_hand(rate, steps: int, clip=lambda g: g, l2: float = 0.0, l1: float = 0.0):
     """Return weights and losses of y = xW + b, in float64."""
     dataset, rows = examples()
-    scaling = dataset.scaling
+    scaling = dataset.encoding.scaling
     x = (rows.features - scaling.feature_mean) / scaling.feature_scale
     y = (rows.label - scaling.label_mean) / scaling.label_scale
     w, b, losses = np.zeros((3, 1)), np.zeros(1), []
@@ -162,6 +203,7 @@ def plain(settings, *more: str):
         "model.bias=zeros",
         "train.steps=40",
         "optimizer.learning_rate=0.1",
+        "optimizer.precondition=false",
         *more,
     )
 

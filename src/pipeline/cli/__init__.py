@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from pipeline.cli import doctor, inspect, predict, reproduce, run, sweep, sync, ui
+from pipeline.cli import data, doctor, inspect, predict, reproduce, run, sweep, sync, ui
 from pipeline.errors import PipelineError, from_system
 from pipeline.reporting import console
-from pipeline.repository import environment
+from pipeline.repository import environment, folder
 from pipeline.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ class Verb(Protocol):
         """
 
 
-VERBS: tuple[Verb, ...] = (run, sweep, predict, inspect, reproduce, sync, doctor, ui)
+VERBS: tuple[Verb, ...] = (run, data, sweep, predict, inspect, reproduce, sync, doctor, ui)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         environment.configure(verbosity=parsed.verbosity)
         with console.show_messages(workspace, environment.verbosity()):
+            if workspace.dvc_yaml.is_file():
+                folder.require_usable(workspace)
             code = int(parsed.verb.run(parsed, workspace))
         sys.stdout.flush()
         return code

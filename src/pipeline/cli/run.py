@@ -1,39 +1,70 @@
 """Compose conf/ with overrides, then run what changed.
 
-Overrides are in Hydra's grammar. params.yaml is composed and checked before `dvc repro` runs.
+Overrides are in Hydra's grammar. params.yaml is composed and checked before `dvc repro` runs. Each
+run begins from conf/ and replaces what was chosen before, which conf/chosen.yaml records.
 
 example: pipeline run model=mlp train=minibatch optimizer=adam device=cpu
 """
 
 import argparse
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from pipeline.errors import ConfigError
 from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.config.chosen import Choice
+
+_log = logging.getLogger(__name__)
 
 # A run first sends what is in .spool, and makes no new request after this time.
 SECONDS_TO_SEND = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add overrides and `--dry-run`."""
+    """Add overrides, `--defaults` and `--dry-run`."""
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="or GROUP=OPTION")
+    parser.add_argument("--defaults", action="store_true", help="clear what was chosen before")
     parser.add_argument("--dry-run", action="store_true", help="print params.yaml, change nothing")
 
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """Publish params.yaml and become `dvc repro`; with `--dry-run`, print params.yaml."""
-    from pipeline.config import composing
+    from pipeline.config import composing, overrides
     from pipeline.doctor import repository
     from pipeline.repository import dvc, processes
     from pipeline.tracking import address, spool
 
-    settings, text = composing.compose(workspace, arguments.overrides)
+    if arguments.defaults and arguments.overrides:
+        raise ConfigError(
+            "--defaults chooses nothing: give it alone, or the overrides alone; each run begins"
+            " from conf/"
+        )
+    choice = overrides.choose(arguments.overrides, workspace)
+    settings, text = composing.compose_choice(choice, workspace)
     if arguments.dry_run:
         print(text, end="")
         return 0
     with processes.exclusive(workspace, "run"):  # until this process is `dvc repro`
+        if line := _describe(choice, workspace):
+            _log.info(line)
+        composing.publish_record(choice, workspace)
         composing.publish(text, workspace)
         repository.free(workspace)
         with address.short_timeouts():
             spool.send_or_warn(workspace, min(settings.tracking.patience, SECONDS_TO_SEND))
         dvc.become_repro()
     return 0
+
+
+def _describe(choice: "Choice", workspace: Workspace) -> str:
+    """Say what is chosen, and what was chosen before if it is dropped; empty for the defaults."""
+    from pipeline.config import chosen
+
+    now, before = str(choice), ""
+    with suppress(ConfigError):  # a record that cannot be read is replaced
+        before = str(chosen.read(workspace) or "")
+    dropped = f" (before: {before})" if before not in ("", now) else ""
+    return f"{workspace.chosen}: {now or 'the defaults'}{dropped}" if now or dropped else ""

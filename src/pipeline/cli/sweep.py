@@ -1,7 +1,7 @@
 """Run every combination of values, then print a table.
 
 The combinations of the values that overrides name run one after another. The table has their
-metrics, with mean and standard deviation.
+metrics, with mean and standard deviation. Where there are validation rows, it is sorted by them.
 
 example: pipeline sweep data.split=kfold 'data.fold=range(0,5)'
 """
@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """Run the combinations; the exit code is that of the first failure."""
-    from pipeline.data.tables import write_table
-    from pipeline.experiments import sweep
+    from pipeline.experiments import choice, sweep
+    from pipeline.reporting.table_writer import write_table
     from pipeline.repository import dvc, processes
 
     output = arguments.output
@@ -31,9 +31,11 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
         raise DataError(f"{output}: the folder {output.parent} does not exist")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the running `dvc repro`
     with processes.exclusive(workspace, "sweep"):
-        results, failures = sweep.run(workspace, arguments.overrides, dvc.repro_command())
-    if len(results):
-        print(f"\n{sweep.as_table(results)}")
+        finished, failures = sweep.run(workspace, arguments.overrides, dvc.repro_command())
+    if finished:
+        ordered, order = choice.sort(finished)
+        table = choice.tabulate(ordered)
+        print("", choice.as_text(table), *filter(None, [order]), sep="\n")
         if output is not None:
-            write_table(results, output)
+            write_table(table, output)
     return failures[0].exit_code if failures else 0

@@ -15,12 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """Serve the page until it is interrupted; print the address of a tracking server instead."""
-    from pipeline.tracking import address
+    from pipeline.tracking import address, relocation
 
     uri = address.tracking_uri(workspace)
     if uri.startswith(("http://", "https://")):
         print(f"the runs are on the tracking server: {address.printable_uri(workspace)}")
         return 0
+    relocation.follow(workspace)
     command = [sys.executable, "-m", "mlflow", "ui"]
     command += ["--host", "127.0.0.1", "--port", str(arguments.port), "--workers", "1"]
     print(f"http://127.0.0.1:{arguments.port} (end with Ctrl-C)")

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
 from pipeline.config import describing
+from pipeline.config.chosen import quoted
 from pipeline.errors import ConfigError, nearest, one_line
 from pipeline.schema.settings import Settings
 
@@ -83,6 +84,23 @@ def check(values: object, where: str) -> Settings:
     raise ConfigError("\n  ".join([f"{where}: {count}", *mistakes]))
 
 
+def find_whole_numbers(values: object) -> dict[str, int]:
+    """Return the values that are written like `1e5`, where a whole number is wanted, by key."""
+    if not isinstance(values, Mapping):
+        return {}
+    try:
+        Settings.model_validate(_drop_missing(values))
+    except ValidationError as error:
+        return {
+            ".".join(_names(details, values)): int(details["input"])
+            for details in error.errors()
+            if details["type"] == "int_type"
+            and isinstance(details["input"], float)
+            and details["input"].is_integer()
+        }
+    return {}
+
+
 def _drop_missing(values: Mapping[str, object]) -> dict[str, object]:
     """Drop the keys with `???`, OmegaConf's mark for a value that the user must give."""
     return {
@@ -94,11 +112,8 @@ def _drop_missing(values: Mapping[str, object]) -> dict[str, object]:
 
 def _explain(details: ErrorDetails, values: Mapping[str, object]) -> str:
     """Turn one error of pydantic into `key: mistake; allowed: values`."""
-    names = [str(part) for part in details["loc"]]
-    selector, section = Settings.SELECTORS.get(names[0]), values.get(names[0])
-    option = str(section.get(selector)) if selector and isinstance(section, Mapping) else ""
-    if option and names[1:2] == [option]:
-        del names[1]  # pydantic names the variant, which is not part of the key
+    names = _names(details, values)
+    selector, option = Settings.SELECTORS.get(names[0]), _option(names[0], values)
     key = ".".join(names)
     known = describing.find_parameters(names[0], option)
     got = f"got {_describe_value(details['input'])}"
@@ -121,7 +136,37 @@ def _explain(details: ErrorDetails, values: Mapping[str, object]) -> str:
             return f"{key}: {got}; allowed: a section with its own keys"
     prefixes = (".".join(names[:length]) for length in range(len(names), 0, -1))
     declared = next((known[prefix] for prefix in prefixes if prefix in known), None)
-    return f"{key}: {got}{_allowed(declared)}"
+    is_text = details["type"] == "string_type" or (
+        details["type"] == "union" and describing.takes_text(key)
+    )
+    return f"{key}: {got}{_allowed(declared)}{_quote(names, values) if is_text else ''}"
+
+
+def _names(details: ErrorDetails, values: Mapping[str, object]) -> list[str]:
+    """Return the parts of the key of an error."""
+    names = [str(part) for part in details["loc"]]
+    option = _option(names[0], values)
+    if option and names[1:2] == [option]:
+        del names[1]  # pydantic names the variant, which is not part of the key
+    return names
+
+
+def _option(group: str, values: Mapping[str, object]) -> str:
+    selector, section = Settings.SELECTORS.get(group), values.get(group)
+    return str(section.get(selector)) if selector and isinstance(section, Mapping) else ""
+
+
+def _quote(names: list[str], values: Mapping[str, object]) -> str:
+    """Show how a number, or null, is written as text."""
+    *above, last = names
+    section: object = values
+    for name in above:
+        section = section.get(name) if isinstance(section, Mapping) else None
+    if isinstance(section, list):
+        return f"; as text: {quoted('.'.join(above), section)}"
+    value = section.get(last, []) if isinstance(section, Mapping) else []
+    is_scalar = value is None or isinstance(value, bool | int | float)
+    return f"; as text: {quoted('.'.join(names), value)}" if is_scalar else ""
 
 
 def _explain_unknown(names: list[str], known: Mapping[str, FieldInfo]) -> str:

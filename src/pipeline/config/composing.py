@@ -5,25 +5,28 @@ configuration, resolved and written by OmegaConf after it was checked against th
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import hydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from pipeline.config import side_files
-from pipeline.config.checking import check, refuse_environment
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.config import chosen, side_files
+from pipeline.config import overrides as overriding
+from pipeline.config.checking import check, find_whole_numbers, refuse_environment
+from pipeline.config.chosen import Choice
+from pipeline.errors import ConfigError, one_line
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files
+from pipeline.workspace import Workspace, files, inputs, is_remote
+
+# The record conf/chosen.yaml, and what may become it, which is in Hydra's store and in no file.
+RECORD, CANDIDATE = "chosen", "pipeline run"
 
 
 def compose(workspace: Workspace, overrides: Sequence[str] = ()) -> tuple[Settings, str]:
-    """Compose conf/ with overrides in Hydra's grammar.
+    """Compose conf/ with overrides in Hydra's grammar, whatever was chosen before.
 
     Returns:
         The checked settings, and the text of their params.yaml.
@@ -32,8 +35,36 @@ def compose(workspace: Workspace, overrides: Sequence[str] = ()) -> tuple[Settin
         ConfigError: an override or a file in conf/ is wrong.
         DataError: a file that the configuration names does not exist.
     """
-    values = _compose_conf(_check_overrides(overrides, workspace), workspace)
-    return complete(values, "the composed configuration", workspace)
+    return compose_choice(overriding.choose(overrides, workspace), workspace)
+
+
+def compose_choice(choice: Choice, workspace: Workspace) -> tuple[Settings, str]:
+    """Compose conf/ with what was chosen, as its record will be composed.
+
+    Returns, raises:
+        As `compose`.
+    """
+    config = choice.to_config(_groups_of_config(workspace))
+    ConfigStore.instance().store(CANDIDATE, config)
+    return complete(_compose(CANDIDATE, workspace), "the composed configuration", workspace)
+
+
+def compose_recorded(workspace: Workspace) -> tuple[Settings, str]:
+    """Compose conf/ with what its record says; without a record, conf/ alone.
+
+    Returns:
+        As `compose`.
+
+    Raises:
+        ConfigError: the record, or conf/ with it, is wrong.
+        DataError: a file that the configuration names does not exist.
+    """
+    choice = chosen.read(workspace)
+    if choice is None:
+        return compose(workspace)
+    for group, option in choice.options.items():
+        overriding.require_option(group, option, workspace)
+    return complete(_compose(RECORD, workspace), "the composed configuration", workspace)
 
 
 def complete(
@@ -52,14 +83,29 @@ def complete(
         ConfigError: a parameter is wrong.
         DataError: a file that the configuration names does not exist.
     """
+    for key, number in find_whole_numbers(OmegaConf.to_container(values)).items():
+        OmegaConf.update(values, key, number, merge=False)
     settings = check(OmegaConf.to_container(values), where)
     named = [("data.path", settings.data.path), *side_files.find(settings, workspace)]
     for key, path in named:
-        if not _exists(workspace.path(path)):
-            raise DataError(f"{key}={path}: no such file")
+        if is_remote(path):
+            from pipeline.config import remote_data  # its clients take time to import
+
+            remote_data.require(key, path)
+        else:
+            inputs.require(key, path, workspace)
     hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}
     OmegaConf.update(values, "inputs", hashes, merge=False)
     return settings.model_copy(update={"inputs": hashes}), OmegaConf.to_yaml(values)
+
+
+def publish_record(choice: Choice, workspace: Workspace) -> None:
+    """Write conf/chosen.yaml, unless it has the same text.
+
+    Raises:
+        ConfigError: conf/config.yaml cannot be read.
+    """
+    chosen.publish(choice, _groups_of_config(workspace), workspace)
 
 
 def publish(text: str, workspace: Workspace) -> None:
@@ -69,35 +115,31 @@ def publish(text: str, workspace: Workspace) -> None:
         files.write_text(path, text)
 
 
-def split_values(text: str) -> list[str]:
-    """Split an override that has several values into one override for each.
+def _groups_of_config(workspace: Workspace) -> set[str]:
+    """Return the groups that config.yaml has an option of.
 
     Raises:
-        ConfigError: it does not fit Hydra's grammar, or its values cannot be listed.
+        ConfigError: it is missing, or is not YAML.
     """
-    override = _parse(text)
-    if not override.is_sweep_override():
-        return [text]
-    if not override.is_discrete_sweep():
-        raise ConfigError(f"override {text!r} is an interval; list its values: key=1,2,3")
-    key = text.partition("=")[0]
-    return [f"{key}={value}" for value in override.sweep_string_iterator()]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # for example, the name is too long
-        return False
-
-
-def _compose_conf(overrides: list[str], workspace: Workspace) -> DictConfig:
     main = workspace.conf / "config.yaml"
     if not main.is_file():
         raise ConfigError(f"{main} is missing; run from the root of the repository")
     try:
+        values = OmegaConf.to_container(OmegaConf.load(main))
+    except (OmegaConfBaseException, YAMLError, OSError, ValueError) as error:
+        raise ConfigError(f"{main} cannot be read: {one_line(error)}") from None
+    defaults = values.get("defaults") if isinstance(values, dict) else None
+    entries = defaults if isinstance(defaults, list) else []  # Hydra says what is wrong
+    return {
+        str(group).strip("/") for entry in entries if isinstance(entry, dict) for group in entry
+    }
+
+
+def _compose(name: str, workspace: Workspace) -> DictConfig:
+    """Compose a configuration of conf/, or one that Hydra's store has, and resolve it."""
+    try:
         with hydra.initialize_config_dir(str(workspace.conf), version_base=None):
-            values = hydra.compose("config", overrides)
+            values = hydra.compose(name)
         refuse_environment(OmegaConf.to_yaml(values))
         OmegaConf.resolve(values)
     except RecursionError:
@@ -117,54 +159,3 @@ def _find_unreadable(workspace: Workspace) -> str:
         except (YAMLError, OSError, ValueError):
             return f"{file}: "
     return ""
-
-
-def _check_overrides(overrides: Sequence[str], workspace: Workspace) -> list[str]:
-    """Check the grammar of overrides, and leave unknown keys to the schema.
-
-    Hydra stops at the first key that conf/ does not have. `++key=value` sets known keys like
-    `key=value`, and passes unknown keys on to the schema, which names all of them.
-
-    Returns:
-        The overrides to give to Hydra.
-    """
-    checked = []
-    for text in overrides:
-        override = _parse(text)
-        if override.is_sweep_override():
-            raise ConfigError(
-                f"override {text!r} has several values, and a run takes one; `pipeline sweep` runs"
-                " all of them"
-            )
-        group = workspace.conf / override.key_or_group
-        if not group.is_dir():
-            text = f"++{text}" if override.type is OverrideType.CHANGE else text
-        elif override.type is not OverrideType.DEL:
-            _require_option(group, override)
-        checked.append(text)
-    return checked
-
-
-def _parse(text: str) -> Override:
-    try:
-        override = OverridesParser.create().parse_override(text)
-        reason = "" if override.key_or_group else "the key is missing"
-    except HydraException as error:
-        reason = str(error).splitlines()[0]
-    if reason:
-        raise ConfigError(
-            f"override {text!r} does not fit Hydra's grammar: {reason};"
-            " write KEY=VALUE or GROUP=OPTION"
-        )
-    return override
-
-
-def _require_option(group: Path, override: Override) -> None:
-    option = str(override.value())
-    options = sorted(file.stem for file in group.glob("*.yaml"))
-    if option not in options:
-        name = override.key_or_group
-        raise ConfigError(
-            f"{name}={option}: conf/{name} has no such option; it has {', '.join(options)}"
-            f"{nearest(option, options)}"
-        )

@@ -64,6 +64,43 @@ def find_parameters(group: str, option: str) -> dict[str, FieldInfo]:
     return found
 
 
+def is_known(key: str) -> bool:
+    """Tell whether a key, or a mapping of any keys that it lies in, is declared."""
+    parts = key.split(".")
+    if _find_types(key):
+        return True
+    above = (".".join(parts[:length]) for length in range(1, len(parts)))
+    return any(typing.get_origin(kind) is dict for name in above for kind in _find_types(name))
+
+
+def takes_text(key: str) -> bool:
+    """Tell whether a parameter takes any text, and neither numbers nor truth values."""
+    kinds = _find_types(key)
+    return str in kinds and not {int, float, bool, Any}.intersection(_plain(kinds))
+
+
+def takes_whole(key: str) -> bool:
+    """Tell whether a parameter takes whole numbers, and no other numbers."""
+    kinds = _find_types(key)
+    return int in kinds and not {float, Any}.intersection(_plain(kinds))
+
+
+def takes_anything(key: str) -> bool:
+    """Tell whether a parameter takes values of several kinds, also text."""
+    return Any in _find_types(key)
+
+
+def is_list(key: str) -> bool:
+    """Tell whether a parameter takes a list."""
+    return any(typing.get_origin(kind) is list for kind in _find_types(key))
+
+
+def takes_list(key: str) -> bool:
+    """Tell whether a parameter takes a list of texts."""
+    lists = [kind for kind in _find_types(key) if typing.get_origin(kind) is list]
+    return any(str in _split_union(typing.get_args(kind)[0]) for kind in lists)
+
+
 def describe_all() -> str:
     """Return docs/parameters.md: the allowed values and the meaning of every parameter."""
     rows = [
@@ -79,6 +116,17 @@ def describe_allowed(field: FieldInfo) -> str:
     if isinstance(field.json_schema_extra, dict) and "allowed" in field.json_schema_extra:
         return str(field.json_schema_extra["allowed"])
     return _describe_type(field.annotation, field.metadata)
+
+
+@cache
+def _find_types(key: str) -> list[object]:
+    """Return the types that a parameter may have, in any variant of its section."""
+    fields = [field for known, field in list_parameters() if known == key]
+    return [kind for field in fields for kind in _split_union(field.annotation)]
+
+
+def _plain(kinds: list[object]) -> set[object]:
+    return {kind for kind in kinds if kind is Any or isinstance(kind, type)}
 
 
 def _split_union(annotation: object) -> list[object]:

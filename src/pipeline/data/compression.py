@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow
@@ -36,9 +36,13 @@ def unpacked_limit(path: Path) -> int:
 
 
 def _open_member(path: Path) -> Any:
-    """Open the only file of a ZIP archive."""
+    """Open the only file of a ZIP archive; what macOS adds to it does not count."""
     archive = zipfile.ZipFile(path)
-    names = archive.namelist()
+    names = [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not PurePosixPath(name).name.startswith(".")
+    ]
     if len(names) != 1:
         raise DataError(f"{path} contains {len(names)} files; give an archive of one CSV file")
     return archive.open(names[0])

@@ -1,8 +1,9 @@
 """Rows of numbers that are kept on disk while a table is read, and read again in blocks."""
 
 import copy
+import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -31,7 +32,8 @@ class RowsOnDisk:
         with files.writing(workspace.prepared):
             self._file = tempfile.TemporaryFile(dir=workspace.home)  # noqa: SIM115 - lives as the object
         self._columns, self._selected = columns, list(range(columns))
-        self._length = [0]  # shared with selections of columns
+        self._length = [0]  # shared with selections of columns, as is the block read last
+        self._latest: dict[tuple[int, int], np.ndarray] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -46,16 +48,27 @@ class RowsOnDisk:
         with files.writing(self._workspace.prepared):
             self._file.seek(0, 2)
             self._file.write(np.ascontiguousarray(rows, np.float64).data)
+        self._latest.clear()
         self._length[0] += len(rows)
 
     def __getitem__(self, rows: slice) -> np.ndarray:
         begin, end, _ = rows.indices(len(self))
-        self._file.flush()
-        self._file.seek(begin * self._columns * 8)
-        numbers = np.fromfile(self._file, np.float64, max(end - begin, 0) * self._columns)
-        found = numbers.reshape(-1, self._columns)
+        found = self._latest.get((begin, end))
+        if found is None:
+            self._file.flush()
+            self._file.seek(begin * self._columns * 8)
+            shape = max(end - begin, 0), self._columns
+            found = np.fromfile(self._file, np.float64, math.prod(shape)).reshape(shape)
+            found.flags.writeable = False
+            self._latest.clear()
+            self._latest[begin, end] = found
         is_all = self._selected == list(range(self._columns))
-        return found if is_all else found[:, self._selected]
+        if is_all:
+            return found
+        first, size = min(self._selected, default=0), len(self._selected)
+        if self._selected == list(range(first, first + size)):
+            return found[:, first : first + size]
+        return found[:, self._selected]
 
     def select_columns(self, columns: Sequence[int]) -> Self:
         """Return the same rows with some of the columns; the file is shared."""
@@ -69,3 +82,54 @@ class RowsOnDisk:
         for block in blocks(*self.shape):
             selection.append(self[block][kept[block]])
         return selection
+
+
+class OverlaidRows:
+    """Rows of which some columns are replaced, given by their positions, `[rows]` each."""
+
+    def __init__(self, rows: Rows, columns: Mapping[int, np.ndarray]) -> None:
+        self._rows, self._columns = rows, dict(columns)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return `(rows, columns)`."""
+        return self._rows.shape
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        found = np.array(self._rows[rows])
+        for column, values in self._columns.items():
+            found[:, column] = values[rows]
+        return found
+
+    def select_columns(self, columns: Sequence[int]) -> "OverlaidRows":
+        """Return the same rows with some of the columns."""
+        kept = {
+            n: self._columns[column] for n, column in enumerate(columns) if column in self._columns
+        }
+        return OverlaidRows(select_columns(self._rows, columns), kept)
+
+    def select_rows(self, kept: np.ndarray) -> "OverlaidRows":
+        """Return a copy of the kept rows, `[rows] bool`."""
+        columns = {column: values[kept] for column, values in self._columns.items()}
+        return OverlaidRows(select_rows(self._rows, kept), columns)
+
+
+def select_rows(rows: Rows, kept: np.ndarray) -> Rows:
+    """Return a copy of the kept rows, `[rows] bool`."""
+    if isinstance(rows, RowsOnDisk | OverlaidRows):
+        return rows.select_rows(kept)
+    selected: np.ndarray = rows[:][kept]
+    return selected
+
+
+def select_columns(rows: Rows, columns: Sequence[int]) -> Rows:
+    """Return the same rows with some of the columns."""
+    if list(columns) == list(range(rows.shape[1])):
+        return rows
+    if isinstance(rows, RowsOnDisk | OverlaidRows):
+        return rows.select_columns(columns)
+    selected: np.ndarray = rows[:][:, list(columns)]
+    return selected

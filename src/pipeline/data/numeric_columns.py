@@ -1,14 +1,29 @@
 """Numbers in the cells of a table; messages name the column and the row of what is not a number."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline.data.number_parsing import (
+    MISSING,
+    NumberParser,
+    Numbers,
+    override,
+    suggest,
+)
 from pipeline.errors import DataError, listing, nearest
 
 MAX_NAMED = 5
+# The share of texts among the values of a column that is text.
+MOSTLY = 0.9
+
+PROBLEMS = {
+    "text": "has text, such as {example!r},",
+    "infinite": "is infinite",
+    "large": "has the whole number {example}, beyond 2^53, which float64 would round,",
+}
 
 
 class RowNumbers:
@@ -36,56 +51,99 @@ class RowNumbers:
 class NumericColumns:
     """Reads columns of numbers in pieces. What is not a number is collected for one message.
 
+    True and False are the numbers 1 and 0.
+
+    Args:
+        columns: their names.
+        decimal: sign in numbers that are text, `.` or `,`.
+        na_values: text that means a missing value, besides `MISSING`.
+
     Attributes:
         rows: number of rows that were read.
+        decimal: as it was given.
         missing: for each column, the rows whose value is missing.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.columns, self.rows = list(columns), 0
+    def __init__(
+        self, columns: Sequence[str], decimal: str = ".", na_values: Collection[str] = ()
+    ) -> None:
+        self.columns, self.rows, self.decimal = list(columns), 0, decimal
+        marks = {mark.strip().casefold() for mark in na_values}
+        self._parser = NumberParser(decimal, MISSING | marks)
         self.missing = {column: RowNumbers() for column in columns}
-        self._text = {column: RowNumbers() for column in columns}
-        self._infinite = {column: RowNumbers() for column in columns}
-        self._examples: dict[str, str] = {}
+        self._found: dict[str, dict[str, RowNumbers]] = {
+            what: {column: RowNumbers() for column in columns} for what in PROBLEMS
+        }
+        self._examples: dict[tuple[str, str], str] = {}
 
     def read(self, piece: pd.DataFrame) -> np.ndarray:
         """Read the next rows: `[rows, columns] float64`, NaN for what is not a number."""
         values = np.empty((len(piece), len(self.columns)), np.float64)
         for number, column in enumerate(self.columns):
             cells = piece[column]
-            numbers, is_text = _parse_numbers(cells)
-            values[:, number] = numbers
-            if np.isfinite(numbers).all():
-                continue
-            self.missing[column].add(np.isnan(numbers) & ~is_text, self.rows)
-            self._infinite[column].add(np.isinf(numbers), self.rows)
-            self._text[column].add(is_text, self.rows)
-            if is_text.any():
-                self._examples.setdefault(column, str(cells[is_text].iloc[0]))
+            numbers = self._parser.parse(cells)
+            values[:, number] = numbers.values
+            if not numbers.are_plain:
+                self._record(column, cells, numbers)
         self.rows += len(piece)
         return values
 
+    def _record(self, column: str, cells: pd.Series, numbers: Numbers) -> None:
+        self.missing[column].add(np.isnan(numbers.values) & ~numbers.is_text, self.rows)
+        problems = (numbers.is_text, np.isinf(numbers.values) & ~numbers.is_large, numbers.is_large)
+        for what, rows in zip(PROBLEMS, problems, strict=True):
+            self._found[what][column].add(rows, self.rows)
+            if rows.any():
+                self._examples.setdefault((what, column), str(cells[rows].iloc[0]))
+
     def is_text(self, column: str) -> bool:
-        """Tell whether a column has text, and no number in any row."""
-        text = self._text[column].count
-        return text > 0 and text + self.missing[column].count == self.rows
+        """Tell whether a column has text, and nothing in any row that people read as a number."""
+        text = self._found["text"][column].count
+        return text > 0 and not self.has_numbers(column) and not self._looks_like_numbers(column)
 
-    def are_all_finite(self) -> bool:
-        """Tell whether all values so far are finite numbers."""
-        return not any((*self.missing.values(), *self._text.values(), *self._infinite.values()))
+    def has_numbers(self, column: str) -> bool:
+        """Tell whether a cell of a column is a number, or is True or False."""
+        return self._found["text"][column].count + self.missing[column].count < self.rows
 
-    def require_numbers(self, columns: Sequence[str], where: Path | str) -> None:
-        """Refuse text and infinities, not missing values; the message names columns and rows."""
-        problems = []
+    def is_mostly_text(self, column: str) -> bool:
+        """Tell whether a column has text in 9 of 10 cells with a value, and the rest may be, too.
+
+        An identifier such as `1E2` among others, `1B2` and `1C2`, is no number.
+        """
+        text, missing = self._found["text"][column].count, self.missing[column].count
+        return text >= MOSTLY * max(1, self.rows - missing) and not self._looks_like_numbers(column)
+
+    def _looks_like_numbers(self, column: str) -> bool:
+        return bool(suggest(self._examples["text", column], is_table=True))
+
+    def has_other_than_numbers(self) -> bool:
+        """Tell whether any cell so far is no finite number; missing ones do not count."""
+        return any(rows for found in self._found.values() for rows in found.values())
+
+    def require_numbers(
+        self,
+        columns: Sequence[str],
+        where: Path | str,
+        is_table: bool = False,
+        targets: Collection[str] = (),
+    ) -> None:
+        """Refuse text, infinities and whole numbers that float64 would round, not missing values.
+
+        The message names columns and rows; of a user's table also the keys that help, which are
+        others for targets.
+        """
+        problems: list[str] = []
+        remedies = _Remedies(is_table, targets)
         for column in columns:
-            if text := self._text[column]:
-                example = self._examples[column][:40]
-                problems.append(f"column {column!r} has text, such as {example!r}, {text}")
-            if infinite := self._infinite[column]:
-                problems.append(f"column {column!r} is infinite {infinite}")
+            for what, found in self._found.items():
+                if rows := found[column]:
+                    example = self._examples[what, column][:40]
+                    has = PROBLEMS[what].format(example=example)
+                    problems.append(f"column {column!r} {has} {rows}")
+                    remedies.add(what, column, example)
         if problems:
-            remedy = "fix these cells, or drop the rows or columns"
-            raise DataError(f"{where}: numbers are needed:\n  " + ";\n  ".join([*problems, remedy]))
+            message = ";\n  ".join([*problems, *remedies.sentences()])
+            raise DataError(f"{where}: numbers are needed:\n  {message}")
 
 
 def require_columns(present: Sequence[str], required: Sequence[str], where: Path | str) -> None:
@@ -96,50 +154,73 @@ def require_columns(present: Sequence[str], required: Sequence[str], where: Path
         raise DataError(f"{where}: {named}; it has {listing(present, 12)}; fix the name")
 
 
-def find_missing(cells: pd.Series) -> np.ndarray:
-    """Tell which cells of a column are empty, blank or NaN, `[rows] bool`."""
-    if _is_numeric(cells):
-        absent: np.ndarray = np.isnan(cells.to_numpy(np.float64, na_value=np.nan))
-        return absent
-    blank = cells.astype(object).map(str).str.strip() == ""
-    return (cells.isna() | blank).to_numpy(bool)
-
-
-def to_float32(
+def require_float32(
     values: np.ndarray,
     names: Sequence[str],
     where: Path | str,
     index: np.ndarray,
     index_name: str = "row",
-) -> np.ndarray:
-    """Convert `[rows, columns]` to float32; messages identify a row by its index.
+) -> None:
+    """Refuse numbers beyond the range of float32, `[rows, columns]`, but not NaN.
 
     Raises:
-        DataError: A value is beyond the range of float32.
+        DataError: The message identifies the row by its index.
     """
-    with np.errstate(over="ignore"):
-        converted = values.astype(np.float32)
-    if np.isfinite(converted).all():
-        return converted
-    row, column = np.argwhere(~np.isfinite(converted))[0]
-    raise DataError(
-        f"{where}: column {names[column]!r} has {values[row, column]:g} in {index_name}"
-        f" {index[row]}, beyond float32 (3.4e38); use a larger unit, or fix the value"
-    )
+    largest = np.finfo(np.float32).max
+    if not values.size or (values.max() <= largest and values.min() >= -largest):
+        return  # of NaN, both are false
+    wrong = np.abs(values) > largest
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise DataError(
+            f"{where}: column {names[column]!r} has {values[row, column]:g} in {index_name}"
+            f" {index[row]}, beyond float32 (3.4e38); use a larger unit, or fix the value"
+        )
 
 
-def _parse_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers, NaN for any other cell, and which cells are text."""
-    if _is_numeric(cells):
-        return cells.to_numpy(np.float64, na_value=np.nan), np.zeros(len(cells), bool)
-    has_strings = isinstance(cells.dtype, pd.StringDtype)
-    words = cells if has_strings else cells.astype(object).map(str, na_action="ignore")
-    values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    is_text = np.isnan(values)
-    is_text[is_text] = ~find_missing(cells[is_text])
-    return values, is_text
+class _Remedies:
+    """How to go on with columns that are not finite numbers."""
 
+    def __init__(self, is_table: bool, targets: Collection[str]) -> None:
+        self._is_table, self._targets = is_table, targets
+        self._hints: dict[str, None] = {}
+        self._marks: dict[str, None] = {}
+        self._columns: list[str] = []
+        self._must_fix = self._may_be_class = False
 
-def _is_numeric(cells: pd.Series) -> bool:
-    types = pd.api.types
-    return bool(types.is_integer_dtype(cells) or types.is_float_dtype(cells))
+    def add(self, what: str, column: str, example: str) -> None:
+        """Add a column with a kind of problem and the first such cell."""
+        is_target = column in self._targets
+        if what == "text" and (hint := suggest(example, self._is_table)):
+            self._hints[hint] = None
+            if self._is_table and not is_target:
+                self._columns.append(column)
+        elif what == "infinite" or not self._is_table or (is_target and what != "text"):
+            self._must_fix = True
+        elif is_target:
+            self._may_be_class = len(self._targets) == 1
+        else:
+            self._columns.append(column)
+        if what == "text" and self._is_table and not hint:
+            self._marks[example.strip()] = None
+
+    def sentences(self) -> list[str]:
+        """Return what helps, one sentence a remedy."""
+        fix = ["fix these cells, or drop the rows or columns"] if self._must_fix else []
+        ways = []
+        if self._marks:
+            marks = listing(map(repr, self._marks))
+            mark = f"{override('data.na_values', self._marks)} counts {marks} as missing"
+            ways += ["fix these cells", mark]
+        if self._may_be_class:
+            target = next(iter(self._targets))
+            ways.append(f"data.task=classification takes {target!r} as classes")
+        if self._columns:
+            names = listing(map(repr, self._columns))
+            ways += [
+                f"{override('data.text', self._columns)} takes {names} as text",
+                f"{override('data.drop', self._columns)} leaves {names} out",
+                "data.features=[…] names the columns to use",
+            ]
+        ways[1:] = [*ways[1:-1], *(f"or {way}" for way in ways[1:][-1:])]
+        return [*self._hints, *fix, *([", ".join(ways)] if ways else [])]

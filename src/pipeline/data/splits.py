@@ -1,12 +1,18 @@
 """Which rows train the model, which validate it during training, and which test it."""
 
+import logging
 import math
+import shlex
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
-from pipeline.data.examples import PARTS, Examples
-from pipeline.errors import ConfigError, DataError, listing
+from pipeline.data import strata
+from pipeline.data.classes import class_numbers, require_class_sizes, require_training_rows
+from pipeline.data.examples import PARTS, Examples, name_targets
+from pipeline.data.strata import Pair
+from pipeline.errors import ConfigError, DataError
 from pipeline.schema.data import DataSource
 
 SOURCES_WITH_PARTS = (
@@ -14,101 +20,192 @@ SOURCES_WITH_PARTS = (
     " data=digit_pairs, data=offsets, and data=custom that sets `part`"
 )
 
-Pair = tuple[np.ndarray, np.ndarray]  # rows for training, rows for the test or the validation
+_log = logging.getLogger(__name__)
 
 
 def split_rows(examples: Examples, settings: DataSource, seed: int) -> dict[str, np.ndarray]:
     """Return the row numbers of `train`, `validation` and `test`, each ascending.
 
     Rows are drawn by scikit-learn: `train_test_split`, `KFold`, `StratifiedKFold` (if labels are
-    classes) and `TimeSeriesSplit`. Validation rows are taken from the training rows.
+    classes) and `TimeSeriesSplit`. Validation rows are taken from the training rows. The method
+    that `data.split=auto` chooses is logged.
 
     Raises:
         ConfigError: The source does not name the test rows, or the fold does not exist.
-        DataError: A split would have fewer than two rows, or fewer rows than classes.
+        DataError: A split would have fewer than two rows, or a class no training row.
     """
+    if settings.split == "auto":
+        method, reason, otherwise = choose_method(examples)
+        text = "%s: data.split=auto is %s, as %s; %s"
+        _log.info(text, settings.path, method, reason, otherwise)
+        settings = settings.model_copy(update={"split": method})
     if settings.split == "given":
-        return _split_as_given(examples, settings, seed)
-    if not examples.kind.uses_label:
+        splits = _split_as_given(examples, settings, seed)
+    elif not examples.kind.uses_label:
         raise ConfigError(
             f"data.split={settings.split}: the rows to split have no labels; set data.split=given"
         )
-    train, test = _split_test(examples, settings, seed)
-    train, validation = _split_validation(train, examples, settings, seed)
-    return {"train": train, "validation": validation, "test": test}
+    else:
+        train, test = _split_test(examples, settings, seed)
+        train, validation = _split_validation(train, examples, settings, seed)
+        splits = {"train": train, "validation": validation, "test": test}
+    if examples.kind.labels_are_classes:
+        require_training_rows(splits, examples, settings)
+    return splits
+
+
+def choose_method(examples: Examples) -> tuple[str, str, str]:
+    """Return the method of `data.split=auto`, why it fits, and how to choose another one."""
+    at_random = "set data.split=random to draw the test rows at random"
+    the_last, have = (
+        "set data.split=chronological if rows are in the order of time",
+        "have no dates",
+    )
+    if examples.date_features:
+        first = shlex.quote(f"data.date_column={examples.date_features[0]}")
+        the_last = f"{first} splits by date, if each row has a date of its own"
+        have = "have dates as features alone"
+    if examples.part is not None or not examples.kind.uses_label:
+        return "given", "the source names the test rows", at_random
+    target = name_targets(examples)
+    if examples.times is not None or _has_dates(examples):
+        return "chronological", "rows have dates", at_random
+    if examples.kind.labels_are_classes:
+        return "stratified", f"{target} has classes and rows {have}", the_last
+    return "random", f"{target} is a number and rows {have}", the_last
+
+
+def _has_dates(examples: Examples) -> bool:
+    """Tell whether rows have dates; those with zones are text."""
+    has_times = examples.index is not None and examples.index.dtype.kind == "M"
+    return has_times or examples.index_name == "date"
+
+
+def _times(examples: Examples) -> np.ndarray | None:
+    """Return the dates of rows that are not in their order; None where they are."""
+    index = examples.index
+    if examples.times is None and index is not None and index.dtype.kind == "M":
+        return index if (index[1:] <= index[:-1]).any() else None
+    return examples.times
 
 
 def _split_test(examples: Examples, settings: DataSource, seed: int) -> Pair:
-    count = len(examples.label)
+    count, method = len(examples.label), settings.split
     rows = np.arange(count, dtype=np.int32 if count < 2**31 else np.int64)  # saves memory
     labelled = _count(rows, "labelled")
-    if settings.split in ("kfold", "walk_forward"):
+    if method in ("kfold", "walk_forward"):
         return _split_fold(rows, examples, settings, seed)
-    if settings.split == "none":
+    if method == "none":
         _require(count, count, f"{labelled} with data.split=none")
         return rows, rows
     size = math.ceil(count * settings.test_share)
     which = f"{labelled} with data.test_share={settings.test_share:g}"
     _require(count - size, size, which)
-    return _split_off(rows, size, examples, settings.split, seed)
+    if method == "stratified":
+        return _stratify(rows, size, examples, settings, seed)
+    if method == "random":
+        return strata.draw(rows, size, seed)
+    train, test = _split_last(rows, size, _times(examples))
+    _require(len(train), len(test), which)
+    return train, test
+
+
+def _stratify(
+    rows: np.ndarray, size: int, examples: Examples, settings: DataSource, seed: int
+) -> Pair:
+    if not examples.kind.labels_are_classes:
+        raise DataError(
+            f"data.split=stratified needs classes, and {name_targets(examples)} is a number; set"
+            " data.split=random"
+        )
+    numbers = require_class_sizes(examples, settings, least=2)
+    if not strata.can_draw(numbers, size):
+        raise DataError(
+            f"{len(rows)} rows cannot be split into {len(rows) - size} and {size} with each of"
+            f" the {len(np.unique(numbers))} classes in both; change data.test_share, or set"
+            " data.split=random, where a class may have no test row"
+        )
+    return strata.draw_each(rows, size, seed, numbers)
 
 
 def _split_validation(
     train: np.ndarray, examples: Examples, settings: DataSource, seed: int
 ) -> Pair:
-    """Split `validation_share` off the training rows, with the method of the test rows."""
-    share = settings.validation_share
+    """Split `validation_share` off the training rows, with the method of the test rows.
+
+    A class keeps a training row, unless the last rows are taken.
+    """
+    share, method = settings.validation_share, settings.split
     if share == 0:
         return train, train[:0]
     size = math.ceil(len(train) * share)
     which = f"{_count(train, 'training')} with data.validation_share={share:g}"
     _require(len(train) - size, size, which, "the validation")
-    folds = "stratified" if examples.kind.labels_are_classes else "random"
-    others = {"walk_forward": "chronological", "kfold": folds, "given": "random", "none": "random"}
-    method = others.get(settings.split, settings.split)
-    return _split_off(train, size, examples, method, seed)
+    has_classes = examples.kind.labels_are_classes
+    if method in ("chronological", "walk_forward"):
+        kept, taken = _split_last(train, size, _times(examples))
+    elif not has_classes:
+        kept, taken = strata.draw(train, size, seed)
+    elif method in ("stratified", "kfold"):
+        numbers = class_numbers(examples)[train]
+        kept, taken = strata.draw_where_possible(train, size, seed, numbers)
+    else:
+        places = strata.draw(np.arange(len(train)), size, seed)
+        kept, taken = strata.keep_each(*places, class_numbers(examples)[train], train)
+    _require(len(kept), len(taken), which, "the validation")
+    return kept, taken
 
 
-def _split_off(rows: np.ndarray, size: int, examples: Examples, method: str, seed: int) -> Pair:
-    """Split `size` rows off: the last ones, or random ones, within classes if stratified."""
-    if method == "chronological":
+def _split_last(rows: np.ndarray, size: int, times: np.ndarray | None) -> Pair:
+    """Take the last `size` rows, or where groups share dates, the rows of the last dates.
+
+    A date is never divided, so more than `size` rows may be taken.
+    """
+    if times is None:
         return rows[:-size], rows[-size:]
-    from sklearn.model_selection import train_test_split  # takes a second to import
-
-    strata = None
-    if method == "stratified":
-        strata = _strata(rows, examples, least=2)
-        if min(size, len(rows) - size) < (count := len(np.unique(strata))):
-            raise DataError(
-                f"{len(rows)} rows cannot be split into {len(rows) - size} and {size} with each of"
-                f" the {count} classes in both; change data.test_share or data.validation_share"
-            )
-    kept, taken = train_test_split(rows, test_size=size, random_state=seed, stratify=strata)
-    return np.sort(kept), np.sort(taken)
+    ordered = np.sort(times[rows])
+    first = ordered[-size]
+    if first == ordered[0] != ordered[-1]:  # the first date is left for the training
+        first = ordered[ordered > first][0]
+    is_last = times[rows] >= first
+    return rows[~is_last], rows[is_last]
 
 
 def _split_fold(rows: np.ndarray, examples: Examples, settings: DataSource, seed: int) -> Pair:
     from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 
-    folds, fold = settings.folds, settings.fold
+    folds, fold, method = settings.folds, settings.fold, settings.split
     if fold >= folds:
         raise ConfigError(
             f"data.fold={fold} does not exist with data.folds={folds}; folds are counted from 0,"
             f" give 0 to {folds - 1}"
         )
-    least = len(rows) // (folds + 1 if settings.split == "walk_forward" else folds)
+    least = len(rows) // (folds + 1 if method == "walk_forward" else folds)
     which = f"{_count(rows, 'labelled')} with data.folds={folds}"
     _require(len(rows) - least, least, which)
-    strata = None
-    if settings.split == "walk_forward":
-        splitter = TimeSeriesSplit(folds)
-    elif examples.kind.labels_are_classes:
+    if method == "walk_forward":
+        return _split_window(rows, TimeSeriesSplit(folds), fold, _times(examples))
+    splitter, numbers = KFold(folds, shuffle=True, random_state=seed), None
+    if examples.kind.labels_are_classes:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-        strata = _strata(rows, examples, least=folds)
-    else:
-        splitter = KFold(folds, shuffle=True, random_state=seed)
-    train, test = next(islice(splitter.split(rows, strata), fold, None))
+        numbers = require_class_sizes(examples, settings, least=folds)
+    train, test = next(islice(splitter.split(rows, numbers), fold, None))
     return train, test
+
+
+def _split_window(rows: np.ndarray, splitter: Any, fold: int, times: np.ndarray | None) -> Pair:
+    """Return a window of rows in their order, or where groups share dates, of dates."""
+    if times is None:
+        train, test = next(islice(splitter.split(rows), fold, None))
+        return train, test
+    distinct, numbers = np.unique(times, return_inverse=True)
+    if len(distinct) <= splitter.n_splits:
+        raise DataError(
+            f"{len(distinct)} different dates are too few for data.folds={splitter.n_splits};"
+            f" give at most {len(distinct) - 1} folds, or more dates"
+        )
+    train, test = next(islice(splitter.split(distinct), fold, None))
+    return rows[np.isin(numbers, train)], rows[np.isin(numbers, test)]
 
 
 def _split_as_given(examples: Examples, settings: DataSource, seed: int) -> dict[str, np.ndarray]:
@@ -126,24 +223,6 @@ def _split_as_given(examples: Examples, settings: DataSource, seed: int) -> dict
     elif len(validation) == 1:
         raise DataError(f"{which} leave 1 for the validation; it needs none, or at least two")
     return {"train": train, "validation": validation, "test": test}
-
-
-def _strata(rows: np.ndarray, examples: Examples, least: int) -> np.ndarray:
-    """Return the class of each row, if each class has at least `least` rows."""
-    if not examples.kind.labels_are_classes:
-        raise DataError(
-            f"data.split=stratified needs classes, and {examples.target!r} is a number; set"
-            " data.split=random"
-        )
-    strata: np.ndarray = examples.label[:][rows, 0].astype(np.int64)
-    counted = zip(*np.unique(strata, return_counts=True), strict=True)
-    names = examples.classes or ("0", "1")
-    if rare := [f"{names[number]} ({count})" for number, count in counted if count < least]:
-        raise DataError(
-            f"{least} rows of each class are needed to split within classes, but there are fewer"
-            f" of {listing(rare, 12)}; leave these out, or choose another data.split"
-        )
-    return strata
 
 
 def _require(train: int, other: int, which: str, name: str = "the test", least: int = 2) -> None:

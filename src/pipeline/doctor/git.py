@@ -14,6 +14,10 @@ def head(workspace: Workspace) -> Iterator[Finding]:
     """Check that a branch is checked out; DVC detaches HEAD while an experiment runs."""
     ask = partial(git.ask, workspace.home)
     inside = git.run(workspace.home, "rev-parse", "--is-inside-work-tree")
+    if remedy := git.find_remedy(workspace.home):
+        text = f"{workspace.home} belongs to another user, so Git and `dvc exp run` refuse to work"
+        yield fail("git", text, remedy)
+        return
     if inside.stdout.strip() != "true":
         reason = inside.stderr.strip().partition("\n")[0] or "not a work tree"
         yield fail("git", reason, "go to the root of the repository")

@@ -11,7 +11,7 @@ from pipeline.doctor.space import check_free, why_not_writable
 from pipeline.errors import BusyError, ConfigError, PipelineError, one_line
 from pipeline.repository import processes, rwlock
 from pipeline.repository.dvc import is_cut, read_repository
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, inputs
 
 _log = logging.getLogger(__name__)
 
@@ -46,11 +46,11 @@ def dvc(workspace: Workspace) -> Iterator[Finding]:
 
 
 def parameters(workspace: Workspace) -> Iterator[Finding]:
-    """Check params.yaml against the schema."""
+    """Check params.yaml against the schema, and for data that DVC refuses: a result of its own."""
     from pipeline import config
 
     try:
-        config.load(workspace)
+        inputs.refuse_results("data.path", config.load(workspace).data.path, workspace)
     except ConfigError as error:
         yield fail("parameters", one_line(error))
     else:

@@ -8,7 +8,7 @@ from pipeline.doctor.finding import Finding, fail, ok, warn
 from pipeline.doctor.space import why_not_writable
 from pipeline.errors import TrackingError, listing, one_line
 from pipeline.repository import processes
-from pipeline.tracking import address, sqlite
+from pipeline.tracking import address, relocation, sqlite
 from pipeline.tracking import spool as tracking_spool
 from pipeline.workspace import Workspace
 
@@ -49,7 +49,21 @@ def store(workspace: Workspace) -> Iterator[Finding]:
     else:
         how = "answers" if file is None else "can be written"
         yield ok("store", f"{address.printable_uri(workspace)} {how}")
+        yield from _paths(workspace)
         yield from _runs(workspace, file)
+
+
+def _paths(workspace: Workspace) -> Iterator[Finding]:
+    """Find a store whose paths are those of another folder, as after `mv` and `cp -r`."""
+    if earlier := relocation.find_earlier(workspace):
+        text = f"it has the paths of {listing(earlier)}, where the repository was"
+        fix = partial(_follow, workspace)
+        yield warn("store", text, "the next run or `pipeline sync` corrects them", fix)
+
+
+def _follow(workspace: Workspace) -> str:
+    relocation.follow(workspace)
+    return f"its paths are now in {workspace.home}"
 
 
 def _runs(workspace: Workspace, file: Path | None) -> Iterator[Finding]:

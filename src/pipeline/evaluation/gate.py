@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 
 from pipeline.data.prepared import dataset as prepared
+from pipeline.data.prepared.dataset import FEATURES
+from pipeline.data.prepared.encoding import encode_label
 from pipeline.errors import ArtifactError, ParityError, PipelineError
 from pipeline.evaluation import parity
 from pipeline.evaluation.parity import Outputs, Requirement, Verdict
@@ -17,7 +19,7 @@ from pipeline.graph.inference import PREDICTION
 from pipeline.models import learning_curve
 from pipeline.models.forms import checkpoint, frozen_graph
 from pipeline.models.metadata import hashes
-from pipeline.models.run.form import Form, Runtime, predict_in_pieces
+from pipeline.models.run.form import Form, Runner, Runtime, predict_in_pieces
 from pipeline.models.run.registry import REFERENCE
 from pipeline.schema.evaluation import Parity
 from pipeline.schema.training.device import Device
@@ -29,21 +31,29 @@ class Predictions:
     """What the restored forms computed: all for the test rows, the reference also for others."""
 
     outputs: dict[str, Outputs | str]  # by the names of the forms; or why there are none
-    forecast: np.ndarray  # `[latest rows, outputs] float32`
-    fitted: np.ndarray  # `[points of the grid, outputs] float32`
+    # The reference's, `[rows, outputs]`; empty where it cannot be run.
+    sample: np.ndarray  # of training rows
+    validation: np.ndarray
+    forecast: np.ndarray  # of the latest rows
+    fitted: np.ndarray  # of the points of the grid
 
     def reference(self) -> np.ndarray:
-        """Return the reference's prediction of the test rows, `[rows, outputs] float32`.
+        """Return the reference's prediction of the test rows, `[rows, outputs]`.
 
         Raises:
-            ParityError: it could not be computed, or is not finite.
+            ParityError: it could not be computed, or is not finite for rows that have labels.
         """
         outputs = self.outputs[REFERENCE.name]
         if isinstance(outputs, str):
             raise ParityError(f"the model cannot be run: {outputs}")
-        if np.isfinite(outputs[PREDICTION]).all():
-            return outputs[PREDICTION]
-        raise ParityError("the model gives NaN or infinity for test rows; see reports/parity.json")
+        test = outputs[PREDICTION]
+        measured = {"test": test, "validation": self.validation, "training": self.sample}
+        for name, prediction in measured.items():
+            if not np.isfinite(prediction).all():
+                raise ParityError(
+                    f"the model gives NaN or infinity for {name} rows; see reports/parity.json"
+                )
+        return test
 
 
 def read_inputs(workspace: Workspace) -> Inputs:
@@ -55,24 +65,34 @@ def read_inputs(workspace: Workspace) -> Inputs:
     """
     dataset = prepared.read_dataset(workspace.prepared)
     recipe = checkpoint.read_sidecar(workspace.checkpoint).recipe
-    fields = ("source", "task", "features", "target", "classes")
+    fields = ("source", "task", "features", "text", "targets", "classes", "series")
     differs = [name for name in fields if getattr(dataset, name) != getattr(recipe, name)]
-    if dataset.scaling != recipe.inference.scaling:
-        differs.append("scaling")
+    if dataset.encoding != recipe.inference.encoding:
+        differs.append("encoding")
     if differs:
         raise ArtifactError(
             f"{workspace.checkpoint} was trained on other data than {workspace.prepared} holds:"
             f" {', '.join(differs)} differ; train again: dvc repro"
         )
-    train, test, latest = (
-        prepared.read_split(name, workspace.prepared) for name in ("train", "test", "latest")
+    sample, validation, test, latest = (
+        prepared.read_split(name, workspace.prepared)
+        for name in ("sample", "validation", "test", "latest")
     )
-    history = learning_curve.read_table(workspace.history)
-    return Inputs(dataset, train, test, latest, history)
+    return Inputs(
+        dataset=dataset,
+        network=recipe.inference.network.name,
+        step=recipe.step,
+        train=prepared.read_training_rows(workspace.prepared),
+        sample=sample,
+        validation=validation,
+        test=test,
+        latest=latest,
+        history=learning_curve.read_table(workspace.history),
+    )
 
 
 def prepare_runtime(settings: Device, exported: Sequence[str], workspace: Workspace) -> Runtime:
-    """Set the process up for a device; `exported` are those with a graph in the SavedModel."""
+    """Set the process up for a device; `exported` are those with a graph in a SavedModel."""
     device, _ = devices.choose_device(settings)
     devices.configure_process(settings, device)
     if "gpu" in exported and "GPU" not in device:
@@ -88,33 +108,52 @@ def run_forms(
     """Restore and run every form on the test rows; the reference on the other rows as well."""
     workspace = runtime.workspace
     outputs: dict[str, Outputs | str] = {}
-    forecast = fitted = np.empty((0, 1), np.float32)
+    others = inputs.sample, inputs.validation, inputs.latest
+    computed = [np.empty((0, 1), np.float32)] * (len(others) + 1)
     for form in forms:
         try:
             _require_same_model(form, workspace)
             with form.open(form.folder(workspace), runtime) as runner:
-                outputs[form.name] = {PREDICTION: predict_in_pieces(runner, inputs.test.features)}
+                outputs[form.name] = {PREDICTION: predict_in_pieces(runner, inputs.test.inputs())}
                 if form == REFERENCE:
-                    forecast = predict_in_pieces(runner, inputs.latest.features)
-                    fitted = predict_in_pieces(runner, grid)
+                    computed = [predict_in_pieces(runner, split.inputs()) for split in others]
+                    computed.append(_predict_grid(runner, grid))
         except PipelineError as error:
             outputs[form.name] = workspace.relative(error)
-    return Predictions(outputs, forecast, fitted)
+    return Predictions(outputs, *computed)
 
 
 def judge(
-    predictions: Predictions, forms: Sequence[Form], label: np.ndarray, settings: Parity, task: Task
+    predictions: Predictions, forms: Sequence[Form], inputs: Inputs, settings: Parity, task: Task
 ) -> Verdict:
-    """Compare the forms, each by its tolerance; the label is that of the test rows, `[rows, 1]`."""
+    """Compare the forms on the test rows, each by its tolerance.
+
+    Of a scaled float64 prediction, the network's own output is compared, the scaled float32; so a
+    target that is far from zero hides no difference.
+    """
+    encoding = inputs.dataset.encoding
+
+    def view(outputs: Outputs) -> Outputs:
+        values = outputs[PREDICTION]
+        return {
+            PREDICTION: encode_label(values, encoding) if values.dtype == np.float64 else values
+        }
+
     required = {
         form.name: Requirement(form.restored_by, getattr(settings, form.tolerance), form.tolerance)
         for form in forms
     }
 
     def cost(outputs: Outputs) -> float:
-        return task.cost(outputs[PREDICTION], label)
+        return task.cost(outputs[PREDICTION], inputs.test.label)
 
-    return parity.judge(predictions.outputs, required, REFERENCE.name, cost)
+    return parity.judge(predictions.outputs, required, REFERENCE.name, cost, view)
+
+
+def _predict_grid(runner: Runner, grid: np.ndarray) -> np.ndarray:
+    if not len(grid):  # as always where the model takes text
+        return np.empty((0, 1), grid.dtype)
+    return predict_in_pieces(runner, {FEATURES: grid})
 
 
 def _require_same_model(form: Form, workspace: Workspace) -> None:

@@ -100,11 +100,13 @@ def judge(
     required: Mapping[str, Requirement],
     reference: str,
     cost: Callable[[Outputs], float],
+    view: Callable[[Outputs], Outputs] = dict,
 ) -> Verdict:
     """Compare the outputs of all forms with the reference's, and with each other.
 
     `outputs` has arrays by name, or why there are none; it and `required` include the reference.
-    `cost` is the metric of the task whose change is reported; less is better.
+    `cost` is the metric of the task whose change is reported; less is better. `view` returns what
+    is compared of the outputs.
     """
     expected = outputs.get(reference, MISSING)
     flaws = {name: _find_flaw(outputs.get(name, MISSING), expected) for name in required}
@@ -113,20 +115,23 @@ def judge(
         for name, output in outputs.items()
         if not isinstance(output, str) and not _find_flaw(output, expected)
     }
-    forms = tuple(
-        _judge_form(name, form, sound[name], sound[reference], cost)
-        if name in sound
-        else FormVerdict(name, form.restored_by, False, flaws[name])
-        for name, form in required.items()
-        if name != reference
-    )
+    seen = {name: view(output) for name, output in sound.items()}
+    forms = []
+    for name, form in required.items():
+        if name == reference:
+            continue
+        if name not in sound:
+            forms.append(FormVerdict(name, form.restored_by, False, flaws[name]))
+            continue
+        change = cost(sound[name]) - cost(sound[reference])
+        forms.append(_judge_form(name, form, seen[name], seen[reference], change))
     pairs = {
-        (one, other): _worst(sound[one], sound[other])[1]
-        for one, other in itertools.combinations(sound, 2)
+        (one, other): _worst(seen[one], seen[other])[1]
+        for one, other in itertools.combinations(seen, 2)
     }
     arrays = [] if isinstance(expected, str) else list(expected.values())
     rows = len(np.atleast_1d(arrays[0])) if arrays else 0
-    return Verdict(reference, required[reference].tolerance, rows, forms, pairs)
+    return Verdict(reference, required[reference].tolerance, rows, tuple(forms), pairs)
 
 
 def _judge_form(
@@ -134,12 +139,11 @@ def _judge_form(
     required: Requirement,
     outputs: Outputs,
     expected: Outputs,
-    cost: Callable[[Outputs], float],
+    change: float,
 ) -> FormVerdict:
     worst, found = _worst(outputs, expected)
     passed = found.is_within(required.tolerance)
     reason = "" if passed else _name_output(worst, expected) + _reason(found, required)
-    change = cost(outputs) - cost(expected)
     return FormVerdict(name, required.restored_by, passed, reason, found, change)
 
 

@@ -1,9 +1,12 @@
 """What an evaluation publishes: metrics, tables of predictions, figures and the report."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from pipeline.data.prepared.dataset import Split
+from pipeline.evaluation.baselines import Measured, Trained, find_warnings
 from pipeline.evaluation.gate import Predictions
 from pipeline.evaluation.parity import Verdict
 from pipeline.evaluation.report import page
@@ -14,20 +17,35 @@ from pipeline.workspace import Workspace, files
 
 
 def measure(
-    inputs: Inputs, predictions: Predictions, grid: np.ndarray, verdict: Verdict, task: Task
+    inputs: Inputs,
+    predictions: Predictions,
+    grid: np.ndarray,
+    verdict: Verdict,
+    task: Task,
+    loss: str,
 ) -> Results:
     """Return what is published: metrics of the reference and of the baselines, and the rows.
+
+    Args:
+        loss: `train.loss`.
 
     Raises:
         ParityError: the prediction of the reference is missing, or is not finite.
     """
-    prediction = predictions.reference()
-    metrics = {
-        "task": inputs.dataset.task,
-        "model": task.metrics(prediction, inputs.test),
-        "baselines": task.baselines(inputs.train, inputs.test),
-        "parity": verdict.summary(),
-    }
+    prediction, baselines = predictions.reference(), task.fit_baselines(inputs)
+
+    def measured(predicted: np.ndarray, split: Split) -> Measured:
+        found = {name: measure(split) for name, measure in baselines.items()}
+        return Measured(len(split.label), task.metrics(predicted, split), found)
+
+    test = measured(prediction, inputs.test)
+    metrics: dict[str, Any] = {"task": inputs.dataset.task, "model": test.model}
+    if len(inputs.validation.label):
+        metrics["validation"] = task.metrics(predictions.validation, inputs.validation)
+    metrics |= {"baselines": test.baselines, "parity": verdict.summary()}
+    trained = Trained(inputs.network, loss)
+    if found := find_warnings(task, trained, test, measured(predictions.sample, inputs.sample)):
+        metrics["warnings"] = found
     return Results(
         **vars(inputs),
         metrics=metrics,
@@ -56,4 +74,8 @@ def publish(
 
 
 def _tabulate(task: Task, split: Split, prediction: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({task.dataset.index_name: split.index, **task.columns(prediction, split)})
+    """Return the index, under another name where a column has its name, and the columns."""
+    columns, name = task.columns(prediction, split), task.dataset.index_name
+    while name in (*columns, "actual", "rows_ahead"):  # the same in all tables
+        name = f"index_{name}"
+    return pd.DataFrame({name: split.index, **columns})

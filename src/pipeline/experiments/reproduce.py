@@ -20,7 +20,7 @@ from pipeline.experiments.comparison import Results, compare
 from pipeline.repository import dvc, git
 from pipeline.repository.processes import kill_group
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, is_remote
 
 _log = logging.getLogger(__name__)
 
@@ -84,10 +84,13 @@ def _copy(workspace: Workspace, folder: Path, settings: Settings) -> Workspace:
     root = folder / workspace.root.relative_to(workspace.root.anchor)
     listed = git.ask(workspace.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed is None:
-        raise ReproductionError(
-            "Git cannot list the files of this folder; run in a clone of the repository"
-        )
-    data = [name for name in (settings.data.path, *settings.inputs) if not Path(name).is_absolute()]
+        remedy = git.find_remedy(workspace.root) or "run in a clone of the repository"
+        raise ReproductionError(f"Git cannot list the files of this folder; {remedy}")
+    data = [
+        name
+        for name in (settings.data.path, *settings.inputs)
+        if not Path(name).is_absolute() and not is_remote(name)
+    ]
     for name in [*listed.split("\0")[:-1], *data]:
         source, target = workspace.path(name), Path(os.path.normpath(root / name))
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,53 +1,57 @@
 """Runs of every combination of the values that overrides name, one after another."""
 
 import itertools
-import json
 import logging
 import subprocess
-from collections.abc import Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Sequence
 
 from pipeline.config import composing
+from pipeline.config import overrides as overriding
 from pipeline.errors import PipelineError
+from pipeline.experiments.choice import Finished
 from pipeline.repository import dvc
 from pipeline.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
 
-def combinations(overrides: Sequence[str]) -> list[list[str]]:
-    """Expand Hydra's `key=a,b`, `key=range(0,5)` and `key=choice(a,b)`; the last key runs first.
+def combinations(overrides: Sequence[str], workspace: Workspace) -> list[list[str]]:
+    """Expand Hydra's `key=a,b`, `key=range(0,5)` and `group=glob(l*)`; the last key runs first.
 
     Raises:
         ConfigError: an override does not fit the grammar.
     """
-    return [list(chosen) for chosen in itertools.product(*map(composing.split_values, overrides))]
+    values = [overriding.split_values(override, workspace) for override in overrides]
+    return [list(chosen) for chosen in itertools.product(*values)]
 
 
 def run(
     workspace: Workspace, overrides: Sequence[str], command: Sequence[str]
-) -> tuple[pd.DataFrame, list[PipelineError]]:
+) -> tuple[list[Finished], list[PipelineError]]:
     """Run every combination; the results of the last one stay in the work tree.
 
     Args:
         command: reproduces the pipeline with the params.yaml that is there.
 
     Returns:
-        A row for each run, with the values that differ and the metrics of the model; the failures.
+        The runs that finished, in their order; the failures.
 
     Raises:
         ConfigError: a combination is wrong; all are checked before the first one runs.
     """
-    chosen = combinations(overrides)
-    params = [composing.compose(workspace, combination)[1] for combination in chosen]
-    varied = [len(composing.split_values(override)) > 1 for override in overrides]
+    chosen = combinations(overrides, workspace)
+    choices = [overriding.choose(combination, workspace) for combination in chosen]
+    params = [composing.compose_choice(choice, workspace)[1] for choice in choices]
+    varied = [len(overriding.split_values(override, workspace)) > 1 for override in overrides]
     environment, logs = dvc.composed_environment(), workspace.temporary / "sweep"
     logs.mkdir(parents=True, exist_ok=True)
-    rows, failures = [], []
-    for number, (combination, text) in enumerate(zip(chosen, params, strict=True), start=1):
+    finished, failures = [], []
+    for number, (combination, choice, text) in enumerate(
+        zip(chosen, choices, params, strict=True), start=1
+    ):
         differing = list(itertools.compress(combination, varied))
         name, progress = " ".join(differing) or "one run", f"[{number}/{len(chosen)}]"
+        composing.publish_record(choice, workspace)
         composing.publish(text, workspace)
         log = logs / f"{number}.log"
         _log.debug("%s: running %s", name, " ".join(command))
@@ -59,19 +63,8 @@ def run(
             failures.append(PipelineError(f"{name}: failed; see {workspace.relative(log)}"))
             _log.warning("%s %s", progress, failures[-1])
             continue
-        metrics = json.loads(workspace.metrics.read_text(encoding="utf-8"))["model"]
-        _log.info("%s %s: %s", progress, name, _brief(metrics))
-        rows.append(dict(part.split("=", 1) for part in differing) | metrics)
-    return pd.DataFrame(rows), failures
-
-
-def as_table(results: pd.DataFrame) -> str:
-    """Return the results as lines of text, with mean and standard deviation of each metric."""
-    numbers = results.select_dtypes("number")
-    summary = pd.DataFrame({"mean": numbers.mean(), "deviation": numbers.std(ddof=1)}).T
-    both = pd.concat([results, summary]) if len(results) > 1 else results
-    return str(both.to_string(na_rep="", float_format="{:.6g}".format))
-
-
-def _brief(metrics: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.6g}" for name, value in itertools.islice(metrics.items(), 4))
+        finished.append(Finished.read(combination, differing, workspace))
+        _log.info("%s %s: %s", progress, name, finished[-1].brief())
+        for warning in finished[-1].warnings:
+            _log.warning("%s %s: %s", progress, name, warning)
+    return finished, failures

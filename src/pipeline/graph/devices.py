@@ -1,9 +1,11 @@
 """Devices, sessions, and what TensorFlow sets once for a process."""
 
+import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from tensorflow.python.util._pywrap_util_port import IsMklEnabled
 
 from pipeline.errors import DeviceError, TrainingError, listing
 from pipeline.graph.cuda import why_no_gpu
-from pipeline.schema.training.device import Device
+from pipeline.schema.training.device import Arithmetic, Device
 from pipeline.workspace import files
 
 v1 = tf.compat.v1
+
+_log = logging.getLogger(__name__)
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # read by TensorFlow when it is imported
 
@@ -93,7 +97,10 @@ def explain_lack_of_memory() -> Iterator[None]:
     """Replace TensorFlow's error about a lack of memory by a `TrainingError`."""
     try:
         yield
-    except tf.errors.ResourceExhaustedError:
+    except (tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError) as error:
+        is_too_large = "Cannot parse tensor from proto" in error.message  # of all zeros
+        if isinstance(error, tf.errors.InvalidArgumentError) and not is_too_large:
+            raise
         raise TrainingError(
             "the device has too little memory for the model or a step of it; give a smaller"
             " train.batch_size or a smaller model, or choose device=cpu"
@@ -138,14 +145,7 @@ def configure_process(settings: Device, device: str) -> None:
             f" {listing(f'device.{key}' for key in now if now[key] != before[key])} once it has"
             " computed; use a new process for each `device` section"
         )
-    # A build without oneDNN computes the same with either value.
-    is_without = settings.onednn and os.environ.get(ONEDNN) == "1"
-    if settings.onednn != IsMklEnabled() and not is_without:
-        raise DeviceError(
-            f"device.onednn={str(settings.onednn).lower()} was configured after TensorFlow was"
-            f" imported with another choice; set {ONEDNN}={int(settings.onednn)} in the environment"
-            " before this process starts"
-        )
+    _require_onednn(settings.onednn)
     try:
         tf.config.threading.set_intra_op_parallelism_threads(settings.intra_op_threads)
         tf.config.threading.set_inter_op_parallelism_threads(settings.inter_op_threads)
@@ -157,6 +157,54 @@ def configure_process(settings: Device, device: str) -> None:
             " process"
         ) from None
     _configured = settings
+
+
+def open_session_as_proven(arithmetic: Arithmetic) -> Callable[[tf.Graph], Any]:
+    """Return a function that opens sessions with the arithmetic that a model was proven with.
+
+    Where this machine has no GPU, the sessions of a model that was proven on one are on the CPU.
+
+    Raises:
+        DeviceError: TensorFlow was imported with another choice of oneDNN, or has computed with
+            other threads.
+    """
+    settings = arithmetic.settings()
+    if arithmetic.device == "gpu" and not list_gpus():
+        _log.warning(
+            "the model was proven on a GPU and runs on the CPU, whose last bits differ%s",
+            why_no_gpu(),
+        )
+        settings = settings.model_copy(update={"kind": "cpu"})
+    device, _ = choose_device(settings)
+    _require_onednn(settings.onednn)
+    threads = tf.config.threading
+    try:
+        # 0 is the default, which TensorFlow takes for another choice once it has computed.
+        if (threads.get_intra_op_parallelism_threads() or 0) != settings.intra_op_threads:
+            threads.set_intra_op_parallelism_threads(settings.intra_op_threads)
+        if (threads.get_inter_op_parallelism_threads() or 0) != settings.inter_op_threads:
+            threads.set_inter_op_parallelism_threads(settings.inter_op_threads)
+    except RuntimeError:
+        raise DeviceError(
+            "TensorFlow has computed in this process with other threads than the model was proven"
+            f" with ({settings.intra_op_threads} in an operation, {settings.inter_op_threads}"
+            " operations); use a new process"
+        ) from None
+    if "GPU" in device:
+        tf.config.experimental.enable_op_determinism()
+        tf.config.experimental.enable_tensor_float_32_execution(arithmetic.tensor_float_32)
+    return partial(open_session, settings=settings, device=device)
+
+
+def _require_onednn(onednn: bool) -> None:
+    # A build without oneDNN computes the same with either value.
+    is_without = onednn and os.environ.get(ONEDNN) == "1"
+    if onednn != IsMklEnabled() and not is_without:
+        raise DeviceError(
+            f"device.onednn={str(onednn).lower()} was configured after TensorFlow was imported with"
+            f" another choice; set {ONEDNN}={int(onednn)} in the environment before this process"
+            " starts"
+        )
 
 
 @contextmanager

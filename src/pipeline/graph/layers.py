@@ -5,7 +5,7 @@ A layer opens its scope, so that its operations have its name and can be placed 
 
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -16,6 +16,9 @@ ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.nn.tanh, "sigmoid": tf.nn.sigmoid}
 # What a step leaves of the running means of batch normalization.
 DECAY = 0.99
 EPSILON = 1e-3
+
+# The most codes of a column that are one-hot, and the largest width of an embedding.
+MAX_ONE_HOT, MAX_EMBEDDING = 128, 32
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,29 @@ def flatten(values: tf.Tensor) -> tf.Tensor:
     """Return the values as `[rows, values of a row]`."""
     size = values.shape[1:].num_elements()
     return values if values.shape.rank == 2 else tf.reshape(values, [-1, size])
+
+
+class Codes(NamedTuple):
+    """A column of codes, `[rows] int32` from 0 to `depth`; 0 stands for what was never seen."""
+
+    values: tf.Tensor
+    depth: int
+
+    def embed(self, name: str, variables: Variables) -> tf.Tensor:
+        """Return `[rows, width]`: one-hot, where 0 is all zeros, or embedded if there are many."""
+        if self.depth <= MAX_ONE_HOT:
+            return tf.one_hot(self.values - 1, self.depth)
+        width = min(MAX_EMBEDDING, 2 * round(self.depth**0.25))
+        with variables.layer(name):
+            # Zeros, so that a code of no training row stays neutral.
+            return tf.gather(
+                variables(f"{name}/embedding", [self.depth + 1, width], 0), self.values
+            )
+
+    def look_up(self, weights: tf.Tensor) -> tf.Tensor:
+        """Return the one-hot codes times weights, `[depth, width]` → `[rows, width]`."""
+        found = tf.gather(weights, tf.maximum(self.values - 1, 0))
+        return found * tf.cast(self.values > 0, tf.float32)[:, None]
 
 
 def dense(

@@ -44,8 +44,23 @@ def require_device(settings: schema.AnyOptimizer, device: str) -> None:
 
 def create_optimizer(settings: schema.AnyOptimizer, learning_rate: tf.Tensor | float) -> Any:
     """Create the optimizer that the configuration names."""
-    parameters = {**settings.model_dump(), "learning_rate": learning_rate}
-    return OPTIMIZERS[parameters.pop("name")].create(**parameters)
+    parameters = settings.model_dump(exclude={"name", "precondition"})
+    return OPTIMIZERS[settings.name].create(**{**parameters, "learning_rate": learning_rate})
+
+
+def precondition(factor: tf.Tensor, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Multiply the gradients of a linear network's variables by the preconditioner F Fᵀ.
+
+    Args:
+        factor: F, `[inputs + 1, inputs + 1]`.
+        gradients: of the weights, in the order of the inputs, `[…, outputs]` each, and of the
+            bias, `[outputs]`.
+    """
+    *weights, bias = gradients
+    gradient = tf.concat([*weights, bias[tf.newaxis]], axis=0)
+    gradient = tf.matmul(factor, tf.matmul(factor, gradient, transpose_a=True))
+    *weights, last = tf.split(gradient, [*(one.shape[0] for one in weights), 1])
+    return [*weights, last[0]]
 
 
 def compute_learning_rate(

@@ -8,13 +8,20 @@ from typing import Any
 
 import tensorflow as tf
 
+from pipeline.data.prepared.dataset import FEATURES
 from pipeline.errors import ConfigError, listing
 from pipeline.graph import inference
 from pipeline.graph.devices import without_op_determinism
-from pipeline.graph.inference import FEATURES, LABEL, InferenceSpec
+from pipeline.graph.encoding import encode_label
+from pipeline.graph.inference import LABEL, Encoded, InferenceSpec
 from pipeline.graph.layers import TrainingPass
 from pipeline.graph.losses import LossFunction, choose_loss, weight_penalty
-from pipeline.graph.optimizers import clip_gradients, compute_learning_rate, create_optimizer
+from pipeline.graph.optimizers import (
+    clip_gradients,
+    compute_learning_rate,
+    create_optimizer,
+    precondition,
+)
 from pipeline.graph.variables import GraphVariables
 from pipeline.schema.training import TrainSettings
 from pipeline.workspace import Workspace
@@ -24,6 +31,8 @@ v1 = tf.compat.v1
 LOSS = "loss"
 # The tensors of one fed batch, and the operation that trains on it.
 FED_FEATURES, FED_LABEL, FED_LOSS = f"{FEATURES}:0", f"{LABEL}:0", f"{LOSS}:0"
+WEIGHT = "weight"
+FED_WEIGHT = f"{WEIGHT}:0"  # only where rows have weights
 TRAIN_STEP = "train_step"
 
 LEARNING_RATE = "learning_rate"
@@ -37,16 +46,16 @@ def build_step_graph(
     """Build the training graph for others: `train_step` trains on a batch that is fed.
 
     It has `features:0`, `label:0`, `loss:0` and `prediction:0`, and is the same whatever the
-    process is configured for.
+    process is configured for. It takes the plain gradient: a preconditioner is of the training
+    rows, which others do not have. All rows of a batch count the same.
     """
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():
         loss_function, variables = choose_loss(settings.train, task), GraphVariables(workspace)
-        features, label = add_fed_loss(settings, model, loss_function, variables)
+        encoded, label = add_fed_loss(settings, model, loss_function, variables)
         global_step = v1.train.get_or_create_global_step()
         step = TrainingStep(settings, model, loss_function, variables, global_step)
-        x = inference.scale_features(features, model.scaling)
-        _, update = step.add(x, inference.scale_label(label, model.scaling))
+        _, update = step.add(encoded, label)
         tf.group(update, name=TRAIN_STEP)
     return graph
 
@@ -56,32 +65,46 @@ def add_fed_loss(
     model: InferenceSpec,
     loss_function: LossFunction,
     variables: GraphVariables,
-) -> tuple[tf.Tensor, tf.Tensor]:
+    *,
+    weighted: bool = False,
+) -> tuple[Encoded, tf.Tensor]:
     """Add the inference graph and the loss of a fed batch, without the penalty for large weights.
 
-    Returns the placeholders of features and label, `[any, features]` and `[any, 1]`.
+    Returns the encoded features and the scaled label, `[rows, targets]`.
+
+    Args:
+        weighted: whether rows may be fed with weights, `[rows, 1]`; all are 1 by default.
 
     Raises:
         ConfigError: the configuration names a variable or a layer that the network does not have.
     """
-    features, output = inference.add_inference(model, variables)
+    encoded, output = inference.add_inference(model, variables)
     variables.require_known()
-    label = v1.placeholder(tf.float32, [None, 1], LABEL)
-    scaled = inference.scale_label(label, model.scaling)
-    tf.identity(loss_function.compute(settings.train, output, scaled), LOSS)
-    return features, label
+    targets = len(model.encoding.scaling.label_mean)
+    label = v1.placeholder(model.label_dtype, [None, targets], LABEL)
+    scaled = encode_label(label, model.encoding)
+    ones = tf.ones([1, 1]) if weighted else None
+    weight = v1.placeholder_with_default(ones, [None, 1], WEIGHT) if weighted else None
+    tf.identity(loss_function.of_rows(settings.train, output, scaled, weight), LOSS)
+    return encoded, scaled
 
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """One step of the optimizer on the trainable variables of the default graph."""
+    """One step of the optimizer on the trainable variables of the default graph.
+
+    Attributes:
+        record_gradients: whether it returns the largest absolute gradient of each variable.
+        factor: of the preconditioner, for a linear network; None for the plain gradient.
+    """
 
     settings: TrainSettings
     model: InferenceSpec
     loss_function: LossFunction
     variables: GraphVariables
     global_step: tf.Variable
-    record_gradients: bool = False  # the largest absolute one of each variable
+    record_gradients: bool = False
+    factor: tf.Tensor | None = None
     trainable: list[Any] = field(default_factory=v1.trainable_variables, init=False)
 
     @property
@@ -91,8 +114,13 @@ class TrainingStep:
         recorded = self.trainable if self.record_gradients else []
         return [*rate, *(GRADIENT + variable.op.name for variable in recorded)]
 
-    def add(self, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor], tf.Operation]:
-        """Add a step on scaled features and labels, `[rows, features]` and `[rows, 1]`.
+    def add(
+        self, x: Encoded, y: tf.Tensor, weight: tf.Tensor | None = None
+    ) -> tuple[list[tf.Tensor], tf.Operation]:
+        """Add a step on encoded features and scaled labels, `[rows, targets]`.
+
+        Args:
+            weight: `[rows, 1] float32`; None where all rows count the same.
 
         Returns:
             The training loss before the step and the values of `columns`, all scalars; the
@@ -105,7 +133,7 @@ class TrainingStep:
         training = TrainingPass(tf.stack([settings.seed, tf.cast(done, tf.int32)]))
         with tf.GradientTape() as tape:
             output = inference.compute_output(self.model, x, self.variables, training)
-            loss = self.loss_function.compute(settings.train, output, y)
+            loss = self.loss_function.of_rows(settings.train, output, y, weight)
             loss += weight_penalty(settings.train, self.trainable)
         gradients = tape.gradient(loss, self.trainable)
         idle = [
@@ -119,8 +147,13 @@ class TrainingStep:
                 f" {listing(idle) or 'any variable'}; create variables that are not trained with"
                 " trainable=False"
             )
+        # Those of embeddings are sparse: some optimizers have no sparse update for GPUs, and
+        # momentum would move the rows of a batch alone.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         recorded = gradients if self.record_gradients else []
         largest = [tf.reduce_max(tf.abs(gradient)) for gradient in recorded]
+        if self.factor is not None:
+            gradients = precondition(self.factor, gradients)
         gradients = clip_gradients(settings.train.clipping, gradients)
         rate = compute_learning_rate(settings.optimizer, settings.schedule, done)
         with tf.control_dependencies([done, *training.updates]):

@@ -4,11 +4,11 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
+from pipeline.graph import checkpoint_state
 from pipeline.graph.protobuf import read_graph_def, read_meta_graph, read_saved_model
 from pipeline.inspection.graph import summarize_graph, summarize_variables
 from pipeline.inspection.summary import GraphSummary, Tensor, format_graph
@@ -84,9 +84,9 @@ def _require_described(folder: Path, prefix: Path) -> None:
             hashes.require_files(found, folder.parent, name)
 
 
-def _find_latest(folder: Path) -> Any:
+def _find_latest(folder: Path) -> str | None:
     try:
-        return tf.train.latest_checkpoint(str(folder))
+        return checkpoint_state.find_latest(folder)
     except ValueError:
         raise ArtifactError(f"{folder / 'checkpoint'} is damaged; give the prefix") from None
 

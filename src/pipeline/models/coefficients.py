@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.polynomial import Polynomial
 
+from pipeline.data.prepared.encoding import PARTS
 from pipeline.models.forms import checkpoint, frozen_graph
 from pipeline.models.metadata.sidecar import Recipe
 
@@ -15,10 +16,12 @@ NETWORKS = ("linear", "polynomial")
 def tabulate(folder: Path, graph: Path) -> str:
     """Return the coefficients of a checkpoint and of its frozen graph, as lines of text.
 
-    The text is empty for other networks, and for several outputs.
+    The text is empty for other networks, for several outputs and for columns that are hashed.
     """
     recipe = checkpoint.read_sidecar(folder).recipe
-    if recipe.inference.network.name not in NETWORKS or recipe.inference.outputs != 1:
+    inference = recipe.inference
+    is_hashed = any(column.buckets for column in inference.encoding.text)
+    if inference.network.name not in NETWORKS or inference.outputs != 1 or is_hashed:
         return ""
     forms = {
         "checkpoint": _coefficients(recipe, checkpoint.read_variables(folder)),
@@ -38,8 +41,12 @@ def _coefficients(recipe: Recipe, variables: Mapping[str, np.ndarray]) -> dict[s
 
     Scaling is multiplied out: `y = Σ w (x - mean)^k / scale^k` becomes a polynomial in x itself.
     """
-    scaling, names = recipe.inference.scaling, recipe.features
-    weights = variables["network/weights"].astype(np.float64).reshape(-1, len(names))
+    encoding, names = recipe.inference.encoding, recipe.features
+    scaling, codes = encoding.scaling, _code_names(recipe)
+    (label_scale,), (label_mean,) = scaling.label_scale, scaling.label_mean
+    weights = np.empty((0, 0))
+    if names:
+        weights = variables["network/weights"].astype(np.float64).reshape(-1, len(names))
     constant = float(variables["network/bias"][0])
     found: dict[str, float] = {}
     for column, name in enumerate(names):
@@ -50,6 +57,21 @@ def _coefficients(recipe: Recipe, variables: Mapping[str, np.ndarray]) -> dict[s
         constant += float(expanded.coef[0])
         for power, factor in enumerate(expanded.coef[1:], start=1):
             label = name if power == 1 else f"{name}^{power}"
-            found[label] = float(factor) * scaling.label_scale
-    found["1"] = constant * scaling.label_scale + scaling.label_mean
+            found[label] = float(factor) * label_scale
+    of_codes = variables["network/code_weights"][:, 0] if codes else ()
+    for name, weight in zip(codes, of_codes, strict=True):
+        found[name] = float(weight) * label_scale
+    found["1"] = constant * label_scale + label_mean
     return found
+
+
+def _code_names(recipe: Recipe) -> list[str]:
+    """Return a name for each code that is one-hot, such as `color=red` or `month of day=1`."""
+    encoding = recipe.inference.encoding
+    texts = [f"{column.name}={level}" for column in encoding.text for level in column.levels]
+    parts = [
+        f"{part} of {recipe.features[column]}={code}"
+        for column, part in encoding.parts
+        for code in range(1, PARTS[part] + 1)
+    ]
+    return [*texts, *parts]

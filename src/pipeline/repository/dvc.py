@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -62,8 +63,10 @@ def restore_missing_outs(stage: str, workspace: Workspace) -> None:
     try:
         with Repo(str(workspace.root)) as repo:
             for out in repo.stage.load_one(name=stage).outs:
-                if not out.exists and out.hash_info:
-                    out.checkout(force=True, allow_missing=True)
+                # In a new clone the cache has none of them. That is no news: nothing is lost.
+                with suppress(FileNotFoundError):
+                    if not out.exists and out.hash_info:
+                        out.checkout(force=True, allow_missing=True, quiet=True)
     except Exception as error:  # any: the reason why the stage failed must still be printed
         _log.warning("the earlier outs are not restored: %s; run `dvc checkout`", error)
 

@@ -30,6 +30,13 @@ DEFAULTS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
+# A value that the user has set is replaced.
+FORCED = {
+    # Figures are files. A notebook's kernel names a backend of its own environment, with which the
+    # import of Matplotlib fails elsewhere.
+    "MPLBACKEND": "agg",
+}
+
 # With Python's default, collections among the objects of TensorFlow take a third of a stage's time.
 OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
@@ -51,6 +58,7 @@ def configure(onednn: bool | None = None, verbosity: str | None = None) -> None:
     keep_freed()
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    os.environ.update(FORCED)
     if onednn is not None:
         os.environ.update(TF_ENABLE_ONEDNN_OPTS="1" if onednn else "0")
     if verbosity is not None:

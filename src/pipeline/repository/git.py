@@ -1,5 +1,6 @@
 """Runs Git."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -21,3 +22,16 @@ def ask(folder: Path, *arguments: str) -> str | None:
     except OSError:
         return None
     return done.stdout.rstrip("\n") if done.returncode == 0 else None
+
+
+def find_remedy(folder: Path) -> str | None:
+    """Return the command that lets Git work in a repository of another user; None otherwise.
+
+    Git's message has the command, with the right path, in any language.
+
+    Raises:
+        FileNotFoundError: Git is not installed.
+    """
+    message = run(folder, "rev-parse", "--is-inside-work-tree").stderr
+    found = re.search(r"git config .*safe\.directory .*", message)
+    return found.group().strip() if found else None

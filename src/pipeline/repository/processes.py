@@ -4,6 +4,7 @@ A verb of `pipeline` that changes results holds a lock meanwhile (`exclusive`); 
 are found among the processes of the machine.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -16,8 +17,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from pipeline.errors import BusyError, listing
-from pipeline.repository import locks
+from pipeline.repository import git, locks
 from pipeline.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 STAGES = "pipeline.stages"
 VERB_LOCK = "verb.lock"
@@ -36,6 +39,14 @@ def exclusive(workspace: Workspace, verb: str) -> Iterator[None]:
     Raises:
         BusyError: another verb, DVC or a stage changes results in this work tree.
     """
+    with suppress(OSError):  # Git is not installed
+        if remedy := git.find_remedy(workspace.home):
+            _log.warning(
+                "%s belongs to another user, so Git does not tell the commit of this run; to allow"
+                " it: %s",
+                workspace.home,
+                remedy,
+            )
     with locks.alone(f"pipeline {verb}", workspace.temporary / VERB_LOCK, wait=0):
         for process in processes(workspace):
             with suppress(psutil.Error):

@@ -1,8 +1,27 @@
 """Types and helpers that all sections of the schema use."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+
+def refuse_once(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """Check a union, with one error in place of one for each of its members."""
+    try:
+        return check(value)
+    except ValidationError:
+        raise PydanticCustomError("union", "fits no member of the union") from None
+
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -10,6 +29,7 @@ ShareOrZero = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
+CountOrAuto = Annotated[Count | Literal["auto"] | None, WrapValidator(refuse_once)]
 Width = Annotated[int, Field(ge=1, le=10**6)]
 Threads = Annotated[int, Field(ge=0, le=1024)]
 Seconds = Annotated[float, Field(ge=0, le=10**6)]
@@ -90,3 +110,10 @@ def _all_numbers(value: object) -> bool:
 
 
 InitialValue = Annotated[Any, AfterValidator(_check_initial_value)]
+
+
+def _check_initial_value_or_auto(value: object) -> object:
+    return value if value == "auto" else _check_initial_value(value)
+
+
+InitialValueOrAuto = Annotated[Any, AfterValidator(_check_initial_value_or_auto)]

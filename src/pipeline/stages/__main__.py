@@ -11,7 +11,7 @@ from pipeline import config, stages
 from pipeline.config import side_files
 from pipeline.errors import ParityError, PipelineError, TrainingError, from_system
 from pipeline.reporting import console
-from pipeline.repository import dvc, environment, locks
+from pipeline.repository import dvc, environment, folder, locks
 from pipeline.schema.settings import Settings
 from pipeline.workspace import Workspace, files
 
@@ -28,6 +28,7 @@ def main(name: str, workspace: Workspace) -> int:
     locks.end_with_parent()
     lock = workspace.root / ".dvc/tmp/stage.lock"
     try:
+        folder.require_usable(workspace)
         with (
             console.show_messages(workspace, environment.verbosity()),
             locks.alone(f"stage {name}", lock, locks.PATIENCE_SECONDS),

@@ -1,5 +1,6 @@
 """Stage `evaluate`: all forms of the model on the test rows, the gate, metrics, figures, report."""
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from pipeline.workspace import Workspace, files
 if TYPE_CHECKING:
     from pipeline.schema.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 
 def run(settings: "Settings", workspace: Workspace) -> None:
     """Evaluate; the report is published also when the gate fails.
@@ -25,14 +28,14 @@ def run(settings: "Settings", workspace: Workspace) -> None:
     inputs = gate.read_inputs(workspace)
     read_variables = partial(checkpoint.read_variables, workspace.checkpoint)
     task = tasks.choose(inputs.dataset, settings.train.margin, inputs.history, read_variables)
-    grid = task.grid(inputs.train, inputs.test)
+    grid = task.grid(inputs.sample, inputs.test)
     runtime = gate.prepare_runtime(settings.device, settings.export.devices, workspace)
     forms = list_forms(settings.export.devices)
     predictions = gate.run_forms(forms, runtime, inputs, grid)
-    verdict = gate.judge(predictions, forms, inputs.test.label, settings.evaluation.parity, task)
+    verdict = gate.judge(predictions, forms, inputs, settings.evaluation.parity, task)
     files.write_json(workspace.parity, verdict.to_json())
     print(verdict)
-    results = publishing.measure(inputs, predictions, grid, verdict, task)
+    results = publishing.measure(inputs, predictions, grid, verdict, task, settings.train.loss)
     print(f"\n{as_table(results.metrics)}\n")
     publishing.publish(results, verdict, task, settings.evaluation.figures, workspace)
     if not verdict:
@@ -42,3 +45,5 @@ def run(settings: "Settings", workspace: Workspace) -> None:
             f" {workspace.report} have the details"
         )
     print(coefficients.tabulate(workspace.checkpoint, workspace.frozen_graph), end="")
+    for warning in results.metrics.get("warnings", ()):
+        _log.warning("%s", warning)

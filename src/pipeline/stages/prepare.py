@@ -1,12 +1,17 @@
-"""Stage `prepare`: reads the data source and writes data/prepared."""
+"""Stage `prepare`: reads the data source, writes data/prepared and a profile of the data."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from pipeline.data import preparation
+from pipeline.data.base_model import read_base_model
+from pipeline.data.preparation import Fitted
+from pipeline.data.prepared.dataset import Dataset
+from pipeline.data.profile import measuring, page
 from pipeline.data.sources import read_examples
-from pipeline.workspace import Workspace, files
+from pipeline.errors import listing
+from pipeline.workspace import Workspace, files, is_remote
 
 if TYPE_CHECKING:
     from pipeline.schema.settings import Settings
@@ -15,16 +20,38 @@ _log = logging.getLogger(__name__)
 
 
 def run(settings: "Settings", workspace: Workspace) -> None:
-    """Read the source, split it, fit the scaling, publish the arrays."""
+    """Read the source, split it, fit the encoding, publish the arrays and the profile."""
     path = workspace.path(settings.data.path)
     with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:
-        examples = read_examples(settings.data, workspace)
+        fitted = fit(settings, workspace)
         digest = pool.submit(files.sha256, path)
         folder.mkdir()
-        dataset, rows = preparation.prepare(
-            settings.data, settings.seed, examples, digest.result, folder
-        )
-    counts = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
-    columns = len(dataset.features)
-    features = f"{columns} {'feature' if columns == 1 else 'features'} → {dataset.target}"
-    _log.info("%s: %s; %s", settings.data.path, features, counts)
+        dataset, rows = preparation.write(fitted, digest.result, folder)
+        profile = measuring.measure(fitted)
+    files.write_text(workspace.profile, page.to_html(profile))
+    counts = ", ".join(f"{rows[name]:,} {name}" for name in rows if rows[name] and name != "sample")
+    _log.info("%s: %s; %s", settings.data.path, _describe(dataset), counts)
+    for leak in profile.leaks:
+        _log.warning("%s: %s", settings.data.path, leak)
+
+
+def fit(settings: "Settings", workspace: Workspace) -> Fitted:
+    """Read the source, split it, fit the encoding; writes nothing."""
+    if is_remote(settings.data.path):
+        from pipeline.data import remote  # its clients take time to import
+
+        remote.fetch(settings.data.path, workspace)
+    examples = read_examples(settings.data, workspace)
+    graph = getattr(settings.model, "graph", None)
+    base = None if graph is None else read_base_model(workspace.path(graph))
+    return preparation.fit(settings.data, settings.seed, examples, base)
+
+
+def _describe(dataset: Dataset) -> str:
+    """Say what is predicted from what: how many columns, and the names of the first."""
+    count = len(dataset.columns)
+    numbers = [name for i, name in enumerate(dataset.features) if i not in dataset.encoding.dates]
+    dates = [name for name in dataset.features if name not in numbers]
+    kinds = {"numbers": numbers, "dates": dates, "text": list(dataset.text)}
+    names = "; ".join(f"{kind} {listing(found, 12)}" for kind, found in kinds.items() if found)
+    return f"{count} {'feature' if count == 1 else 'features'} → {dataset.target} ({names})"

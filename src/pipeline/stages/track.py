@@ -15,7 +15,16 @@ _log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, workspace: Workspace) -> None:
-    """Keep this execution in the spool, and send all that it keeps, or warn."""
+    """Prove the MLflow model, keep this execution in the spool, and send all that it keeps.
+
+    A store that cannot be used costs a warning.
+
+    Raises:
+        ParityError: the MLflow model does not compute what the frozen graph computes.
+    """
+    from pipeline.tracking import mlflow_model  # imports MLflow
+
+    mlflow_model.require_same_bits(workspace)
     execution = Execution.current(settings, workspace)
     spool.keep(execution, workspace)
     spool.send_or_warn(workspace, settings.tracking.patience)

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 from pipeline.workspace import Workspace
 
+VARIABLE = "MLFLOW_TRACKING_URI"
 SHORT_TIMEOUT_SECONDS = 3
 
 
 def tracking_uri(workspace: Workspace) -> str:
     """Return the URI of the store; a relative SQLite path is resolved against the home."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    uri = os.environ.get(VARIABLE) or "sqlite:///mlflow.db"
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
         uri = f"sqlite:///{workspace.home / uri.removeprefix('sqlite:///')}"
     return uri

@@ -12,16 +12,17 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import LoggedModelStatus, Run
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
 
 from pipeline.data.prepared import dataset as prepared
 from pipeline.data.prepared.dataset import Dataset, Split
 from pipeline.models import learning_curve as history
-from pipeline.models.learning_curve import Point
-from pipeline.tracking import store
+from pipeline.models.learning_curve import VALIDATION_LOSS, Point
+from pipeline.tracking import mlflow_model, store
 from pipeline.tracking.execution import Execution, flatten
-from pipeline.workspace import Workspace, digests
+from pipeline.workspace import Workspace
+
+# The tag with what reports/metrics.json warns of.
+WARNING = "warning"
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ class Outs:
     workspace: Workspace
     curve: Sequence[Point]
     metrics: dict[str, Any]  # the contents of reports/metrics.json
+    step: int  # of the checkpoint that was frozen
     device: str  # that the model was trained on
     dataset: Dataset
-    train: Split
+    sample: Split
 
     @classmethod
     def read(cls, workspace: Workspace) -> Self:
@@ -42,9 +44,10 @@ class Outs:
             workspace=workspace,
             curve=history.read(workspace.history),
             metrics=json.loads(workspace.metrics.read_text(encoding="utf-8")),
+            step=json.loads(workspace.sidecar.read_text(encoding="utf-8"))["step"],
             device=json.loads(workspace.placement.read_text(encoding="utf-8"))["device"],
             dataset=prepared.read_dataset(workspace.prepared),
-            train=prepared.read_split("train", workspace.prepared),
+            sample=prepared.read_split("sample", workspace.prepared),
         )
 
 
@@ -102,13 +105,16 @@ def _requests(
     """Yield the functions that send all but the curve to a run, with one or a few requests each."""
     if store.FAILURE in run.data.tags:
         yield partial(mlflow.delete_tag, store.FAILURE)
-    known, metrics = run.data.metrics, flatten(outs.metrics | {"task": None})
-    numbers = {key: float(value) for key, value in metrics if value is not None}
+    known, numbers = run.data.metrics, _numbers(outs)
     new = {key: value for key, value in numbers.items() if known.get(key) != value}
     yield partial(mlflow.log_metrics, new)
+    if (kept := _kept_validation(outs)) and known.get(VALIDATION_LOSS) != kept[1][VALIDATION_LOSS]:
+        yield partial(store.send_curve, client, run.info.run_id, [kept])
+    if warnings := outs.metrics.get("warnings"):
+        yield partial(mlflow.set_tag, WARNING, "; ".join(warnings)[:5000])
     yield partial(mlflow.set_tag, "device", outs.device)
     source, digest = execution.source, outs.dataset.source_sha256[:32]
-    features, label = outs.train.features, outs.train.label
+    features, label = outs.sample.features, outs.sample.label
     rows = from_numpy(features, source, label, Path(source).name, digest)
     yield partial(mlflow.log_input, rows, context="training")
     workspace = outs.workspace
@@ -116,37 +122,37 @@ def _requests(
         folder = file.parent.relative_to(workspace.root).as_posix()
         yield partial(mlflow.log_artifact, str(file), folder)
     checkpoint, sidecar = workspace.checkpoint, workspace.sidecar
-    step = json.loads(sidecar.read_text(encoding="utf-8"))["step"]  # of the frozen checkpoint
-    steps = sorted(checkpoint.glob(f"*-{step}.*"))
+    steps = sorted(checkpoint.glob(f"*-{outs.step}.*"))
     for file in (*steps, checkpoint / "checkpoint", checkpoint / sidecar.name):
         yield partial(mlflow.log_artifact, str(file), checkpoint.name)
     if not _has_model(client, run):
-        yield partial(_log_model, outs.dataset, workspace)
+        arguments = mlflow_model.describe(workspace)
+        yield partial(mlflow.pyfunc.log_model, name="model", **arguments)
     yield partial(mlflow.set_tag, store.COMPLETE, "true")
+
+
+def _numbers(outs: Outs) -> dict[str, float]:
+    """Return the numbers of reports/metrics.json by dotted key, and the step that was kept."""
+    texts = dict.fromkeys(("task", "warnings"))
+    found = {key: float(value) for key, value in flatten(outs.metrics | texts) if value is not None}
+    return found | ({"kept_step": float(outs.step)} if "validation" in outs.metrics else {})
+
+
+def _kept_validation(outs: Outs) -> Point | None:
+    """Return the validation loss of the kept step as one more point of the last step.
+
+    MLflow shows the last value of a metric beside those of other runs, and that must be the one of
+    the model that is shipped. There is none where the last validation is that of the kept step.
+    """
+    name = VALIDATION_LOSS
+    losses = {step: values[name] for step, values in outs.curve if name in values}
+    last = max(losses, default=outs.step)
+    if outs.step == last or outs.step not in losses:
+        return None
+    return last, {VALIDATION_LOSS: losses[outs.step]}
 
 
 def _has_model(client: MlflowClient, run: Run) -> bool:
     outputs = run.outputs.model_outputs if run.outputs else []
     models = (client.get_logged_model(output.model_id) for output in outputs)
     return any(model.status == LoggedModelStatus.READY for model in models)
-
-
-def _log_model(dataset: Dataset, workspace: Workspace) -> None:
-    """Log the frozen graph as a model from code, which needs neither pickle nor this package."""
-    versions, needed = digests.versions(), ("tensorflow", "pandas", "numpy")
-    inputs = Schema([ColSpec("double", name) for name in dataset.features])
-    mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(Path(__file__).with_name("frozen_model.py")),
-        artifacts={"graph": str(workspace.frozen_graph), "signature": str(workspace.sidecar)},
-        signature=ModelSignature(inputs, _output_schema(dataset)),
-        input_example=None,
-        pip_requirements=[f"{name}=={versions[name]}" for name in needed],
-    )
-
-
-def _output_schema(dataset: Dataset) -> Schema:
-    if not dataset.classes:
-        return Schema([ColSpec("float", "prediction")])
-    names = ["probability", *(f"probability_{name}" for name in dataset.classes)]
-    return Schema([ColSpec("string", "prediction"), *(ColSpec("float", name) for name in names)])

@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.errors import BusyError, PipelineError, RefusedError, TrackingError, one_line
+from pipeline.tracking import relocation
 from pipeline.tracking.execution import Execution
 from pipeline.workspace import Workspace, files
 
@@ -35,7 +36,7 @@ def entries(workspace: Workspace) -> list[Path]:
 def keep(execution: Execution, workspace: Workspace) -> Path:
     """Keep an execution, with the results in its workspace unless it failed."""
     target = workspace.spool / execution.identity[:16]
-    prepared = workspace.prepared / "dataset.json", workspace.prepared / "train"
+    prepared = workspace.prepared / "dataset.json", workspace.prepared / "sample"
     outs = (*prepared, workspace.checkpoint, workspace.frozen, workspace.reports)
     with files.replacing(target) as entry:
         entry.mkdir()
@@ -56,6 +57,7 @@ def send(workspace: Workspace, within: float | None = None) -> int:
         TrackingError: the store cannot be used, or is too slow; what was not sent stays kept.
         BusyError: another process is sending.
     """
+    relocation.follow(workspace)
     if not entries(workspace):
         return 0
     from pipeline.tracking import record  # imports MLflow, which takes seconds
@@ -88,7 +90,7 @@ def send_or_warn(workspace: Workspace, within: float) -> bool:
         send(workspace, within)
     except (TrackingError, BusyError) as error:
         count = len(entries(workspace))
-        runs = "1 run is" if count == 1 else f"{count} runs are"
+        runs = "1 run is" if count == 1 else f"{count or 'no'} runs are"
         remedy = "the next run or `pipeline sync` sends what is there"
         _log.warning("%s\n%s kept in .spool; %s", error, runs, remedy)
         return False

@@ -1,4 +1,4 @@
-"""Checks of an SQLite store without MLflow, whose import takes seconds.
+"""An SQLite store without MLflow, whose import takes seconds: its file, its lock, and checks.
 
 The checks change nothing: a missing store is not created, and no store is migrated.
 """
@@ -10,22 +10,46 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote
+
+from filelock import FileLock
 
 from pipeline.errors import TrackingError
 from pipeline.tracking import address
 from pipeline.workspace import Workspace
 
 MIGRATIONS = "store/db_migrations/versions/*.py"
+LOCK_TIMEOUT_SECONDS = 30
 
 
 def file(workspace: Workspace) -> Path | None:
     """Return the file of the store; None if the store is not an SQLite file."""
     scheme, _, path = address.tracking_uri(workspace).partition(":///")
-    return Path(path.partition("?")[0]) if scheme == "sqlite" else None
+    return Path(unquote(path.partition("?")[0])) if scheme == "sqlite" else None
+
+
+def own_file(workspace: Workspace) -> Path | None:
+    """Return the file of the store if it lies in the home of the workspace, else None."""
+    found = file(workspace)
+    return found if found and found.resolve().is_relative_to(workspace.home) else None
 
 
 @contextmanager
-def _open(database: Path) -> Iterator[sqlite3.Connection]:
+def locked(workspace: Workspace) -> Iterator[None]:
+    """Let one process at a time create the store or change its paths while the block runs.
+
+    Raises:
+        OSError: another process holds the lock for too long.
+    """
+    lock = workspace.temporary / "mlflow-store.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock, timeout=LOCK_TIMEOUT_SECONDS):
+        yield
+
+
+@contextmanager
+def opened(database: Path) -> Iterator[sqlite3.Connection]:
+    """Connect to a store; its errors become a `TrackingError`."""
     try:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             yield connection
@@ -33,20 +57,26 @@ def _open(database: Path) -> Iterator[sqlite3.Connection]:
         raise TrackingError(f"the MLflow store {database} cannot be used: {error}") from None
 
 
+def tables(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the tables of a database."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    return {name for (name,) in connection.execute(query)}
+
+
 def require_writable(database: Path) -> None:
     """Begin a write and roll it back; refuse a store that is locked, damaged or read-only."""
-    with _open(database) as connection:
+    with opened(database) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
 
 
 def require_current(database: Path) -> None:
     """Refuse tables that have another version than the installed MLflow, or are not MLflow's."""
-    with _open(database) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if not tables:
+    with opened(database) as connection:
+        found = tables(connection)
+        if not found:
             return  # the first run creates them
-        if "alembic_version" not in tables:
+        if "alembic_version" not in found:
             raise TrackingError(f"{database} is not an MLflow store; move it away")
         ((current,),) = connection.execute("SELECT version_num FROM alembic_version")
     known = _revisions()
@@ -77,7 +107,6 @@ def _revisions() -> dict[str, str]:
 
 def has_running(database: Path) -> bool:
     """Tell whether any run has the status RUNNING; the tables must be current."""
-    with _open(database) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    with opened(database) as connection:
         query = "SELECT 1 FROM runs WHERE status = 'RUNNING' LIMIT 1"
-        return "runs" in tables and bool(connection.execute(query).fetchall())
+        return "runs" in tables(connection) and bool(connection.execute(query).fetchall())

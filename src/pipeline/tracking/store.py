@@ -1,24 +1,26 @@
 """The MLflow store, and the run of an execution in it."""
 
 import logging
+import os
 import re
 import sqlite3
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import mlflow
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import RefusedError, TrackingError
 from pipeline.models.learning_curve import Point
-from pipeline.tracking import address, sqlite
+from pipeline.tracking import address, relocation, sqlite
 from pipeline.tracking.execution import Execution
 from pipeline.workspace import Workspace, files
 
@@ -27,7 +29,6 @@ FAILURE = "pipeline.failure"
 COMPLETE = "pipeline.complete"
 LOSS = "loss"
 INVALID = "INVALID_PARAMETER_VALUE"
-LOCK_TIMEOUT_SECONDS = 30
 MAX_METRICS_A_BATCH = 1000
 MAX_PARAMETERS_A_BATCH = 100
 FAILURES = (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError)
@@ -67,6 +68,7 @@ def _require_database(workspace: Workspace) -> None:
     """Fail at once for a file that is not a database, which MLflow would retry for minutes.
 
     A new database is created beside its path and then renamed: MLflow cannot use a partial one.
+    Artifacts of its experiment `Default` get a URI, as MLflow cannot store a path with both quotes.
     """
     path = sqlite.file(workspace)
     if path is not None and path.exists():
@@ -74,7 +76,8 @@ def _require_database(workspace: Workspace) -> None:
             database.execute("PRAGMA schema_version")
     elif path is not None:
         with files.replacing(path) as partial:
-            MlflowClient(f"sqlite:///{partial}").search_experiments(max_results=1)
+            create: Any = SqlAlchemyStore  # MLflow declares no types for it
+            create(f"sqlite:///{partial}", address.artifact_location(workspace))
 
 
 def connect(name: str, workspace: Workspace) -> tuple[MlflowClient, str]:
@@ -82,20 +85,37 @@ def connect(name: str, workspace: Workspace) -> tuple[MlflowClient, str]:
 
     One process at a time does this: two processes that create an SQLite store would break it.
     """
-    mlflow.set_tracking_uri(address.tracking_uri(workspace))
-    lock = workspace.temporary / "mlflow-store.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock, timeout=LOCK_TIMEOUT_SECONDS):
+    _use_store(workspace)
+    with sqlite.locked(workspace):
         _require_database(workspace)
-        client = MlflowClient()
+        relocation.follow_locked(workspace)
+        client, home = MlflowClient(), {}
+        if sqlite.own_file(workspace) is not None:
+            home = {relocation.HOME: str(workspace.home)}
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
-            tags = {"mlflow.experimentKind": "custom_model_development"}  # selects MLflow's pages
+            # The first tag selects MLflow's pages.
+            tags = {"mlflow.experimentKind": "custom_model_development", **home}
             location = address.artifact_location(workspace)
             return client, str(client.create_experiment(name, location, tags))
+        relocation.require_place(experiment.artifact_location, workspace)
         if experiment.lifecycle_stage == "deleted":
             client.restore_experiment(experiment.experiment_id)
+        if home and relocation.HOME not in experiment.tags:
+            client.set_experiment_tag(experiment.experiment_id, *home.popitem())
         return client, str(experiment.experiment_id)
+
+
+def _use_store(workspace: Workspace) -> None:
+    """Let MLflow's functions use the store, without the variable that MLflow also sets.
+
+    It would be the address for the next workspace of this process.
+    """
+    before = os.environ.get(address.VARIABLE)
+    mlflow.set_tracking_uri(address.tracking_uri(workspace))
+    os.environ.pop(address.VARIABLE, None)
+    if before is not None:
+        os.environ[address.VARIABLE] = before
 
 
 def find_run(client: MlflowClient, experiment: str, execution: Execution) -> Run | None:

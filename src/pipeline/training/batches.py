@@ -4,6 +4,29 @@ import math
 
 import numpy as np
 
+from pipeline.errors import ConfigError
+from pipeline.schema.training.train import Train
+
+# `train.batch_size=auto`, without and with a window, where there are as many rows.
+AUTO, AUTO_IN_WINDOW = 128, 1024
+
+
+def choose_batch_size(settings: Train, rows: int) -> int | None:
+    """Return the number of rows in a step of a training with so many rows; None: all, in order.
+
+    Raises:
+        ConfigError: the batch is larger than the training split.
+    """
+    size, window = settings.batch_size, settings.window
+    if size == "auto":
+        return min(rows, AUTO if window is None else min(AUTO_IN_WINDOW, window))
+    if size is not None and size > rows:
+        raise ConfigError(
+            f"train.batch_size={size} is more than the {rows} training rows; give a smaller one,"
+            " auto, or null for all rows"
+        )
+    return size
+
 
 class Batches:
     """Rows of a permutation that is drawn anew for each epoch, window by window.

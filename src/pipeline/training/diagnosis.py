@@ -12,7 +12,7 @@ from pipeline.errors import TrainingError
 from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.graph.step import GRADIENT, LEARNING_RATE, LOSS
 from pipeline.models.learning_curve import read_until
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.graph import build_training_graph
 from pipeline.training.initialization import Initialization
@@ -103,18 +103,18 @@ def _find_reason(job: TrainingJob, step: int, losses: list[tuple[int, float]]) -
 
 def _find_extreme_value(job: TrainingJob, step: int) -> str | None:
     """Name the largest value of a step's batch, if it is too large to train on."""
-    train, rows, scaling = job.settings.train, job.split, job.model.scaling
-    batch = np.arange(len(rows.label))
-    if train.batch_size is not None:
-        batches = Batches(len(rows.label), train.batch_size, job.settings.seed, train.window)
+    train, rows, scaling = job.settings.train, job.split, job.model.encoding.scaling
+    batch, size = np.arange(len(rows.label)), choose_batch_size(train, len(rows.label))
+    if size is not None:
+        batches = Batches(len(rows.label), size, job.settings.seed, train.window)
         batch = batches.rows_of(step - 1, 1)[0]
-    features = (rows.features[batch] - scaling.feature_mean) / np.array(scaling.feature_scale)
-    label = (rows.label[batch] - scaling.label_mean) / scaling.label_scale
-    table = np.abs(np.column_stack([features, label]))
-    row, column = np.unravel_index(np.nan_to_num(table, nan=np.inf).argmax(), table.shape)
-    if table[row, column] < EXTREME:
+    table = np.column_stack([rows.features[batch], rows.label[batch]]).astype(np.float64)
+    largest = np.nan_to_num(np.abs(table), nan=np.inf)
+    row, column = np.unravel_index(largest.argmax(), table.shape)
+    if largest[row, column] < EXTREME:
         return None
-    value = np.append(rows.features[batch[row]], rows.label[batch[row]])[column]
-    name = (*job.dataset.features, job.dataset.target)[column]
+    mean = (*scaling.feature_mean, *scaling.label_mean)[column]
+    value = table[row, column] * (*scaling.feature_scale, *scaling.label_scale)[column] + mean
+    name = (*job.dataset.features, *job.dataset.targets)[column]
     where = f"{job.dataset.index_name} {rows.index[batch[row]]}"
     return f"{name!r} is {value:.3g} at {where}, which is too large to train on"

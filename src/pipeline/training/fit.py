@@ -1,23 +1,28 @@
 """Training from the first step, or from where an interrupted training ended, to published outs."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.models.learning_curve import Progress, read_until
 from pipeline.models.metadata import hashes, sidecar
+from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.train import Train
 
 # Importing a module registers its observer.
 from pipeline.training import learning_curve, placement, profile, tensorboard, validation  # noqa: F401
+from pipeline.training.batches import choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.graph import build_training_graph
+from pipeline.training.graph import TrainingGraph, build_training_graph
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import require_finite, run_loop
 from pipeline.training.observer import State, registered
 from pipeline.training.rows import create_rows
 from pipeline.workspace import files
+
+_log = logging.getLogger(__name__)
 
 
 def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) -> None:
@@ -34,6 +39,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
     """
     settings, rows = job.settings, create_rows(job)
     training = build_training_graph(job, rows)
+    _tell_choices(job, training)
     observers = [kind(job, training) for kind in registered() if kind.is_needed(settings.train)]
     initialization = Initialization(job, training)
     checkpoints = Checkpoints(training.graph, settings.train, job.folder)  # completes the graph
@@ -67,6 +73,15 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
     _publish(job, state)
 
 
+def _tell_choices(job: TrainingJob, training: TrainingGraph) -> None:
+    """Log what `auto` chose, where it is not what the configuration reads like."""
+    train, rows = job.settings.train, len(job.split.label)
+    if train.batch_size == "auto" and choose_batch_size(train, rows) == rows:
+        _log.info("train.batch_size=auto: a step takes all %s training rows", f"{rows:,}")
+    if training.factor:
+        _log.info("optimizer.precondition: the gradient is preconditioned for correlated columns")
+
+
 def list_intervals(settings: Train) -> tuple[int, ...]:
     """Return the numbers of steps after which something besides training is done."""
     intervals = settings.checkpoint_every, *(kind.interval(settings) for kind in registered())
@@ -79,7 +94,8 @@ def _publish(job: TrainingJob, state: State) -> None:
     with files.replacing(workspace.checkpoint) as folder:
         folder.mkdir()
         state.checkpoints.copy(folder, best=bool(best))
-        trained = sidecar.describe(job.dataset, job.model, best or state.step)
+        arithmetic = Arithmetic.of(job.settings.device, job.device)
+        trained = sidecar.describe(job.dataset, job.model, best or state.step, arithmetic)
         sidecar.write(hashes.sign(trained, folder), folder / sidecar.FILE)
     for source, out in ((job.history, workspace.history), (job.placement, workspace.placement)):
         files.write_text(out, source.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ depends on the seed and the step alone, not on the number of steps in a call.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -15,10 +15,11 @@ from pipeline.data.prepared.dataset import Split
 from pipeline.errors import ConfigError
 from pipeline.graph.losses import choose_loss
 from pipeline.graph.optimizers import require_device
-from pipeline.graph.step import FED_FEATURES, FED_LABEL, FED_LOSS, LOSS, TrainingStep, add_fed_loss
+from pipeline.graph.step import FED_LABEL, FED_LOSS, FED_WEIGHT, LOSS, TrainingStep, add_fed_loss
 from pipeline.graph.variables import SCOPE, GraphVariables
 from pipeline.training.job import TrainingJob
-from pipeline.training.rows import Rows, RowsInGraph
+from pipeline.training.preconditioning import compute_preconditioner
+from pipeline.training.rows import Rows, RowsInGraph, RowTensors
 
 v1 = tf.compat.v1
 
@@ -36,6 +37,7 @@ class TrainingGraph:
         columns: what is recorded of each step: `loss` first, then what else changes.
         weights: names of the network's own variables, without those of the optimizer, sorted.
         finite: `[weights] bool`, for each of them.
+        factor: of the preconditioner; None for the plain gradient.
     """
 
     graph: tf.Graph
@@ -46,6 +48,31 @@ class TrainingGraph:
     weights: list[str]
     finite: tf.Tensor
     global_step: tf.Variable
+    factor: "LoadedFactor | None"
+
+
+@dataclass(frozen=True)
+class LoadedFactor:
+    """The factor of the preconditioner, on the device. No checkpoint holds it."""
+
+    value: np.ndarray
+    feed: tf.Tensor
+    variable: tf.Variable
+
+    @classmethod
+    def add(cls, value: np.ndarray | None) -> Self | None:
+        """Add its variable to the default graph, if there is a factor."""
+        if value is None:
+            return None
+        feed = v1.placeholder(tf.float32, value.shape, "preconditioner_feed")
+        variable = v1.Variable(
+            feed, name="preconditioner", trainable=False, collections=["data"], use_resource=True
+        )
+        return cls(value, feed, variable)
+
+    def load(self, session: Any) -> None:
+        """Set the variable in a session."""
+        session.run(self.variable.initializer, {self.feed: self.value})
 
 
 def build_training_graph(
@@ -64,21 +91,26 @@ def build_training_graph(
     require_device(settings.optimizer, job.device)
     if settings.train.xla is True and settings.device.placement:
         raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
-    loss_function = choose_loss(settings.train, job.dataset.task)
+    weighted = job.split.weight is not None
+    loss_function = choose_loss(settings.train, job.dataset.task, weighted=weighted)
     with graph.as_default(), tf.device(job.device):
         variables = GraphVariables(
             job.workspace, settings.seed, settings.model.initial, settings.device.placement
         )
-        add_fed_loss(settings, job.model, loss_function, variables)
+        add_fed_loss(settings, job.model, loss_function, variables, weighted=weighted)
         global_step = v1.train.get_or_create_global_step()
+        factor = LoadedFactor.add(compute_preconditioner(job))
         step = TrainingStep(
-            settings, job.model, loss_function, variables, global_step, record_gradients
+            settings,
+            job.model,
+            loss_function,
+            variables,
+            global_step,
+            record_gradients,
+            factor and factor.variable.read_value(),
         )
-        scalars = [
-            variable
-            for variable in v1.trainable_variables()
-            if loss_function.records_variables and variable.shape.num_elements() == 1
-        ]
+        shown_variables = v1.trainable_variables() if loss_function.records_variables else []
+        scalars = [one for one in shown_variables if one.shape.num_elements() == 1]
         shown = (variable.op.name.removeprefix(f"{SCOPE}/") for variable in scalars)
         columns = (LOSS, *step.columns, *shown)
         source = rows.add_to_graph(settings.train)
@@ -86,9 +118,11 @@ def build_training_graph(
         weights = {variable.op.name: variable for variable in variables.by_name.values()}
         names = sorted(weights)
         steps = v1.placeholder(tf.int32, [], "steps")
-        recorded = train_steps(source.feeds[0], source.features, source.label, steps)
+        recorded = train_steps(source.feeds[0], source.rows, steps)
         finite = tf.stack([tf.reduce_all(tf.math.is_finite(weights[name])) for name in names])
-    return TrainingGraph(graph, source, steps, recorded, columns, names, finite, global_step)
+    return TrainingGraph(
+        graph, source, steps, recorded, columns, names, finite, global_step, factor
+    )
 
 
 def _define_loop(
@@ -100,11 +134,12 @@ def _define_loop(
     """
 
     @tf.function(jit_compile=compiled, autograph=False)
-    def train_steps(fed: tf.Tensor, x: tf.Tensor, y: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    def train_steps(fed: tf.Tensor, rows: RowTensors, steps: tf.Tensor) -> tf.Tensor:
         def one_step(done: tf.Tensor, history: tf.TensorArray) -> tuple[Any, Any]:
             before = [tf.reshape(variable.read_value(), []) for variable in scalars]
             with tf.control_dependencies(before):
-                values, update = step.add(*source.take(x, y, done))
+                taken = source.take(rows, done)
+                values, update = step.add(taken.encoded(), taken.label, taken.weight)
             with tf.control_dependencies([update]):
                 return done + 1, history.write(done, tf.stack([*values, *before]))
 
@@ -117,12 +152,22 @@ def _define_loop(
     return train_steps  # type: ignore[no-any-return]
 
 
-def compute_loss(session: Any, rows: Split) -> float:
-    """Return the loss of rows in inference form, without the penalty for large weights."""
+def feed(rows: Split) -> dict[str, np.ndarray]:
+    """Return raw rows by the names of the tensors that are fed with them; weights are not."""
+    return {f"{name}:0": array for name, array in rows.inputs().items()} | {FED_LABEL: rows.label}
+
+
+def compute_loss(session: Any, rows: Split, weight: np.ndarray | None = None) -> float:
+    """Return the loss of rows in inference form, without the penalty for large weights.
+
+    Args:
+        weight: of the rows, `[rows, 1] float32`, whose mean is 1; None: all are 1.
+    """
     losses, sizes = [], []
     for first in range(0, len(rows.label), ROWS_AT_ONCE):
-        piece = slice(first, first + ROWS_AT_ONCE)
-        features, label = rows.features[piece], rows.label[piece]
-        losses.append(session.run(FED_LOSS, {FED_FEATURES: features, FED_LABEL: label}))
-        sizes.append(len(label))
+        block = slice(first, first + ROWS_AT_ONCE)
+        piece = rows.select(block)
+        weights = {} if weight is None else {FED_WEIGHT: weight[block]}
+        losses.append(session.run(FED_LOSS, feed(piece) | weights))
+        sizes.append(len(piece.label))
     return float(np.average(losses, weights=sizes))

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, ConfigError, listing, nearest, one_line
+from pipeline.graph import checkpoint_state
 from pipeline.graph.variables import SCOPE
 from pipeline.schema.training.train import Start
 from pipeline.training.graph import TrainingGraph
@@ -79,10 +80,12 @@ class Initialization:
 
 def _open_checkpoint(folder: Path) -> tuple[str, dict[str, list[int]]]:
     try:
-        path = v1.train.latest_checkpoint(str(folder))
+        path = checkpoint_state.find_latest(folder)
         if path is None:
-            raise ArtifactError(f"train.start.checkpoint={folder} has no checkpoint")
+            raise ArtifactError(f"{folder} has no checkpoint")
         return path, tf.train.load_checkpoint(path).get_variable_to_shape_map()
+    except ArtifactError as error:
+        raise ArtifactError(f"train.start.checkpoint: {error}") from None
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         what = f"train.start.checkpoint: {folder} cannot be read: {one_line(error)}"
         raise ArtifactError(what) from None

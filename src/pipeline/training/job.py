@@ -4,12 +4,26 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.data.prepared.dataset import Dataset, Split, read_dataset, read_split
+from pipeline.data.prepared.dataset import (
+    Dataset,
+    EncodedRows,
+    read_dataset,
+    read_split,
+    read_training_rows,
+)
 from pipeline.graph.inference import InferenceSpec
 from pipeline.graph.losses import choose_loss
 from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
+from pipeline.schema.training.model import Linear, Network
 from pipeline.workspace import Workspace
+
+# Sources of people's own tables. The others show what the tutorial's training does.
+OWN_TABLES = ("csv", "custom")
+
+# With `train.validation.every=auto`, where there are rows for it: validations of a training, and
+# the fewest steps between two. A preconditioned linear network is at the closed form after 50.
+VALIDATIONS, LEAST_STEPS = 40, 50
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,7 @@ class TrainingJob:
     device: str  # such as `/device:CPU:0`
     folder: Path
     dataset: Dataset
-    split: Split
+    split: EncodedRows
     model: InferenceSpec
 
     @property
@@ -56,10 +70,23 @@ def read_job(
         DataError: the prepared data is missing or damaged.
     """
     dataset, most = read_dataset(workspace.prepared), settings.train.rows
-    rows = read_split("train", workspace.prepared, mapped=True)
-    split = Split(rows.features[:most], rows.label[:most], rows.index[:most])
+    split = read_training_rows(workspace.prepared, mapped=True).select(slice(most))
+    validated = read_split("validation", workspace.prepared, mapped=True)
+    settings = decide_validation(settings, len(validated.label))
     model = specify_inference(settings, dataset)
     return TrainingJob(settings, workspace, device, folder, dataset, split, model)
+
+
+def decide_validation(settings: TrainSettings, rows: int) -> TrainSettings:
+    """Return the settings with `train.validation.every=auto` decided for so many rows."""
+    train, validation = settings.train, settings.train.validation
+    if validation.every != "auto":
+        return settings
+    every = max(LEAST_STEPS, -(-train.steps // VALIDATIONS)) if rows else None
+    validation = validation.model_copy(update={"every": every})
+    return settings.model_copy(
+        update={"train": train.model_copy(update={"validation": validation})}
+    )
 
 
 def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpec:
@@ -68,8 +95,23 @@ def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpe
     Raises:
         ConfigError: network, loss and data do not fit together.
     """
-    is_scaled = not dataset.scaling.is_identity()
-    require_fit(settings.model, dataset.task, dataset.shape, is_scaled)
+    require_fit(settings.model, dataset.task, dataset.shape)
     head = choose_loss(settings.train, dataset.task).head
-    outputs = len(dataset.classes) or 1
-    return InferenceSpec(settings.model, dataset.scaling, dataset.shape, outputs, head)
+    outputs = len(dataset.classes) or len(dataset.targets)
+    network = decide_initial_values(settings.model, dataset.source)
+    return InferenceSpec(network, dataset.encoding, dataset.shape, outputs, head)
+
+
+def decide_initial_values(network: Network, source: str) -> Network:
+    """Return the network with `auto` decided for data of this source.
+
+    With zeros a linear network ends with the smallest weights that fit its rows. Other values would
+    stay where the rows determine nothing, as of equal columns or with more columns than rows.
+    """
+    if not isinstance(network, Linear):
+        return network
+    is_own = source in OWN_TABLES
+    automatic = {"weights": "zeros" if is_own else "random_normal"}
+    automatic["bias"] = "zeros" if is_own else "ones"
+    decided = {name: value for name, value in automatic.items() if getattr(network, name) == "auto"}
+    return network.model_copy(update=decided)

@@ -19,7 +19,7 @@ class LearningCurve(Observer):
 
     def __init__(self, job: TrainingJob, graph: TrainingGraph) -> None:
         self._path, self._settings = job.history, job.settings.train
-        is_validated = self._settings.validation.every is not None
+        is_validated = self._settings.validation.interval is not None
         self._columns = (*graph.columns, *([VALIDATION_LOSS] if is_validated else []))
         self._unsaved: list[Point] = []
 

@@ -1,24 +1,22 @@
 """Where the steps find their training rows: held on the device, or streamed window by window.
 
-A step takes a slice of tensors that are computed once for many steps: rows are gathered, fed and
-scaled outside of the loop.
+A step takes a slice of tensors that are computed once for many steps: rows are gathered and fed
+outside of the loop.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from pipeline.data.prepared.dataset import Split
-from pipeline.data.prepared.scaling import Scaling
-from pipeline.errors import ConfigError
-from pipeline.graph.inference import scale_features, scale_label
+from pipeline.data.prepared.dataset import EncodedRows
+from pipeline.graph.inference import Encoded
 from pipeline.schema.training.train import Train
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.job import TrainingJob
 
 v1 = tf.compat.v1
@@ -26,8 +24,41 @@ v1 = tf.compat.v1
 # Memory of the rows of one call, unless a single step takes more.
 CALL_BYTES = 16 * 2**20
 ALIGNMENT = 64  # bytes
-CELLS_AT_ONCE = 2**20  # numbers that are scaled at once
+CELLS_AT_ONCE = 2**20  # numbers that are read at once
 WINDOWS_AHEAD = 2  # windows that are read before they are needed
+
+
+class RowTensors(NamedTuple):
+    """Rows of one step or of many, or the arrays that they are made from.
+
+    Attributes:
+        features, label: float32, encoded.
+        codes: int32; None where the network gets none.
+        weight: `[…, 1] float32`; None where all rows count the same.
+    """
+
+    features: Any
+    label: Any
+    codes: Any = None
+    weight: Any = None
+
+    @classmethod
+    def of(cls, split: EncodedRows) -> "RowTensors":
+        """Return the arrays of a split, `[rows, …]` each."""
+        codes = split.codes if split.codes.shape[1] else None
+        return cls(split.features, split.label, codes, split.weight)
+
+    def map(self, function: Callable[[Any], Any]) -> "RowTensors":
+        """Return what a function makes of each."""
+        return RowTensors(*(None if one is None else function(one) for one in self))
+
+    def present(self) -> list[Any]:
+        """Return those that there are."""
+        return [one for one in self if one is not None]
+
+    def encoded(self) -> Encoded:
+        """Return what a network gets."""
+        return Encoded(self.features, self.codes)
 
 
 @dataclass(frozen=True)
@@ -36,25 +67,24 @@ class RowsInGraph:
 
     Attributes:
         feeds: placeholders that a call is fed, `[steps, …]`.
-        features, label: float32, scaled, of all steps of a call.
+        rows: of all steps of a call.
         has_batches: whether a step takes some of these rows; otherwise it takes all.
         load: loads the rows that stay on the device, which `load_feeds` are fed.
         by_column: whether the features that `load` is fed are transposed.
     """
 
     feeds: tuple[tf.Tensor, ...]
-    features: tf.Tensor
-    label: tf.Tensor
+    rows: RowTensors
     has_batches: bool = True
     load: tf.Operation | None = None
     load_feeds: tuple[tf.Tensor, ...] = ()
     by_column: bool = False
 
-    def take(self, x: tf.Tensor, y: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Take the rows of a call's step out of features and label, `[rows, …]` each."""
+    def take(self, rows: RowTensors, step: tf.Tensor) -> RowTensors:
+        """Take the rows of a call's step out of `rows`."""
         if self.has_batches:
-            return x[step], y[step]
-        return tf.transpose(x) if self.by_column else x, y
+            return rows.map(lambda tensor: tensor[step])
+        return rows._replace(features=tf.transpose(rows.features)) if self.by_column else rows
 
 
 class HeldRows:
@@ -65,44 +95,49 @@ class HeldRows:
 
     window_steps = None
 
-    def __init__(self, split: Split, batches: Batches | None, scaling: Scaling) -> None:
-        self._split, self._batches, self._scaling = split, batches, scaling
+    def __init__(self, split: EncodedRows, batches: Batches | None) -> None:
+        self._arrays, self._batches = RowTensors.of(split), batches
         self.max_steps = _limit_steps(split, batches) if batches else None
         self._loaded_session: Any = None
 
     def add_to_graph(self, settings: Train) -> RowsInGraph:
         """Add variables for the rows to the default graph; no checkpoint holds them."""
-        rows, columns = self._split.features.shape
         # XLA reads columns three times as fast as rows where an output is one number.
         by_column = self._batches is None and settings.xla is True
-        shape = [columns, rows] if by_column else [rows, columns]
-        load_feeds = (
-            v1.placeholder(tf.float32, shape, "training_features"),
-            v1.placeholder(tf.float32, [rows, 1], "training_label"),
-        )
-        features = _create_variable(load_feeds[0], "features_of_all_rows")
-        label = _create_variable(load_feeds[1], "label_of_all_rows")
+        shapes = self._arrays.map(lambda array: array.shape)
+        if by_column:
+            shapes = shapes._replace(features=shapes.features[::-1])
+        feeds, held = [], list[Any]()
+        for name, array, shape in zip(RowTensors._fields, self._arrays, shapes, strict=True):
+            if array is None:
+                held.append(None)
+                continue
+            feeds.append(v1.placeholder(array.dtype, shape, f"training_{name}"))
+            held.append(_create_variable(feeds[-1], f"{name}_of_all_rows"))
+        variables = RowTensors(*held)
         size = self._batches.batch_size if self._batches else 0
         numbers = v1.placeholder(tf.int32, [None, size], "batches")
         if self._batches:
-            x, y = tf.gather(features, numbers), tf.gather(label, numbers)
+            rows = variables.map(lambda variable: tf.gather(variable, numbers))
         else:
-            x, y = features.read_value(), label.read_value()
-        load = tf.group(features.initializer, label.initializer)
-        return RowsInGraph((numbers,), x, y, size > 0, load, load_feeds, by_column)
+            rows = variables.map(lambda variable: variable.read_value())
+        load = tf.group(*(variable.initializer for variable in variables.present()))
+        return RowsInGraph((numbers,), rows, size > 0, load, tuple(feeds), by_column)
 
     def load(self, graph: RowsInGraph, session: Any) -> None:
-        """Load all rows, scaled, unless the session has them."""
+        """Load all rows unless the session has them."""
         if session is self._loaded_session:
             return
-        features, label = scaled = [_allocate_aligned(feed.shape) for feed in graph.load_feeds]
-        by_row = features.T if graph.by_column else features
-        size = max(1, CELLS_AT_ONCE // by_row.shape[1])
-        for first in range(0, len(by_row), size):
-            block = slice(first, min(first + size, len(by_row)))
-            by_row[block] = scale_features(_read_rows(self._split.features, block), self._scaling)
-            label[block] = scale_label(_read_rows(self._split.label, block), self._scaling)
-        session.run(graph.load, dict(zip(graph.load_feeds, scaled, strict=True)))
+        loaded = []
+        for feed, array in zip(graph.load_feeds, self._arrays.present(), strict=True):
+            loaded.append(_allocate_aligned(feed.shape, array.dtype))
+            is_turned = graph.by_column and array is self._arrays.features
+            by_row = loaded[-1].T if is_turned else loaded[-1]
+            size = max(1, CELLS_AT_ONCE // max(1, by_row.shape[1]))
+            for first in range(0, len(by_row), size):
+                block = slice(first, min(first + size, len(by_row)))
+                by_row[block] = _read_rows(array, block)
+        session.run(graph.load, dict(zip(graph.load_feeds, loaded, strict=True)))
         self._loaded_session = session
 
     def feeds(self, step: int, count: int) -> list[np.ndarray]:
@@ -118,25 +153,29 @@ class HeldRows:
 class StreamedRows:
     """Rows are fed as they come from disk; a thread reads the next windows."""
 
-    def __init__(self, split: Split, batches: Batches, scaling: Scaling) -> None:
-        self._split, self._batches, self._scaling = split, batches, scaling
+    def __init__(self, split: EncodedRows, batches: Batches) -> None:
+        self._arrays, self._batches = RowTensors.of(split), batches
         self.window_steps = batches.steps_per_window  # no call crosses a window
         self.max_steps = min(batches.steps_per_window, _limit_steps(split, batches))
         self._reader = ThreadPoolExecutor(max_workers=1)
-        self._windows: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
+        self._windows: dict[int, Future[list[np.ndarray]]] = {}
 
     def add_to_graph(self, settings: Train) -> RowsInGraph:
         """Add placeholders for the rows of a call to the default graph."""
-        size, columns = self._batches.batch_size, self._split.features.shape[1]
-        features = v1.placeholder(tf.float32, [None, size, columns], "training_features")
-        label = v1.placeholder(tf.float32, [None, size, 1], "training_label")
-        return RowsInGraph((features, label), features, label)
+        size = self._batches.batch_size
+        placeholders = (
+            array if array is None
+            else v1.placeholder(array.dtype, [None, size, array.shape[1]], f"training_{name}")
+            for name, array in zip(RowTensors._fields, self._arrays, strict=True)
+        )  # fmt: skip
+        rows = RowTensors(*placeholders)
+        return RowsInGraph(tuple(rows.present()), rows)
 
     def load(self, graph: RowsInGraph, session: Any) -> None:
         """Do nothing: no row stays on the device."""
 
     def feeds(self, step: int, count: int) -> list[np.ndarray]:
-        """Return features and label of the steps, `[count, batch, columns]`, all of one window."""
+        """Return the arrays of the steps, `[count, batch, columns]` each, all of one window."""
         number, begin = divmod(step, self.window_steps)
         self._windows = {
             one: self._windows.get(one) or self._reader.submit(self._read_window, one)
@@ -146,20 +185,17 @@ class StreamedRows:
         window = self._windows[number].result()
         return [array[begin : begin + count].reshape(shape) for array in window]
 
-    def _read_window(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return features and label of a window, scaled, with one row for each step."""
+    def _read_window(self, number: int) -> list[np.ndarray]:
+        """Return the arrays of a window, with one row for each step."""
         first, order = self._batches.window(number)
         window = slice(first, first + len(order))
         used = order[: self.window_steps * self._batches.batch_size]
-        # A batch in a row: NumPy is slow with rows of a few columns.
-        features, label = (
-            _read_rows(array, window).take(used, axis=0).reshape(self.window_steps, -1)
-            for array in (self._split.features, self._split.label)
-        )
-        scaled = _allocate_aligned(features.shape), _allocate_aligned(label.shape)
-        scaled[0][:] = scale_features(features, self._scaling)
-        scaled[1][:] = scale_label(label, self._scaling)
-        return scaled
+        found = []
+        for array in self._arrays.present():
+            rows = _allocate_aligned([len(used), array.shape[1]], array.dtype)
+            _read_rows(array, window).take(used, axis=0, out=rows)
+            found.append(rows.reshape(self.window_steps, -1))
+        return found
 
     def close(self) -> None:
         """Stop reading ahead; `feeds` begins anew."""
@@ -177,20 +213,16 @@ def create_rows(job: TrainingJob) -> Rows:
         ConfigError: the batch is larger than the training split.
     """
     train, count = job.settings.train, len(job.split.label)
-    if train.batch_size is None:
-        return HeldRows(job.split, None, job.model.scaling)
-    if train.batch_size > count:
-        raise ConfigError(
-            f"train.batch_size={train.batch_size} is more than the {count} training rows; give a"
-            " smaller one, or null for all rows"
-        )
-    batches = Batches(count, train.batch_size, job.settings.seed, train.window)
-    return (StreamedRows if train.stream else HeldRows)(job.split, batches, job.model.scaling)
+    size = choose_batch_size(train, count)
+    if size is None:
+        return HeldRows(job.split, None)
+    batches = Batches(count, size, job.settings.seed, train.window)
+    return (StreamedRows if train.stream else HeldRows)(job.split, batches)
 
 
-def _limit_steps(split: Split, batches: Batches) -> int:
+def _limit_steps(split: EncodedRows, batches: Batches) -> int:
     """Return the number of steps whose rows take `CALL_BYTES`, at least 1."""
-    columns: int = split.features.shape[1]
+    columns: int = sum(array.shape[1] for array in RowTensors.of(split).present()) - 1
     return max(1, CALL_BYTES // (4 * batches.batch_size * columns))
 
 
@@ -198,10 +230,10 @@ def _create_variable(value: tf.Tensor, name: str) -> tf.Variable:
     return v1.Variable(value, name=name, trainable=False, collections=["data"], use_resource=True)
 
 
-def _allocate_aligned(shape: Sequence[int]) -> np.ndarray:
-    """Return a float32 array whose alignment lets a session take it without a copy."""
+def _allocate_aligned(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+    """Return an array of 4 bytes a number whose alignment lets a session take it without a copy."""
     size = math.prod(shape)
-    memory = np.empty(size + ALIGNMENT // 4, np.float32)
+    memory = np.empty(size + ALIGNMENT // 4, dtype)
     begin = -memory.ctypes.data % ALIGNMENT // 4
     return memory[begin : begin + size].reshape(shape)
 

@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
+from pipeline.data.prepared.dataset import read_split
 from pipeline.graph.step import FED_FEATURES, FED_LABEL, FED_LOSS
 from pipeline.schema.training.train import Train
-from pipeline.training.graph import TrainingGraph
+from pipeline.training.graph import TrainingGraph, feed
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
 from pipeline.training.observer import Observer, State, Turn, observer
@@ -30,12 +31,13 @@ class TensorBoard(Observer):
     """Writes event files. Its operations become part of the training graph."""
 
     def __init__(self, job: TrainingJob, training: TrainingGraph) -> None:
-        settings, rows = job.settings, job.split
+        settings = job.settings
         run = f"{settings.model.name}-{settings.optimizer.name}-{job.folder.name[:7]}"
         self._folder = job.workspace.tensorboard / run
         self._graph, self._classes = training.graph, job.dataset.classes
         self._every = settings.train.tensorboard_every
-        self._feed = {FED_FEATURES: rows.features[:MAX_ROWS], FED_LABEL: rows.label[:MAX_ROWS]}
+        sample = read_split("sample", job.workspace.prepared)
+        self._feed = feed(sample.select(slice(MAX_ROWS)))
         with self._graph.as_default(), tf.name_scope("summaries"):
             variables = [v for v in v1.trainable_variables() if v.op.name in training.weights]
             gradients = tf.gradients(self._graph.get_tensor_by_name(FED_LOSS), variables)
@@ -104,6 +106,8 @@ class TensorBoard(Observer):
         """Write the output of the last hidden layer, for TensorBoard's projector."""
         activations = self._activations()
         layer = activations[-1] if activations else self._graph.get_tensor_by_name(FED_FEATURES)
+        if 0 in layer.shape.as_list():
+            return  # of a table of text alone, which has no numbers to show
         label = self._feed[FED_LABEL][:, 0]
         values = session.run(layer, self._feed).reshape(len(label), -1)
         np.savetxt(self._folder / "embeddings.tsv", values, "%.6g", delimiter="\t")

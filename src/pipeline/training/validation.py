@@ -2,10 +2,11 @@
 
 import logging
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import read_split
+from pipeline.data.prepared.dataset import Split, read_split
 from pipeline.errors import ConfigError
 from pipeline.models.learning_curve import VALIDATION_LOSS
 from pipeline.schema.training.train import Train
@@ -33,18 +34,19 @@ class EarlyStopping(Observer):
         if not len(self._rows.label):
             raise ConfigError(
                 "train.validation.every asks for validation, and data.validation_share keeps no"
-                " rows; give data.validation_share=0.1, or train.validation.every=null"
+                " rows; give data.validation_share=0.1, or train.validation.every=auto"
             )
+        self._weight = weigh(self._rows, job.dataset.class_weights)
 
     @staticmethod
     def is_needed(settings: Train) -> bool:
-        """Tell whether `train.validation.every` is set."""
-        return settings.validation.every is not None
+        """Tell whether `train.validation.every` is a number."""
+        return settings.validation.interval is not None
 
     @staticmethod
     def interval(settings: Train) -> int | None:
         """Return the number of steps between validations."""
-        return settings.validation.every
+        return settings.validation.interval
 
     def begin(self, state: State) -> None:
         """Take the validations of an interrupted training."""
@@ -58,10 +60,10 @@ class EarlyStopping(Observer):
         Raises:
             NotFiniteError: the loss on the validation rows, or a variable of the best checkpoint.
         """
-        step, every = state.step, self._settings.validation.every
+        step, every = state.step, self._settings.validation.interval
         if not every or (step % every and step != self._settings.steps):
             return
-        loss = compute_loss(state.session, self._rows)
+        loss = compute_loss(state.session, self._rows, self._weight)
         if not math.isfinite(loss):
             what = f"the loss on the validation rows is {loss} after step {step:,}"
             raise NotFiniteError(what, step)
@@ -83,3 +85,22 @@ class EarlyStopping(Observer):
         self._worse += 1
         patience = self._settings.validation.patience
         state.has_ended = patience is not None and self._worse >= patience
+
+
+def weigh(rows: Split, class_weights: Sequence[float] | None) -> np.ndarray | None:
+    """Return the weights of rows in a loss, `[rows, 1] float32` with the mean 1, as in training.
+
+    None where all rows count the same.
+    """
+    if rows.weight is None and class_weights is None:
+        return None
+    weight = np.ones((len(rows.label), 1)) if rows.weight is None else np.array(rows.weight)
+    if class_weights is not None:
+        weight *= np.array(class_weights)[np.asarray(rows.label, np.int64)]
+    mean = weight.mean()
+    if not mean > 0:
+        raise ConfigError(
+            "data.class_weight gives all validation rows together no weight; give another"
+            " data.class_weight or data.validation_share"
+        )
+    return np.asarray((weight / mean).astype(np.float32))

@@ -5,11 +5,13 @@ reads the current folder or what DVC tells its stages. Two workspaces can be use
 other in one process.
 """
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
 
 
 class _Within:
@@ -48,7 +50,14 @@ class Workspace:
         return cls(Path.cwd(), os.environ.get("DVC_ROOT"))
 
     def path(self, name: str | os.PathLike[str]) -> Path:
-        """Return the absolute path of a file or folder that a configuration names."""
+        """Return the absolute path of a file or folder that a configuration names.
+
+        What lies on a server is named by its address, and copied to this path before it is read.
+        """
+        if is_remote(text := os.fspath(name)):
+            place = urlsplit(text)
+            last = PurePosixPath(unquote(place.path)).name or place.netloc
+            return self.downloads / hashlib.sha256(text.encode()).hexdigest()[:12] / last
         return Path(os.path.normpath(self.root / name))
 
     def relative(self, text: object) -> str:
@@ -62,6 +71,7 @@ class Workspace:
         return text
 
     conf = _Within("root", "conf")  # Hydra's configuration
+    chosen = _Within("root", "conf/chosen.yaml")  # what was chosen on top of conf/config.yaml
     params = _Within("root", "params.yaml")  # the composed parameters
     dvc_yaml = _Within("root", "dvc.yaml")  # the stages and their dependencies
     dvc_lock = _Within("root", "dvc.lock")  # the inputs of the last run of each stage
@@ -71,8 +81,10 @@ class Workspace:
     frozen = _Within("root", "artifacts/frozen")  # folder of the frozen graph and its sidecar
     frozen_graph = _Within("root", "artifacts/frozen/model.pb")
     sidecar = _Within("root", "artifacts/frozen/model.json")  # interface and recipe of the graph
-    saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel
+    saved_model = _Within("root", "artifacts/saved_model")  # folder of the SavedModel to serve
+    saved_model_tagged = _Within("root", "artifacts/saved_model_tagged")  # the one with all graphs
     reports = _Within("root", "reports")  # folder of all reports
+    profile = _Within("root", "reports/data.html")  # of the examples, before training
     history = _Within("root", "reports/history.csv")  # the learning curve
     placement = _Within("root", "reports/placement.json")  # the device of each operation
     metrics = _Within("root", "reports/metrics.json")  # of the model and its baselines
@@ -83,16 +95,32 @@ class Workspace:
     report = _Within("root", "reports/report.html")
     tracked = _Within("root", ".tracked.json")  # the execution that MLflow got last
     resume = _Within("home", ".resume")  # folder of unfinished trainings
+    downloads = _Within("home", ".downloads")  # folder of copies of data on servers
     spool = _Within("home", ".spool")  # folder of runs that wait to be sent to MLflow
     temporary = _Within("home", ".dvc/tmp")  # folder of DVC for locks and logs
     tensorboard = _Within("home", "tensorboard")  # folder of event files
     trace = _Within("home", "trace.json")  # a Chrome trace of one training step
 
     @property
+    def results(self) -> tuple[Path, ...]:
+        """All files and folders that a run writes or replaces.
+
+        The artifacts of earlier runs in MLflow stay as they are, and can be read.
+        """
+        inside = (self.prepared, self.artifacts, self.reports, self.params, self.dvc_lock)
+        kept = (self.resume, self.spool, self.home / "mlflow.db", self.tensorboard, self.trace)
+        return (*inside, self.tracked, *kept)
+
+    @property
     def published_folders(self) -> set[Path]:
         """The folders that stages publish their results in."""
         outs = (self.prepared, self.checkpoint, self.frozen_graph, self.metrics)
         return {out.parent for out in outs}
+
+
+def is_remote(name: str) -> bool:
+    """Tell whether a path in a configuration is the address of a server, as `https://…`."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", name) is not None
 
 
 def is_experiment() -> bool:

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from pipeline.errors import ConfigError, nearest, one_line
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, inputs
 
 _imported: defaultdict[Path, dict[str, ModuleType]] = defaultdict(dict)  # by root
 _active: Path | None = None  # the root whose modules are in `sys.modules`
@@ -33,6 +33,8 @@ def module_file(target: str, workspace: Workspace) -> Path:
     for name in (f"{module}.py", f"{module}/__init__.py"):
         if workspace.path(name).is_file():
             return workspace.path(name)
+    if (reason := inputs.why_missing(f"{module}.py", workspace)) != inputs.MISSING:
+        raise ConfigError(f"_target_={target}: {module}.py: {reason}")
     raise ConfigError(f"_target_={target}: {module}.py does not exist; create it or fix the name")
 
 

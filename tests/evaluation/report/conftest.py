@@ -1,14 +1,16 @@
 """Models of every task, measured, without a training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.prepared.dataset import Split
 from pipeline.evaluation import tasks
 from pipeline.evaluation.report.results import Results
 
-from ..made import column, dataset, rows
+from ..made import column, dataset, inputs, rows
+from ..made import measured as baselines_of
 
 HISTORY = pd.DataFrame({"step": [1, 10, 100], "loss": [3.0, 0.4, 0.1]})
 DAYS = np.arange("2018-01-01", "2018-03-02", dtype="datetime64[D]")
@@ -22,31 +24,29 @@ def task_of(results):
 def measured(dataset, split, prediction, history=HISTORY, train=None, latest=0):
     """Measure a prediction of `split`, whose first rows are also the `latest` ones."""
     train = split if train is None else train
+    unlabelled = replace(split.select(slice(latest)), label=split.label[:0])
+    given = inputs(dataset, train, split, unlabelled, history)
     task = tasks.choose(dataset, 1.0, history, dict)
     metrics = {
         "task": dataset.task,
         "model": task.metrics(prediction, split),
-        "baselines": task.baselines(train, split),
+        "baselines": baselines_of(task, train, split),
         "parity": {"passed": True, "max_abs_diff": 0.0, "max_ulp": 0},
     }
     points = task.grid(train, split)
     return Results(
-        dataset=dataset,
+        **vars(given),
         metrics=metrics,
-        history=history,
-        train=train,
-        test=split,
-        latest=Split(split.features[:latest], split.label[:0], split.index[:latest]),
         prediction=prediction,
         forecast=prediction[:latest],
         grid=points,
-        fitted=np.sin(points) if len(points) else np.empty((0, 1), np.float32),
+        fitted=np.sin(points) if len(points) else np.empty((0, 1)),
     )
 
 
 def forecast(**changes):
     prices = rows(np.column_stack([X, X**2]), np.sin(X), DAYS)
-    values = {"target": "price in $ or $_1", "index_name": "date", "today": "a", "horizon": 3}
+    values = {"targets": ("price in $ or $_1",), "index_name": "date", "today": "a", "horizon": 3}
     data = dataset("regression", **{**values, **changes})
     return measured(data, prices, column(*np.sin(X + 0.1)), latest=5)
 
@@ -63,19 +63,27 @@ def table():
     return measured(dataset("regression"), split, column(*np.sin(X + 0.1)))
 
 
+def targets():
+    """A regression of five targets, in different units."""
+    scales = 10.0 ** np.arange(5)
+    split = replace(rows(np.column_stack([X, X**2]), np.sin(X)), label=np.sin(X)[:, None] * scales)
+    data = dataset("regression", targets=tuple(f"target {number} in $" for number in range(5)))
+    return measured(data, split, split.label * 0.9)
+
+
 def classes(count=3):
     label = np.arange(60) % count
     logits = np.random.default_rng(0).normal(size=(60, count)) + 2 * np.eye(count)[label]
     prediction = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
     names = tuple(f"<class {number}> of $" for number in range(count))
-    data = dataset("classification", target="kind", classes=names)
+    data = dataset("classification", targets=("kind",), classes=names)
     return measured(data, rows(logits[:, :2], label), prediction)
 
 
 def pairs():
     same = np.arange(60) % 2
     split = rows(np.column_stack([X, X + 1 - same]), same)
-    return measured(dataset("similarity", target="same"), split, column(*(1.2 - same + X / 20)))
+    return measured(dataset("similarity", targets=("same",)), split, column(*(1.2 - same + X / 20)))
 
 
 def minimum(**variables):
@@ -90,6 +98,7 @@ MODELS = {
     "forecast": (forecast, {"predictions", "forecast", "residuals"}),
     "curve": (curve, {"predictions", "residuals"}),
     "table": (table, {"predictions", "residuals"}),
+    "several targets": (targets, {"predictions", "residuals"}),
     "classification": (classes, {"confusion_matrix", "confidence"}),
     "similarity": (pairs, {"distances"}),
     "minimization": (lambda: minimum(x=[2.0, 1.0, 0.5]), {"descent"}),

@@ -3,6 +3,7 @@
 import dataclasses
 import warnings
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +38,14 @@ def drawn(draw, results):
 
 
 @pytest.mark.slow
+def test_a_style_of_the_user_does_not_change_the_figures(tmp_path):
+    before = saved(curve(), tmp_path / "before")
+    with matplotlib.rc_context({"text.usetex": True, "font.size": 20, "lines.linewidth": 9}):
+        assert saved(curve(), tmp_path / "after") == before
+        assert matplotlib.rcParams["font.size"] == 20
+
+
+@pytest.mark.slow
 def test_a_task_has_its_figures_and_drawn_twice_they_are_the_same_bytes(model, tmp_path):
     results, names = model
     once, twice = saved(results, tmp_path / "once"), saved(results, tmp_path / "twice")
@@ -49,14 +58,14 @@ def test_a_model_of_one_feature_is_drawn_as_points_and_a_curve():
     results = curve()
     axes = drawn(regression.predictions, results)
     training, test, fitted = axes.get_lines()
-    np.testing.assert_array_equal(training.get_xydata()[:, 1], results.train.label[:, 0])
+    np.testing.assert_array_equal(training.get_xydata()[:, 1], results.sample.label[:, 0])
     np.testing.assert_array_equal(test.get_xydata()[:, 0], results.test.features[:, 0])
     np.testing.assert_array_equal(fitted.get_xydata()[:, 1], results.fitted[:, 0])
 
 
 def test_rows_that_test_and_train_are_drawn_once():
     results = curve()
-    same = dataclasses.replace(results, train=results.test)
+    same = dataclasses.replace(results, sample=results.test)
     assert len(drawn(regression.predictions, same).get_lines()) == 2
 
 
@@ -70,7 +79,7 @@ def test_a_line_goes_through_rows_that_follow_each_other_only(make, name):
 def test_a_grid_spans_all_rows_of_a_curve():
     one, other = rows([[0], [1]], [0, 0]), rows([[3], [2]], [0, 0])
     points = choose(dataset("regression", ("x",)), 1.0, HISTORY, dict).grid(one, other)
-    assert (points.min(), points.max(), points.dtype) == (0, 3, np.float32)
+    assert (points.min(), points.max(), points.dtype) == (0, 3, np.float64)
     assert points.shape[1] == 1
     assert choose(dataset("regression"), 1.0, HISTORY, dict).grid(one).shape == (0, 2)
 
@@ -93,10 +102,21 @@ def test_the_learning_curve_has_the_validation_loss_where_it_is_known():
     history = pd.DataFrame(
         {"step": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "validation_loss": [np.nan, 2.5, np.nan]}
     )
-    axes = drawn(learning_curve, dataclasses.replace(table(), history=history))
-    training, validation = axes.get_lines()
+    axes = drawn(learning_curve, dataclasses.replace(table(), history=history, step=2))
+    training, validation, *_ = axes.get_lines()
     assert len(training.get_xdata()) == 3
     assert validation.get_xydata().tolist() == [[2, 2.5]]
+
+
+def test_the_learning_curve_marks_the_validation_of_the_checkpoint_that_was_kept():
+    history = pd.DataFrame(
+        {"step": [1, 20, 30], "loss": [3.0, 2.0, 1.0], "validation_loss": [np.nan, 0.0458, 0.1095]}
+    )
+    axes = drawn(learning_curve, dataclasses.replace(table(), history=history, step=20))
+    *_, mark = axes.get_lines()
+    assert mark.get_xydata().tolist() == [[20, 0.0458]]
+    assert mark.get_label() == "kept: step 20"
+    assert [text.get_text() for text in axes.texts] == ["1", "0.0458"]
 
 
 @pytest.mark.parametrize(("lowest", "scale"), [(0.5, "log"), (0.0, "linear"), (-1.0, "linear")])

@@ -57,8 +57,28 @@ def test_a_form_that_failed_says_why(page):
     assert "nothing to compare" in text
 
 
+def test_it_shows_the_validation_beside_the_test(page):
+    results = table()
+    assert "validation rows" not in page(results)
+    results.metrics["validation"] = {"mse": 0.0458, "r2": 0.5}
+    text = page(results)
+    assert "Metrics on the test rows</h2>" in text
+    assert "Metrics on the validation rows</h2>" in text
+    assert "<b>0.0458</b>" in text
+
+
+def test_it_begins_with_the_warnings(page):
+    results = table()
+    assert '<p class="warning">' not in page(results)
+    results.metrics["warnings"] = ["the model is worse than mean", "not <converged>"]
+    text = page(results)
+    for said in ("the model is worse than mean", "not &lt;converged&gt;"):
+        assert f'<p class="warning">{said}</p>' in text
+        assert text.index(said) < text.index("<h2>")
+
+
 def test_titles():
-    assert task_of(forecast(target="price")).title == "price from a, b"
+    assert task_of(forecast(targets=("price",))).title == "price from a, b"
     assert task_of(minimum(x=[2.0, 1.0, 0.5])).title == "The minimum of y"
     assert task_of(pairs()).title == "same from a, b"
     many = dataset("regression", tuple(f"x_{number}" for number in range(1000)))

@@ -3,6 +3,7 @@
 How a task is measured is in `pipeline.evaluation.tasks`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -16,6 +17,7 @@ class Task:
         has_class_names: the classes are named by `Dataset.classes`, and the model has one output
             for each of them.
         scales_label: the label is a quantity, which standard scaling scales.
+        is_of_tables: an example may be a row of a table, whose numbers are float64.
         has_pairs: an example is a pair, so its shape begins with 2; the label is 1 if both belong
             together, else 0.
         uses_label: the model learns from labels; without it the output itself is minimized, one
@@ -26,6 +28,7 @@ class Task:
     labels_are_classes: bool = False
     has_class_names: bool = False
     scales_label: bool = False
+    is_of_tables: bool = False
     has_pairs: bool = False
     uses_label: bool = True
 
@@ -33,9 +36,14 @@ class Task:
 TASKS = {
     task.name: task
     for task in [
-        Task("regression", scales_label=True),
-        Task("classification", labels_are_classes=True, has_class_names=True),
+        Task("regression", scales_label=True, is_of_tables=True),
+        Task("classification", labels_are_classes=True, has_class_names=True, is_of_tables=True),
         Task("similarity", labels_are_classes=True, has_pairs=True),
         Task("minimization", uses_label=False),
     ]
 }
+
+
+def name_columns(what: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of each target: `prediction`, or `prediction_TARGET` of several."""
+    return (what,) if len(targets) == 1 else tuple(f"{what}_{target}" for target in targets)

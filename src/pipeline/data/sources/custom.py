@@ -102,10 +102,10 @@ def _array_problems(examples: Examples) -> Iterator[str]:
     rows, columns = features.shape
     latest = 0 if examples.latest_index is None else len(examples.latest_index)
     shapes: dict[str, tuple[int, ...]] = {"features": (rows, columns), "label": (rows, 1)}
-    shapes |= {"part": (rows,), "index": (rows,)}
+    shapes |= {"part": (rows,), "index": (rows,), "times": (rows,), "weight": (rows,)}
     shapes |= {"latest_features": (latest, columns), "latest_index": (latest,)}
     for name, shape in shapes.items():
-        array, is_numeric = getattr(examples, name), len(shape) == 2
+        array, is_numeric = getattr(examples, name), len(shape) == 2 or name == "weight"
         if array is None and name not in ("features", "label"):
             continue
         if not isinstance(array, np.ndarray):
@@ -129,7 +129,9 @@ def _name_problems(examples: Examples) -> Iterator[str]:
         )
     if examples.today is not None and examples.today not in names:
         yield f"today must be the name of a feature or None, not {examples.today!r}"
-    part = examples.part
+    weight, part = examples.weight, examples.part
+    if weight is not None and (weight < 0).any():
+        yield f"weight must be 0 or more, and is not in row {_first_row(weight < 0)}"
     if part is not None and (wrong := ~np.isin(part, PARTS)).any():
         row = _first_row(wrong)
         yield f"part must be one of {', '.join(PARTS)}, not {part[row - 1]} as in row {row}"

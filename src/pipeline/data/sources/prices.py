@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.dates import parse_dates, require_ascending
 from pipeline.data.examples import DERIVATIONS, Derivation, Examples, source
 from pipeline.data.missing_values import choose_rows
 from pipeline.data.numeric_columns import NumericColumns, RowNumbers, require_columns
-from pipeline.data.other_columns import parse_dates, require_ascending, to_days
 from pipeline.data.tables import read_table
 from pipeline.errors import DataError
 from pipeline.schema.data import PricesData
@@ -28,16 +28,17 @@ def read_prices(settings: PricesData, workspace: Workspace) -> Examples:
     path = workspace.path(settings.path)
     table = read_table(path)
     require_columns(list(table.columns), ("date", *PRICE_COLUMNS), path)
-    days = to_days(parse_dates(table["date"], path))
+    dates = parse_dates(table["date"], path)
     numeric = NumericColumns(PRICE_COLUMNS)
     values = numeric.read(table)
     numeric.require_numbers(PRICE_COLUMNS, path)
     missing = {"date": RowNumbers(), **numeric.missing}
-    missing["date"].add(np.isnat(days))
-    complete = ~np.isnat(days) & np.isfinite(values).all(1)
+    missing["date"].add(dates.missing)
+    complete = ~dates.missing & np.isfinite(values).all(1)
     rows = np.flatnonzero(choose_rows(missing, complete, (), settings.missing, path))
-    dates = days[rows]
+    dates = dates.select(rows)
     require_ascending(dates, rows, path)
+    index = dates.names()
     features = derive_features(values[rows], rows, path)
     adjusted = features[:, PRICE_FEATURES.index("adj_close")]
     horizon = math.ceil(settings.horizon_share * len(rows))
@@ -51,10 +52,10 @@ def read_prices(settings: PricesData, workspace: Workspace) -> Examples:
         label=adjusted[horizon:, None],
         feature_names=PRICE_FEATURES,
         target=f"adj_close_in_{horizon}_rows",
-        index=dates[:-horizon],
+        index=index[:-horizon],
         index_name="date",
         latest_features=features[-horizon:],
-        latest_index=dates[-horizon:],
+        latest_index=index[-horizon:],
         today="adj_close",
         horizon=horizon,
     )

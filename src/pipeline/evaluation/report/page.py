@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
@@ -18,11 +19,16 @@ MAX_CLASSES = 20
 
 
 def save_figures(task: "Task", results: Results, settings: Figures, folder: Path) -> None:
-    """Draw the figures of a task and save them in an existing folder."""
-    for name, draw in task.figures(results).items():
-        figure = Figure(figsize=(settings.width, settings.height), layout="constrained")
-        draw(figure, results)
-        figure.savefig(folder / f"{name}.png", dpi=settings.dpi, metadata={"Software": None})
+    """Draw the figures of a task and save them in an existing folder.
+
+    They are outs, so a matplotlibrc of the user does not change them.
+    """
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        for name, draw in task.figures(results).items():
+            figure = Figure(figsize=(settings.width, settings.height), layout="constrained")
+            draw(figure, results)
+            figure.savefig(folder / f"{name}.png", dpi=settings.dpi, metadata={"Software": None})
 
 
 def render(task: "Task", results: Results, parity: dict[str, Any], figures: Path) -> str:

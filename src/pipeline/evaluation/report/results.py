@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +18,11 @@ class Inputs:
     """The data of an evaluation."""
 
     dataset: Dataset
-    train: Split
+    network: str  # a name in `model.name`
+    step: int  # of the checkpoint that was kept, and is shipped
+    train: EncodedRows
+    sample: Split  # training rows, at most `SAMPLE_ROWS`
+    validation: Split  # may be empty
     test: Split
     latest: Split  # may be empty
     history: pd.DataFrame  # the learning curve, as `learning_curve.read_table` returns it
@@ -29,10 +33,10 @@ class Results(Inputs):
     """A measured model; without points of a grid where it is not a curve in the plane."""
 
     metrics: dict[str, Any]  # the contents of reports/metrics.json
-    prediction: np.ndarray  # of the test rows, `[rows, outputs] float32`
-    forecast: np.ndarray  # of the latest rows, `[rows, outputs] float32`
-    grid: np.ndarray  # features, `[points, features] float32`
-    fitted: np.ndarray  # predictions there, `[points, 1] float32`
+    prediction: np.ndarray  # of the test rows, `[rows, outputs]`
+    forecast: np.ndarray  # of the latest rows, `[rows, outputs]`
+    grid: np.ndarray  # features, `[points, features]`
+    fitted: np.ndarray  # predictions there, `[points, 1]`
 
 
 # Draws results into an empty figure.
@@ -49,13 +53,21 @@ def count_confusions(results: Results) -> np.ndarray:
 
 def as_table(results: dict[str, Any]) -> str:
     """Return the contents of reports/metrics.json as lines of text."""
-    names = list(results["model"])
+    tested = {"model": results["model"], **results["baselines"]}
+    blocks = [_as_block("test rows", tested)]
+    if "validation" in results:
+        blocks.append(_as_block("validation rows", {"model": results["validation"]}))
+    return "\n\n".join(blocks)
+
+
+def _as_block(title: str, measured: dict[str, dict[str, float]]) -> str:
+    names = list(measured["model"])
     distinct = len({name[:12] for name in names}) == len(names)
     cell = 12 if distinct else max(map(len, names))
-    width = max(map(len, ("test rows", *results["baselines"])))
+    width = max(map(len, (title, *measured)))
     header = "  ".join(f"{name[:cell]:>{cell}}" for name in names)
-    lines = [f"{'test rows':<{width}}  {header}"]
-    for who, metrics in {"model": results["model"], **results["baselines"]}.items():
+    lines = [f"{title:<{width}}  {header}"]
+    for who, metrics in measured.items():
         cells = (f"{metrics[name]:{cell}.6g}" if name in metrics else " " * cell for name in names)
         lines.append(f"{who:<{width}}  " + "  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipeline.data.prepared.dataset import Split
+from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
+from pipeline.evaluation import design
 from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
-
-# The lowest probability in a log loss, so that a class that was ruled out has a finite loss.
-MIN_PROBABILITY = float(np.finfo(np.float64).eps)
+from pipeline.evaluation.tasks.base import ClosedForm, Headline, Predict, Task, weight_of
+from pipeline.evaluation.tasks.measures import log_loss, measure_classes
 
 # Most training rows of the logistic regression: on the whole of MNIST it takes minutes.
 BASELINE_ROWS = 10_000
@@ -22,39 +21,34 @@ class Classification(Task):
     """A prediction is the probabilities of all classes, `[rows, K]`."""
 
     cost_name: ClassVar[str] = "log loss"
+    headline: ClassVar[Headline] = Headline("log_loss")
+    naive: ClassVar[tuple[str, ...]] = ("majority_class",)
+    closed_form: ClassVar[ClosedForm | None] = ClosedForm(
+        "logistic_regression",
+        networks=("softmax", "linear"),
+        losses=("auto", "softmax_cross_entropy"),
+    )
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return accuracy, log loss, F1 averaged over the classes that are present or predicted.
 
         ROC AUC is one against rest, averaged over all classes; left out where one has no rows.
         """
-        from sklearn.metrics import f1_score, roc_auc_score
+        return measure_classes(_class_numbers(split.label), prediction, weight_of(split))
 
-        label, probability = _class_numbers(split.label), _normalize(prediction)
-        predicted = prediction.argmax(1)
-        metrics = {
-            "accuracy": float(np.mean(predicted == label)),
-            "log_loss": self.cost(prediction, split.label),
-            "macro_f1": float(f1_score(label, predicted, average="macro", zero_division=0)),
-        }
-        if len(np.unique(label)) == prediction.shape[1]:
-            score = probability[:, 1] if prediction.shape[1] == 2 else probability
-            metrics["roc_auc"] = float(roc_auc_score(label, score, multi_class="ovr"))
-        return metrics
-
-    def baseline_predictions(self, train: Split, test: Split) -> dict[str, np.ndarray]:
-        """Predict by scikit-learn's logistic regression, and by the shares of the classes."""
+    def fit_predictors(self, train: EncodedRows) -> dict[str, Predict]:
+        """Fit scikit-learn's logistic regression, and the shares of the classes."""
         count, label = len(self.dataset.classes), _class_numbers(train.label)
-        share = np.bincount(label, minlength=count) / len(label)
+        weight = None if train.weight is None else train.weight[:, 0].astype(np.float64)
+        share = np.bincount(label, weight, minlength=count) / len(label)
         return {
-            "logistic_regression": _predict_logistic_regression(train, test, count),
-            "majority_class": np.tile(share, (len(test.features), 1)),
+            "logistic_regression": _fit_logistic_regression(self.dataset, train),
+            "majority_class": lambda split: np.tile(share, (len(split.label), 1)),
         }
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the log loss: the mean of -ln(probability of the actual class)."""
-        actual = np.take_along_axis(_normalize(output), _class_numbers(label)[:, None], axis=1)
-        return float(-np.log(actual).mean())
+        return log_loss(_class_numbers(label), output)
 
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
         """Return the classes `actual` and `prediction`, and the probability of the latter."""
@@ -75,23 +69,24 @@ def _class_numbers(label: np.ndarray) -> np.ndarray:
     return label[:, 0].astype(np.int64)
 
 
-def _normalize(prediction: np.ndarray) -> np.ndarray:
-    """Return probabilities that are above 0 and add up to 1, `[rows, K] float64`."""
-    positive = np.maximum(prediction.astype(np.float64), MIN_PROBABILITY)
-    return np.asarray(positive / positive.sum(1, keepdims=True))
-
-
-def _predict_logistic_regression(train: Split, test: Split, count: int) -> np.ndarray:
+def _fit_logistic_regression(dataset: Dataset, train: EncodedRows) -> Predict:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    step = -(-len(train.label) // BASELINE_ROWS)  # evenly spaced rows
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    rows = design.training_rows(dataset, train, BASELINE_ROWS)
+    scaler = StandardScaler(with_mean=not dataset.encoding.depths)  # some matrices are sparse
+    model = make_pipeline(scaler, LogisticRegression(max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(train.features[::step].astype(np.float64), _class_numbers(train.label[::step]))
-    probability = np.zeros((len(test.features), count))
-    probability[:, model.classes_] = model.predict_proba(test.features.astype(np.float64))
-    return probability
+        classes = _class_numbers(rows.label)
+        model.fit(rows.features, classes, logisticregression__sample_weight=rows.weight)
+
+    def predict(split: Split) -> np.ndarray:
+        probability = np.zeros((len(split.label), len(dataset.classes)))
+        found = model.predict_proba(design.features_of(dataset, split))
+        probability[:, model.classes_] = found
+        return probability
+
+    return predict

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.prepared.dataset import Split
-from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.report.results import Draw, Inputs, Results
+from pipeline.evaluation.tasks.base import Headline, Measure, Task
 from pipeline.models.learning_curve import VALIDATION_LOSS
 
 # Reads the trained values of the variables, by name.
@@ -28,6 +28,7 @@ class Minimization(Task):
     read_variables: ReadVariables
 
     cost_name: ClassVar[str] = "smallest y"
+    headline: ClassVar[Headline] = Headline("minimum")
 
     @property
     def title(self) -> str:
@@ -43,13 +44,13 @@ class Minimization(Task):
             **self.variables(),
         }
 
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
-        """Return y and the variables before the first step."""
+    def fit_baselines(self, inputs: Inputs) -> dict[str, Measure]:
+        """Return what measures y and the variables before the first step."""
         if self.history.empty:
             return {}
         first = self.history.iloc[0]
-        variables = {name: float(first[name]) for name in self._variable_names()}
-        return {"start": {"minimum": float(first["loss"]), **variables}}
+        start = {name: float(first[name]) for name in self._variable_names()}
+        return {"start": lambda split: {"minimum": float(first["loss"]), **start}}
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the smallest y."""
@@ -58,7 +59,10 @@ class Minimization(Task):
     def columns(self, prediction: np.ndarray, split: Split) -> dict[str, np.ndarray]:
         """Return y, and x where the function has a single variable."""
         offset, variables = split.features[:, 0].astype(np.float64), self.variables()
-        x = {name: value + offset for name, value in variables.items()}
+        x = {
+            f"network/{name}" if name == "prediction" else name: value + offset
+            for name, value in variables.items()
+        }
         return {**(x if len(x) == 1 else {}), "prediction": prediction[:, 0]}
 
     def figures(self, results: Results) -> dict[str, Draw]:

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from pipeline.data.prepared.dataset import Split
-from pipeline.evaluation.report.results import Draw, Results
-from pipeline.evaluation.tasks.base import Task
+from pipeline.evaluation.report.results import Draw, Inputs, Results
+from pipeline.evaluation.tasks.base import Headline, Measure, Task
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Similarity(Task):
     threshold: float  # the largest distance that counts as the same
 
     cost_name: ClassVar[str] = "mean distance"
+    headline: ClassVar[Headline] = Headline("roc_auc", best=1)
 
     def metrics(self, prediction: np.ndarray, split: Split) -> dict[str, float]:
         """Return ROC AUC, accuracy, mean distances; without those that need an absent kind."""
@@ -35,10 +36,12 @@ class Similarity(Task):
             metrics = {"roc_auc": float(roc_auc_score(same, -distance)), **metrics}
         return metrics
 
-    def baselines(self, train: Split, test: Split) -> dict[str, dict[str, float]]:
-        """Measure the distance of the raw halves, at the best threshold on the training rows."""
-        best = replace(self, threshold=_best_threshold(_raw_distance(train), train.label))
-        return {"pixel_distance": best.metrics(_raw_distance(test), test)}
+    def fit_baselines(self, inputs: Inputs) -> dict[str, Measure]:
+        """Choose the threshold of the raw halves' distance that is best on training rows."""
+        best = replace(
+            self, threshold=_best_threshold(_raw_distance(inputs.sample), inputs.sample.label)
+        )
+        return {"pixel_distance": lambda split: best.metrics(_raw_distance(split), split)}
 
     def cost(self, output: np.ndarray, label: np.ndarray) -> float:
         """Return the mean distance."""

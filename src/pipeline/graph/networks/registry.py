@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tensorflow as tf
 
 from pipeline.errors import ConfigError, listing
-from pipeline.graph.layers import Training
+from pipeline.graph.layers import Codes, Training
 from pipeline.graph.variables import Variables
 from pipeline.schema.training.model import Network
 
 # Of the network's settings, features, the number of outputs, the variables and the training pass.
-NetworkFunction = Callable[[Any, tf.Tensor, int, Variables, Training], tf.Tensor]
+NetworkFunction = Callable[..., tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -22,13 +21,14 @@ class RegisteredNetwork:
     Attributes:
         function: returns `[rows, outputs] float32`, of scaled features.
         images: whether it takes images only, `[rows, height, width, channels]`.
-        scales: whether it scales the features itself.
+        takes_codes: whether it gets codes as further argument `codes`; else they are among the
+            features, one-hot or embedded.
     """
 
     function: NetworkFunction
     tasks: tuple[str, ...]
     images: bool
-    scales: bool
+    takes_codes: bool
 
 
 NETWORKS: dict[str, RegisteredNetwork] = {}
@@ -39,19 +39,19 @@ def network(
     *,
     tasks: tuple[str, ...] = ("regression", "classification"),
     images: bool = False,
-    scales: bool = False,
+    takes_codes: bool = False,
 ) -> Callable[[NetworkFunction], NetworkFunction]:
     """Register a function as the network `name`; see `RegisteredNetwork`."""
 
     def register(function: NetworkFunction) -> NetworkFunction:
-        NETWORKS[name] = RegisteredNetwork(function, tasks, images, scales)
+        NETWORKS[name] = RegisteredNetwork(function, tasks, images, takes_codes)
         return function
 
     return register
 
 
-def require_fit(settings: Network, task: str, shape: Sequence[int], is_scaled: bool) -> None:
-    """Refuse a network that cannot do the task on examples of this shape, or on scaled ones.
+def require_fit(settings: Network, task: str, shape: Sequence[int]) -> None:
+    """Refuse a network that cannot do the task on examples of this shape.
 
     Raises:
         ConfigError: the message names the networks that can.
@@ -68,22 +68,28 @@ def require_fit(settings: Network, task: str, shape: Sequence[int], is_scaled: b
             f"model={settings.name} takes images, and an example has shape {tuple(shape)}; choose"
             " data=digits, data=mnist or another model"
         )
-    if chosen.scales and is_scaled:
-        raise ConfigError(
-            f"data.scaling: the graph of model={settings.name} scales its features itself; set"
-            " data.scaling=none"
-        )
 
 
 def apply_network(
-    settings: Network, features: tf.Tensor, outputs: int, variables: Variables, training: Training
+    settings: Network,
+    features: tf.Tensor,
+    codes: Sequence[Codes],
+    outputs: int,
+    variables: Variables,
+    training: Training,
 ) -> tf.Tensor:
     """Apply the network that the configuration names; without `training`, in its inference form.
 
     Raises:
         ConfigError: the network returns something else than `[rows, outputs]`.
     """
-    output = NETWORKS[settings.name].function(settings, features, outputs, variables, training)
+    chosen, further = NETWORKS[settings.name], {}
+    if chosen.takes_codes:
+        further["codes"] = codes
+    elif codes:
+        embedded = (one.embed(f"code_{number}", variables) for number, one in enumerate(codes, 1))
+        features = tf.concat([features, *embedded], axis=1)
+    output = chosen.function(settings, features, outputs, variables, training, **further)
     if not isinstance(output, tf.Tensor) or not output.shape.is_compatible_with([None, outputs]):
         returned = f"shape {output.shape}" if isinstance(output, tf.Tensor) else repr(output)
         raise ConfigError(

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, listing, one_line
+from pipeline.graph import checkpoint_state
 from pipeline.models.metadata import hashes, sidecar
 from pipeline.models.metadata.sidecar import Sidecar
 
@@ -34,7 +35,7 @@ def find_latest(folder: Path) -> str:
     """
     described = read_sidecar(folder)
     hashes.require_files(described, folder, STATE)
-    name = Path(v1.train.get_checkpoint_state(str(folder)).model_checkpoint_path).name
+    name = checkpoint_state.read_name(folder)
     hashes.require_files(described, folder, f"{name}.")
     return str(folder / name)
 

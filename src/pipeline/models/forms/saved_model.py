@@ -1,10 +1,13 @@
-"""The SavedModel: several graphs around the same variables, told apart by tags.
+"""Two SavedModels: one with a single graph, one with several that are told apart by tags.
 
-`serve` is the inference graph; `train` also has a label, a loss and an operation that takes a step
-of the optimizer; `serve,cpu` and `serve,gpu`, where exported, are bound to a kind of device.
+`tf.saved_model.load` and Keras have no way to choose a graph, so the first has the inference graph
+`serve` alone. The tagged one has several graphs around the same variables: `serve`, `train` with a
+label, a loss and an operation that takes a step of the optimizer, and, where exported, `serve,cpu`
+and `serve,gpu`, which are bound to a kind of device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,11 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session, writing
-from pipeline.graph.inference import FEATURES, LABEL, PREDICTION
+from pipeline.graph.inference import LABEL, PREDICTION
 from pipeline.graph.protobuf import read_saved_model
 from pipeline.graph.step import LOSS, build_step_graph
 from pipeline.models.forms.checkpoint import restore_variables
-from pipeline.models.forms.frozen_graph import build_inference
+from pipeline.models.forms.frozen_graph import build_inference, open_restored
 from pipeline.models.metadata import hashes, sidecar
 from pipeline.models.metadata.sidecar import Sidecar
 from pipeline.schema.training import TrainSettings
@@ -29,42 +32,67 @@ SIDECAR = f"assets.extra/{sidecar.FILE}"
 SERVE = v1.saved_model.tag_constants.SERVING
 TRAIN = v1.saved_model.tag_constants.TRAINING
 SERVING_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-_SERVING = ([FEATURES], [PREDICTION], "tensorflow/serving/predict")
 
 
-def write(
-    trained: Sidecar, settings: TrainSettings, workspace: Workspace, checkpoint: Path, target: Path
-) -> None:
-    """Write the SavedModel of a checkpoint, with its sidecar.
+def write(trained: Sidecar, workspace: Workspace, checkpoint: Path, target: Path) -> None:
+    """Write the SavedModel of a checkpoint that has the graph `serve` alone, with its sidecar.
 
     Raises:
         ArtifactError: the checkpoint is missing, damaged or does not fit.
         PipelineError: the system does not let it be written.
     """
+    inference = trained.recipe.inference
+    with (
+        _building(trained, target) as builder,
+        open_restored(inference, workspace, checkpoint, plain_session) as session,
+    ):
+        signatures = {SERVING_DEFAULT: _serving(trained, session.graph)}
+        builder.add_meta_graph_and_variables(session, [SERVE], signatures, clear_devices=True)
+
+
+def write_tagged(
+    trained: Sidecar, settings: TrainSettings, workspace: Workspace, checkpoint: Path, target: Path
+) -> None:
+    """Write the SavedModel of a checkpoint that has all graphs, with its sidecar.
+
+    Raises:
+        ArtifactError: the checkpoint is missing, damaged or does not fit.
+        PipelineError: the system does not let it be written.
+    """
+    recipe = trained.recipe
+    with _building(trained, target) as builder:
+        graph = build_step_graph(settings, workspace, recipe.inference, recipe.task)
+        with graph.as_default(), plain_session(graph) as session:
+            restore_variables(session, checkpoint, v1.global_variables())
+            inputs, method = [*_inputs(trained), LABEL], "tensorflow/supervised/train"
+            training = _signature(graph, inputs, [LOSS, PREDICTION], method)
+            signatures = {SERVING_DEFAULT: _serving(trained, graph), TRAIN: training}
+            builder.add_meta_graph_and_variables(session, [TRAIN], signatures, clear_devices=True)
+        for kind in (None, *settings.export.devices):
+            device = f"/device:{kind.upper()}:0" if kind else None
+            graph = build_inference(recipe.inference, workspace, device)
+            with graph.as_default():
+                tags = [SERVE, kind] if kind else [SERVE]
+                signatures = {SERVING_DEFAULT: _serving(trained, graph)}
+                builder.add_meta_graph(tags, signatures, clear_devices=kind is None)
+
+
+@contextmanager
+def _building(trained: Sidecar, target: Path) -> Iterator[Any]:
+    """Yield the builder of a SavedModel, which replaces `target` when the block ends."""
     with writing(target), files.replacing(target) as folder:
-        _write_graphs(trained, settings, workspace, checkpoint, folder)
+        builder = v1.saved_model.Builder(str(folder))
+        yield builder
+        builder.save()
         sidecar.write(hashes.sign(trained, folder), folder / SIDECAR)
 
 
-def _write_graphs(
-    trained: Sidecar, settings: TrainSettings, workspace: Workspace, checkpoint: Path, folder: Path
-) -> None:
-    builder, recipe = v1.saved_model.Builder(str(folder)), trained.recipe
-    graph = build_step_graph(settings, workspace, recipe.inference, recipe.task)
-    with graph.as_default(), plain_session(graph) as session:
-        restore_variables(session, checkpoint, v1.global_variables())
-        inputs, outputs = [FEATURES, LABEL], [LOSS, PREDICTION]
-        training = _signature(graph, inputs, outputs, "tensorflow/supervised/train")
-        signatures = {SERVING_DEFAULT: _signature(graph, *_SERVING), TRAIN: training}
-        builder.add_meta_graph_and_variables(session, [TRAIN], signatures, clear_devices=True)
-    for kind in (None, *settings.export.devices):
-        device = f"/device:{kind.upper()}:0" if kind else None
-        graph = build_inference(recipe.inference, workspace, device)
-        with graph.as_default():
-            tags = [SERVE, kind] if kind else [SERVE]
-            serving = {SERVING_DEFAULT: _signature(graph, *_SERVING)}
-            builder.add_meta_graph(tags, serving, clear_devices=kind is None)
-    builder.save()
+def _serving(trained: Sidecar, graph: tf.Graph) -> Any:
+    return _signature(graph, _inputs(trained), [PREDICTION], "tensorflow/serving/predict")
+
+
+def _inputs(trained: Sidecar) -> list[str]:
+    return [spec.name for spec in trained.interface.inputs]
 
 
 def _signature(graph: tf.Graph, inputs: Sequence[str], outputs: Sequence[str], method: str) -> Any:

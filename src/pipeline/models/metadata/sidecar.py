@@ -14,24 +14,31 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from pipeline.data.prepared.dataset import Dataset
-from pipeline.data.prepared.scaling import Scaling
+from pipeline.data.prepared.dataset import FEATURES, TEXT, Dataset, parse_encoding
+from pipeline.data.prepared.series import Series, parse_series
+from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.inference import FEATURES, PREDICTION, InferenceSpec
+from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
+from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
+from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.model import Network
 from pipeline.workspace import files
 
 Shape = tuple[int | None, ...]
 
 FILE = "model.json"
-FORMAT = 3
+FORMAT = 4
 
 # What to do about a damaged model; the end of many messages.
 REMEDY = "copy the whole folder again, or make it again: dvc repro"
 
+# The key of the lagged columns; only where there are some.
+SERIES = "lagged_columns"
+
 _SEAL = "sha256_of_the_rest"
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
+_ARITHMETIC: TypeAdapter[Arithmetic] = TypeAdapter(Arithmetic)
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
 
 
@@ -60,22 +67,32 @@ class Recipe:
     inference: InferenceSpec  # what the inference graph is built from, besides variables
     task: str
     source: str  # kind of the data source; it tells how features are derived from raw columns
-    features: tuple[str, ...]  # names of the columns, in the order of the input
-    target: str
+    features: tuple[str, ...]  # names of the numbers, in the order of the input
+    text: tuple[str, ...]  # names of the text columns, in the order of the input
+    targets: tuple[str, ...]
     classes: tuple[str, ...]  # in the order of the outputs; empty for predicted numbers
     step: int  # number of training steps done
+    series: Series | None = None  # how lagged columns are made; None where there are none
 
     def interface(self) -> Interface:
         """Return the interface of the inference graph: `features` to `prediction`."""
-        columns, outputs = len(self.features), self.inference.outputs
-        features = TensorSpec(FEATURES, "float32", (None, columns), f"{FEATURES}:0")
-        prediction = TensorSpec(PREDICTION, "float32", (None, outputs), f"{PREDICTION}:0")
-        return Interface((features,), (prediction,))
+        spec = self.inference
+        inputs = [TensorSpec(FEATURES, spec.encoding.dtype, (None, spec.columns), f"{FEATURES}:0")]
+        if self.text:
+            inputs.append(TensorSpec(TEXT, "string", (None, len(self.text)), f"{TEXT}:0"))
+        shape, name = (None, spec.outputs), f"{PREDICTION}:0"
+        return Interface(tuple(inputs), (TensorSpec(PREDICTION, spec.label_dtype, shape, name),))
+
+    @property
+    def target(self) -> str:
+        """The names of the targets, for people."""
+        return ", ".join(self.targets)
 
     def name_columns(self, prediction: np.ndarray) -> dict[str, np.ndarray]:
-        """Turn `[rows, outputs]` into columns: a number, or a class and its probability."""
+        """Turn `[rows, outputs]` into columns: numbers, or a class and its probability."""
         if not self.classes:
-            return {PREDICTION: prediction[:, 0]}
+            columns = name_columns(PREDICTION, self.targets)
+            return dict(zip(columns, prediction.T, strict=True))
         names = np.array(self.classes, object)
         return {PREDICTION: names[prediction.argmax(1)], "probability": prediction.max(1)}
 
@@ -86,12 +103,14 @@ class Sidecar:
 
     interface: Interface
     recipe: Recipe
+    arithmetic: Arithmetic  # that the forms were compared with
     hashes: dict[str, str] = dataclasses.field(default_factory=dict)  # SHA-256 by file name
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents as JSON values, without the seal."""
-        (features,), (prediction,) = self.interface.inputs, self.interface.outputs
+        (prediction,) = self.interface.outputs
         recipe, inference = self.recipe, self.recipe.inference
+        columns = {FEATURES: recipe.features, TEXT: recipe.text}
         return {
             "format": FORMAT,
             "task": recipe.task,
@@ -99,33 +118,44 @@ class Sidecar:
             "head": inference.head,
             "source": recipe.source,
             "step": recipe.step,
+            "example_shape": inference.shape,
             "inputs": {
-                features.tensor: {
-                    "dtype": features.dtype,
-                    "shape": features.shape,
-                    "columns": recipe.features,
-                    "example_shape": inference.shape,
+                spec.tensor: {
+                    "dtype": spec.dtype,
+                    "shape": spec.shape,
+                    "columns": columns[spec.name],
                 }
+                for spec in self.interface.inputs
             },
             "outputs": {
                 prediction.tensor: {
                     "dtype": prediction.dtype,
                     "shape": prediction.shape,
-                    "columns": recipe.classes or [recipe.target],
-                    "target": recipe.target,
+                    "columns": recipe.classes or recipe.targets,
+                    "targets": recipe.targets,
                 }
             },
-            "scaling_inside_the_graph": dataclasses.asdict(inference.scaling),
+            "encoding_inside_the_graph": dataclasses.asdict(inference.encoding),
+            **({SERIES: dataclasses.asdict(recipe.series)} if recipe.series else {}),
+            PROVEN_WITH: dataclasses.asdict(self.arithmetic),
             "sha256": self.hashes,
         }
 
 
-def describe(data: Dataset, inference: InferenceSpec, step: int) -> Sidecar:
+def describe(data: Dataset, inference: InferenceSpec, step: int, arithmetic: Arithmetic) -> Sidecar:
     """Return the sidecar of a model that was trained on a data set, without hashes."""
     recipe = Recipe(
-        inference, data.task, data.source, data.features, data.target, data.classes, step
+        inference=inference,
+        task=data.task,
+        source=data.source,
+        features=data.features,
+        text=data.text,
+        targets=data.targets,
+        classes=data.classes,
+        step=step,
+        series=data.series,
     )
-    return Sidecar(recipe.interface(), recipe)
+    return Sidecar(recipe.interface(), recipe, arithmetic)
 
 
 def write(sidecar: Sidecar, path: Path) -> None:
@@ -189,27 +219,28 @@ def _parse(path: Path) -> Any:
 
 
 def _parse_sidecar(values: dict[str, Any]) -> Sidecar:
-    features, prediction = values["inputs"][f"{FEATURES}:0"], values["outputs"][f"{PREDICTION}:0"]
-    target, names = prediction["target"], prediction["columns"]
-    scaling = values["scaling_inside_the_graph"]
-    mean, scale = tuple(scaling["feature_mean"]), tuple(scaling["feature_scale"])
-    interface = Interface(_specs(values["inputs"]), _specs(values["outputs"]))
+    inputs, prediction = values["inputs"], values["outputs"][f"{PREDICTION}:0"]
+    targets, names = tuple(prediction["targets"]), tuple(prediction["columns"])
+    interface = Interface(_specs(inputs), _specs(values["outputs"]))
     recipe = Recipe(
         inference=InferenceSpec(
             network=_NETWORK.validate_python(values["network"]),
-            scaling=Scaling(mean, scale, scaling["label_mean"], scaling["label_scale"]),
-            shape=tuple(features["example_shape"]),
+            encoding=parse_encoding(values["encoding_inside_the_graph"]),
+            shape=tuple(values["example_shape"]),
             outputs=prediction["shape"][1],
             head=_HEAD.validate_python(values["head"]),
         ),
         task=values["task"],
         source=values["source"],
-        features=tuple(features["columns"]),
-        target=target,
-        classes=() if names == [target] else tuple(names),
+        features=tuple(inputs[f"{FEATURES}:0"]["columns"]),
+        text=tuple(inputs.get(f"{TEXT}:0", {}).get("columns", ())),
+        targets=targets,
+        classes=() if names == targets else names,
         step=values["step"],
+        series=parse_series(values.get(SERIES)),
     )
-    return Sidecar(interface, recipe, dict(values["sha256"]))
+    arithmetic = _ARITHMETIC.validate_python(values[PROVEN_WITH])
+    return Sidecar(interface, recipe, arithmetic, dict(values["sha256"]))
 
 
 def _specs(tensors: dict[str, Any]) -> tuple[TensorSpec, ...]:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from pipeline.data.prepared.dataset import FEATURES, TEXT
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.inference import FEATURES, PREDICTION, predict
+from pipeline.graph.inference import PREDICTION, predict
 from pipeline.graph.variables import CheckpointVariables
 from pipeline.models.forms import checkpoint
 from pipeline.models.run.form import Arrays, Form, Runner, Runtime
@@ -26,9 +27,11 @@ class EagerRunner(Runner):
         """Compute the prediction from the features, as `Runner.run` says."""
         self.require_inputs(feeds)
         try:
+            # Outside of the device's scope: no device but the CPU holds text.
+            inputs = {s.name: tf.constant(feeds[s.name], s.dtype) for s in self.interface.inputs}
             with tf.device(self._device):
-                features = tf.constant(feeds[FEATURES], tf.float32)
-                output = predict(self._inference, features, self._variables)
+                text = inputs.get(TEXT)
+                output = predict(self._inference, inputs[FEATURES], text, self._variables)
             return {PREDICTION: np.asarray(output.numpy())}
         except tf.errors.OpError as error:
             raise ArtifactError(f"the model cannot be run: {one_line(error)}") from None

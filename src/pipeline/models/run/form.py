@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
+from pipeline.data.prepared.dataset import FEATURES
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session
-from pipeline.graph.inference import FEATURES, PREDICTION
+from pipeline.graph.inference import PREDICTION
 from pipeline.models.metadata.sidecar import Interface, Sidecar
 from pipeline.workspace import Workspace
 
@@ -55,22 +56,30 @@ class Runner(ABC):
         self.close()
 
 
-def predict_in_pieces(runner: Runner, features: np.ndarray) -> np.ndarray:
-    """Predict from raw features, `[rows, features] float32` → `[rows, outputs] float32`, a copy.
+def predict_in_pieces(runner: Runner, inputs: Arrays) -> np.ndarray:
+    """Predict from raw inputs by name, `[rows, …]` each → `[rows, outputs]`, a copy.
 
     Raises:
-        ArtifactError: the model takes another number of features, or cannot be run.
+        ArtifactError: the model takes other inputs or columns, or cannot be run.
     """
-    (spec,) = runner.interface.inputs
-    columns = spec.shape[-1] if spec.shape else None
-    if features.shape[1] != columns:
-        raise ArtifactError(f"the model takes {columns} features, and is given {features.shape[1]}")
-    features = np.asarray(features, np.float32)
-    if not len(features):  # convolutions refuse no rows
-        return predict_in_pieces(runner, np.zeros((1, features.shape[1]), np.float32))[:0]
-    firsts = range(0, len(features), ROWS_AT_ONCE)
-    pieces = ({FEATURES: features[first : first + ROWS_AT_ONCE]} for first in firsts)
+    runner.require_inputs(inputs)
+    for spec in runner.interface.inputs:
+        columns = spec.shape[-1] if spec.shape else None
+        if inputs[spec.name].shape[1] != columns:
+            given = inputs[spec.name].shape[1]
+            raise ArtifactError(f"the model takes {columns} {spec.name}, and is given {given}")
+    rows = len(inputs[FEATURES])
+    if not rows:  # convolutions refuse no rows
+        empty = {name: np.full((1, array.shape[1]), "" if array.dtype == object else 0, array.dtype)
+                 for name, array in inputs.items()}  # fmt: skip
+        return predict_in_pieces(runner, empty)[:0]
+    firsts = range(0, rows, ROWS_AT_ONCE)
+    pieces = (_slice(inputs, first, first + ROWS_AT_ONCE) for first in firsts)
     return np.concatenate([runner.run(piece)[PREDICTION] for piece in pieces])
+
+
+def _slice(inputs: Arrays, begin: int, end: int) -> dict[str, np.ndarray]:
+    return {name: array[begin:end] for name, array in inputs.items()}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
+from pipeline.graph.devices import open_session_as_proven
 from pipeline.models.metadata.sidecar import Sidecar
 from pipeline.models.run import checkpoint, eager, frozen_graph, saved_model
 from pipeline.models.run.form import Form, Runner, Runtime
@@ -17,12 +18,13 @@ FORMS = (
     checkpoint.BY_META_GRAPH,
     frozen_graph.FORM,
     saved_model.SERVE,
+    saved_model.TAGGED,
     saved_model.TRAIN,
 )
 
 
 def list_forms(devices: Sequence[str]) -> tuple[Form, ...]:
-    """Return the forms of a model whose SavedModel also has graphs for these kinds of devices."""
+    """Return the forms of a model whose tagged SavedModel has graphs for these devices, too."""
     return (*FORMS, *map(saved_model.bound_to, devices))
 
 
@@ -36,12 +38,15 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def open_model(path: Path, workspace: Workspace) -> Runner:
-    """Open the model at a path on the CPU.
+    """Open the model at a path, to compute as it was proven.
 
     Raises:
         ArtifactError: the path is not a model, or the model is damaged.
+        DeviceError: TensorFlow is set up otherwise in this process.
     """
-    return _find_form(path).open(path, Runtime(workspace))
+    form = _find_form(path)
+    open_session = open_session_as_proven(form.read_sidecar(path).arithmetic)
+    return form.open(path, Runtime(workspace, open_session))
 
 
 def _find_form(path: Path) -> Form:

@@ -1,4 +1,4 @@
-"""One graph of the SavedModel in a session, chosen by its tags."""
+"""One graph of a SavedModel in a session, chosen by its tags."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.inference import FEATURES, PREDICTION
+from pipeline.graph.inference import PREDICTION
 from pipeline.models.forms import saved_model
 from pipeline.models.metadata import hashes
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
@@ -34,7 +34,8 @@ def open_saved_model(folder: Path, runtime: Runtime, tags: Sequence[str]) -> Run
     inputs = _rename(found.interface.inputs, serving.inputs)
     outputs = _rename(found.interface.outputs, serving.outputs)
     if not all(spec.tensor for spec in (*inputs, *outputs)):
-        signature = f"{saved_model.SERVING_DEFAULT} from {FEATURES} to {PREDICTION}"
+        names = ", ".join(spec.name for spec in inputs)
+        signature = f"{saved_model.SERVING_DEFAULT} from {names} to {PREDICTION}"
         raise ArtifactError(f"{folder} has no signature {signature}")
     return SessionRunner(session, Interface(inputs, outputs), folder)
 
@@ -43,25 +44,32 @@ def _rename(specs: Sequence[TensorSpec], tensors: Any) -> tuple[TensorSpec, ...]
     return tuple(dataclasses.replace(spec, tensor=tensors[spec.name].name) for spec in specs)
 
 
-def _with_tags(name: str, *tags: str) -> Form:
+def _tagged(name: str, *tags: str) -> Form:
     return Form(
         name=name,
-        restored_by=f"SavedModel, {'tags' if len(tags) > 1 else 'tag'} {','.join(tags)}",
-        reads="saved_model",
+        restored_by=f"tagged SavedModel, {'tags' if len(tags) > 1 else 'tag'} {','.join(tags)}",
+        reads="saved_model_tagged",
         open=partial(open_saved_model, tags=tags),
         read_sidecar=saved_model.read_sidecar,
-        matches=_matches if tags == (saved_model.SERVE,) else lambda _: False,
     )
 
 
 def bound_to(kind: str) -> Form:
     """Return the form of the graph that is bound to a kind of device, such as `gpu`."""
-    return _with_tags(f"saved_model_{kind}", saved_model.SERVE, kind)
+    return _tagged(f"saved_model_{kind}", saved_model.SERVE, kind)
 
 
 def _matches(path: Path) -> bool:
     return (path / saved_model.FILE).is_file() or (path / saved_model.SIDECAR).is_file()
 
 
-SERVE = _with_tags("saved_model", saved_model.SERVE)
-TRAIN = _with_tags("saved_model_train", saved_model.TRAIN)
+SERVE = Form(
+    name="saved_model",
+    restored_by=f"SavedModel, tag {saved_model.SERVE}",
+    reads="saved_model",
+    open=partial(open_saved_model, tags=[saved_model.SERVE]),
+    read_sidecar=saved_model.read_sidecar,
+    matches=_matches,  # also the tagged one, which has a graph of this tag, too
+)
+TAGGED = _tagged("saved_model_tagged", saved_model.SERVE)
+TRAIN = _tagged("saved_model_train", saved_model.TRAIN)

@@ -1,6 +1,7 @@
 """The schema of `device` and `export`: the devices that run graphs, and their options."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -45,8 +46,51 @@ class Device(Section):
     )
 
 
+@dataclass(frozen=True)
+class Arithmetic:
+    """What the last bits of a result depend on, besides the graph: it belongs to a model.
+
+    The gate compares the forms of a model with it, and whoever runs the model later uses the same.
+    """
+
+    device: Literal["cpu", "gpu"]
+    onednn: bool
+    fused_kernels: bool
+    intra_op_threads: int  # 0: number of cores
+    inter_op_threads: int  # 0: number of cores
+    deterministic: bool = True  # of several kernels for a GPU, those that always give equal bits
+    tensor_float_32: bool = False  # ten bits of mantissa in the products of a GPU
+
+    @classmethod
+    def of(cls, settings: Device, device: str) -> Self:
+        """Return that of a session on `device`, such as `/device:GPU:0`."""
+        return cls(
+            device="gpu" if "GPU" in device else "cpu",
+            onednn=settings.onednn,
+            fused_kernels=settings.fused_kernels,
+            intra_op_threads=settings.intra_op_threads,
+            inter_op_threads=settings.inter_op_threads,
+        )
+
+    def settings(self) -> Device:
+        """Return the settings of a device that computes so."""
+        return Device(
+            kind=self.device,
+            index=0,
+            placement={},
+            soft_placement=True,
+            log_device_placement=False,
+            memory_growth=True,
+            memory_limit=None,
+            intra_op_threads=self.intra_op_threads,
+            inter_op_threads=self.inter_op_threads,
+            onednn=self.onednn,
+            fused_kernels=self.fused_kernels,
+        )
+
+
 class Export(Section):
-    """Graphs in the SavedModel besides `serve` and `train`."""
+    """Graphs in the tagged SavedModel besides `serve` and `train`."""
 
     devices: Annotated[list[Literal["cpu", "gpu"]], Field(max_length=2)] = about(
         "kinds of devices that get a graph of their own, with the tags serve,cpu and serve,gpu"

@@ -4,7 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipeline.schema.base import InitialValue, Section, ShareOrZero, Target, Text, Width, about
+from pipeline.schema.base import (
+    InitialValue,
+    InitialValueOrAuto,
+    Section,
+    ShareOrZero,
+    Target,
+    Text,
+    Width,
+    about,
+)
 
 Activation = Literal["relu", "tanh", "sigmoid"]
 
@@ -34,6 +43,16 @@ class Linear(Weighted):
     """y = xW + b."""
 
     name: Literal["linear"]
+    weights: InitialValueOrAuto = about(
+        "initial values of the weights of model=linear; auto: zeros for the tables of data=csv and"
+        " data=custom, so that what the rows do not determine stays 0, else random_normal",
+        allowed=f"auto, {INITIAL_VALUE}",
+    )
+    bias: InitialValueOrAuto = about(
+        "initial values of the biases of model=linear; auto: zeros for the tables of data=csv and"
+        " data=custom, else ones",
+        allowed=f"auto, {INITIAL_VALUE}",
+    )
 
 
 class Softmax(Weighted):

@@ -14,13 +14,23 @@ class Optimizer(Section):
     learning_rate: Positive = about("step size", "per step")
 
 
-class GradientDescent(Optimizer):
+class Preconditioned(Optimizer):
+    """An optimizer that can take the preconditioned gradient of a linear network."""
+
+    precondition: Literal[True, False, "auto"] = about(
+        "multiply the gradient of model=linear, softmax or polynomial by the inverse of a bound of"
+        " the loss's second derivative, so that a learning rate of 1 is a Newton step and"
+        " correlated columns do not matter; auto: for the tables of data=csv and data=custom"
+    )
+
+
+class GradientDescent(Preconditioned):
     """Plain gradient descent."""
 
     name: Literal["gradient_descent"]
 
 
-class MomentumDescent(Optimizer):
+class MomentumDescent(Preconditioned):
     """Gradient descent with momentum."""
 
     name: Literal["momentum"]

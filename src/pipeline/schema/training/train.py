@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from pipeline.schema.base import Count, NotNegative, Positive, Section, Text, about
+from pipeline.schema.base import Count, CountOrAuto, NotNegative, Positive, Section, Text, about
 
 
 class Regularization(Section):
@@ -27,17 +27,20 @@ class Clipping(Section):
 class Validation(Section):
     """Early stopping: the validation loss selects the checkpoint and ends the training."""
 
-    every: Count | None = about("steps between validations; null: no validation", "steps")
+    every: CountOrAuto = about(
+        "steps between validations; auto: a fortieth of train.steps, and at least 50, where there"
+        " are validation rows; null: no validation",
+        "steps",
+    )
     patience: Count | None = about(
         "validations without improvement that end the training; null: no limit", "validations"
     )
     min_delta: NotNegative = about("smallest decrease of the loss that is an improvement")
 
-    @model_validator(mode="after")
-    def _check_patience(self) -> Self:
-        if self.patience is not None and self.every is None:
-            raise ValueError("allowed: patience with `every`, which sets when to validate")
-        return self
+    @property
+    def interval(self) -> int | None:
+        """The steps between validations; None without, and before `auto` is decided."""
+        return self.every if isinstance(self.every, int) else None
 
 
 class Start(Section):
@@ -76,7 +79,11 @@ class Train(Section):
         "distance above which a pair of different classes adds nothing to contrastive"
     )
     steps: Count = about("number of optimizer steps", "steps")
-    batch_size: Count | None = about("training rows in a step; null: all rows", "rows")
+    batch_size: CountOrAuto = about(
+        "training rows in a step; null: all rows; auto: 128, or 1,024 with train.window, and no"
+        " more than there are",
+        "rows",
+    )
     window: Count | None = about(
         "least number of consecutive rows that are shuffled together; the order of these windows is"
         " random; null: all rows are shuffled together",
@@ -112,8 +119,9 @@ class Train(Section):
 
     @model_validator(mode="after")
     def _check_window(self) -> Self:
-        if self.window is not None and not (self.batch_size and self.batch_size <= self.window):
+        size, window = self.batch_size, self.window
+        if window is not None and (size is None or (size != "auto" and size > window)):
             raise ValueError("allowed: window with a batch_size that is not larger")
-        if self.stream and self.window is None:
+        if self.stream and window is None:
             raise ValueError("allowed: stream with a window, such as window=65536")
         return self

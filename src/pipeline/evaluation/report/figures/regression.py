@@ -8,10 +8,15 @@ from pipeline.evaluation.report.figures import style
 from pipeline.evaluation.report.figures.style import ACCENT, ACTUAL, INK, MODEL, legend, new_axes
 from pipeline.evaluation.report.results import Results
 
+# Of more targets, the first are shown.
+MAX_TARGETS = 4
+
 
 def predictions(figure: Figure, results: Results) -> None:
     """Draw the fitted curve, or both values over consecutive rows, or one over the other."""
-    if len(results.grid):
+    if len(results.dataset.targets) > 1:
+        _draw_targets(figure, results, has_residuals=False)
+    elif len(results.grid):
         _draw_curve(figure, results)
     elif _is_sequence(results.test.index):
         _draw_over_rows(figure, results)
@@ -20,7 +25,10 @@ def predictions(figure: Figure, results: Results) -> None:
 
 
 def residuals(figure: Figure, results: Results) -> None:
-    """Draw the residuals and their distribution."""
+    """Draw the residuals and their distribution; of several targets, over the predicted values."""
+    if len(results.dataset.targets) > 1:
+        _draw_targets(figure, results, has_residuals=True)
+        return
     differences = (results.test.label - results.prediction)[:, 0]
     left, right = figure.subplots(1, 2, width_ratios=[3, 1], sharey=True)
     for axes in (left, right):
@@ -58,9 +66,9 @@ def forecast(figure: Figure, results: Results) -> None:
 def _draw_curve(figure: Figure, results: Results) -> None:
     names, target = results.dataset.features, results.dataset.target
     axes = new_axes(figure, "Points and curve", names[0], target)
-    size = max(style.marker_size(len(results.train.label)), 3.5)
-    drawn = [(results.train, ACTUAL, "training rows")]
-    if not np.array_equal(results.test.features, results.train.features):
+    size = max(style.marker_size(len(results.sample.label)), 3.5)
+    drawn = [(results.sample, ACTUAL, "training rows")]
+    if not np.array_equal(results.test.features, results.sample.features):
         drawn.append((results.test, ACCENT, "test rows"))
     for split, color, name in drawn:
         x, y = split.features[:, 0], split.label[:, 0]
@@ -68,6 +76,24 @@ def _draw_curve(figure: Figure, results: Results) -> None:
     x, y = results.grid[:, 0], results.fitted[:, 0]
     axes.plot(x, y, color=MODEL, linewidth=1.8, label="predicted")
     legend(axes)
+
+
+def _draw_targets(figure: Figure, results: Results, has_residuals: bool) -> None:
+    """Draw what is predicted of each target beside the others, which may be in another unit."""
+    targets = results.dataset.targets[:MAX_TARGETS]
+    size = style.marker_size(len(results.test.label))
+    for number, axes in enumerate(figure.subplots(1, len(targets), squeeze=False)[0]):
+        style.apply(axes)
+        actual, predicted = results.test.label[:, number], results.prediction[:, number]
+        ends = [float(actual.min()), float(actual.max())]
+        if has_residuals:
+            axes.axhline(0, color=INK, linewidth=0.8)
+            axes.plot(predicted, actual - predicted, "o", color=ACCENT, ms=size, mew=0, alpha=0.7)
+            style.label(axes, targets[number], "predicted", "actual less predicted")
+        else:
+            axes.plot(ends, ends, color=INK, linewidth=0.8)
+            axes.plot(actual, predicted, "o", color=MODEL, ms=size, mew=0, alpha=0.6)
+            style.label(axes, targets[number], "actual", "predicted")
 
 
 def _draw_over_rows(figure: Figure, results: Results) -> None:
