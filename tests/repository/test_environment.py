@@ -86,13 +86,12 @@ def test_no_other_module_changes_the_environment():
             for text in ("os.environ[", "os.environ.setdefault", "os.environ.update", "putenv")
         )
     }
-    # A function when a process starts, a context manager for MLflow's timeouts, one that undoes
-    # what MLflow sets, and the model in MLflow, which is in a process of its own.
+    # A function when a process starts, a context manager around MLflow, and the model in MLflow,
+    # which is in a process of its own.
     assert changing == {
         "repository/environment.py",
         "tracking/address.py",
         "tracking/frozen_model.py",
-        "tracking/store.py",
     }
 
 

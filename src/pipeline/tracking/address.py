@@ -38,16 +38,25 @@ def printable_uri(workspace: Workspace) -> str:
 def short_timeouts() -> Iterator[None]:
     """Let MLflow wait for a server for seconds only while the block runs.
 
-    MLflow reads its timeouts from the environment at every request and has no other setting for
-    them, so this is the one place that changes `os.environ` while a process runs.
+    MLflow reads its timeouts from the environment at every request and has no other setting.
     """
     seconds = str(SHORT_TIMEOUT_SECONDS)
     changes = {"MLFLOW_HTTP_REQUEST_TIMEOUT": seconds, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    before = {name: os.environ[name] for name in changes if name in os.environ}
-    os.environ.update(changes)
+    with restored_environment(*changes):
+        os.environ.update(changes)
+        yield
+
+
+@contextmanager
+def restored_environment(*names: str) -> Iterator[None]:
+    """Give variables their values back after the block, which MLflow or the caller changes.
+
+    This is the one place that changes `os.environ` while a process runs.
+    """
+    before = {name: os.environ[name] for name in names if name in os.environ}
     try:
         yield
     finally:
-        for name in changes:
+        for name in names:
             os.environ.pop(name, None)
         os.environ.update(before)

@@ -1,7 +1,6 @@
 """The MLflow store, and the run of an execution in it."""
 
 import logging
-import os
 import re
 import sqlite3
 import time
@@ -111,11 +110,8 @@ def _use_store(workspace: Workspace) -> None:
 
     It would be the address for the next workspace of this process.
     """
-    before = os.environ.get(address.VARIABLE)
-    mlflow.set_tracking_uri(address.tracking_uri(workspace))
-    os.environ.pop(address.VARIABLE, None)
-    if before is not None:
-        os.environ[address.VARIABLE] = before
+    with address.restored_environment(address.VARIABLE):
+        mlflow.set_tracking_uri(address.tracking_uri(workspace))
 
 
 def find_run(client: MlflowClient, experiment: str, execution: Execution) -> Run | None:
