@@ -6,6 +6,8 @@ from pipeline.stages.train import identity
 from pipeline.tracking.execution import Execution
 from pipeline.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def name(settings, tmp_path):

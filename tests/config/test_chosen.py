@@ -16,6 +16,8 @@ from pipeline.workspace import Workspace
 from ..conftest import REPOSITORY
 from ..failures import Failure
 
+pytestmark = pytest.mark.slow
+
 CHOICES = [
     [],
     ["experiment=digits", "model=lenet"],

@@ -13,6 +13,8 @@ from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
+pytestmark = pytest.mark.slow
+
 IMPORTS = """
 import numpy as np
 import pandas as pd

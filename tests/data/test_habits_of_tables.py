@@ -16,6 +16,8 @@ from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
+pytestmark = pytest.mark.slow
+
 ROWS = 40
 
 

@@ -15,6 +15,8 @@ from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
+pytestmark = pytest.mark.slow
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 5, 4)).astype(np.uint8)
 LABELS = (np.arange(12) % 3 * 2 + 1).astype(np.uint8)
 PLAIN = {"images": "images", "labels": "labels", "test_images": None, "test_labels": None}

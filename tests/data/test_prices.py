@@ -13,6 +13,8 @@ from pipeline.workspace import Workspace
 
 from ..made import prepared_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_prices_are_those_of_the_tutorial(data):
     chosen = data("sp500")

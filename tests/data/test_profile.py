@@ -17,6 +17,8 @@ from pipeline.workspace import Workspace
 
 from ..made import ready_options
 
+pytestmark = pytest.mark.slow
+
 ROWS = 400
 RANDOM = np.random.default_rng(3)
 A, NOISE = RANDOM.normal(size=(2, ROWS))

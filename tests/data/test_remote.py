@@ -16,6 +16,8 @@ from pipeline.data.tables import read_table
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 
 class Handler(SimpleHTTPRequestHandler):
     """Sends an ETag, except of files called `untagged`."""

@@ -13,6 +13,8 @@ from pipeline.errors import ConfigError, DataError
 
 from ..made import inputs_of, prepared_of, recipe_of
 
+pytestmark = pytest.mark.slow
+
 LAGS = {"y": {"lag": [1, 2], "mean": [3]}, "x": [1]}
 NAMES = ("y_lag_1", "y_lag_2", "y_mean_3", "x_lag_1")
 

@@ -8,6 +8,8 @@ from pipeline.data.examples import Examples
 from pipeline.data.splits import split_rows
 from pipeline.errors import ConfigError, DataError
 
+pytestmark = pytest.mark.slow
+
 SEED = 3
 ROWS = np.arange(100)
 SORTED = np.repeat([0, 1, 2], [50, 30, 20])

@@ -12,6 +12,8 @@ from pipeline.data.target_column import choose_task
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own(data, tmp_path: Path):

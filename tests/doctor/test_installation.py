@@ -14,6 +14,8 @@ from pipeline.workspace import Workspace
 from ..conftest import REPOSITORY
 from .conftest import one, text
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_pinned_is_installed(place):
     assert one(installation.python(Workspace.here()), Level.OK)

@@ -18,6 +18,8 @@ from pipeline.graph.encoding import encode_codes, encode_label, encode_numbers
 
 from ..made import prepared_of
 
+pytestmark = pytest.mark.slow
+
 v1 = tf.compat.v1
 
 Encoded = dict[str, np.ndarray]

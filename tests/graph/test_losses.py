@@ -8,6 +8,8 @@ from pipeline.errors import ConfigError
 from pipeline.graph import tf
 from pipeline.graph.losses import LOSSES, choose_loss, loss
 
+pytestmark = pytest.mark.slow
+
 ROWS = 40
 GENERATOR = np.random.default_rng(0)
 DRAWN = GENERATOR.uniform(0, 4, ROWS) * (GENERATOR.uniform(size=ROWS) > 0.1)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.training import fit
 from pipeline.training.observer import registered
 
@@ -16,6 +18,7 @@ def test_a_device_is_checked_first_and_points_are_taken_before_they_are_shown():
     assert sorted(names[3:]) == ["Profile", "TensorBoard"]
 
 
+@pytest.mark.slow
 def test_an_observer_is_its_file_and_one_line(tmp_path):
     copy = tmp_path / "src"
     subprocess.run(["cp", "-r", str(SOURCE), str(copy)], check=True)

@@ -9,6 +9,8 @@ from pipeline.workspace import Workspace
 
 from .conftest import forecast, minimum, task_of
 
+pytestmark = pytest.mark.slow
+
 
 def publish(results, settings, workspace):
     outputs = {name: {"prediction": results.prediction} for name in ("eager", "frozen_graph")}
