@@ -159,8 +159,8 @@ class FeatureReader:
         `require_numbers` reports.
 
         Raises:
-            DataError: a price is not positive, a cell is no date, dates do not ascend, or a number
-                is beyond float32.
+            DataError: a price is not positive, a cell is not a date, dates do not ascend, or a
+                number is beyond float32.
         """
         before, numeric = self._numeric.rows, self._numeric
         for name in self._marked if self._marks else ():

@@ -24,7 +24,7 @@ def test_files_are_read_in_the_order_of_their_names(tmp_path: Path, caplog):
     with caplog.at_level("INFO", "pipeline"):
         found = read_table(tmp_path)
     assert found[["a", "y"]].to_numpy().tolist() == [[1.5, 2], [3, 4], [5, 6]]
-    assert "left out files that are no tables: README.md" in caplog.text
+    assert "left out files that are not tables: README.md" in caplog.text
 
 
 def test_a_pattern_chooses_files(tmp_path: Path):

@@ -46,7 +46,9 @@ class Choice:
         added = [{f"/{g}": option} for g, option in self.options.items() if g not in groups]
         changed = [{OVERRIDE + g: option} for g, option in self.options.items() if g in groups]
         defaults = ["config", *added, "_self_", *changed]
-        return OmegaConf.merge({"defaults": defaults}, self.values)  # type: ignore[return-value]
+        config = OmegaConf.create({"defaults": defaults})
+        config.merge_with(self.values)
+        return config
 
     def __str__(self) -> str:
         """Return the overrides that choose this, quoted for the shell; empty for the defaults."""

@@ -36,8 +36,8 @@ def choose(overrides: Sequence[str], workspace: Workspace) -> Choice:
     for place, text in enumerate(overrides):
         if place and "=" not in text and not text.startswith("~"):
             raise ConfigError(
-                f"{text!r} is no override: {GRAMMAR}; where it belongs to the one before it, quote"
-                f" both for the shell: '{overrides[place - 1]} {text}'"
+                f"{text!r} is not an override: {GRAMMAR}; where it belongs to the one before it,"
+                f" quote both for the shell: '{overrides[place - 1]} {text}'"
             )
         override = _Override.parse(text, workspace)
         if override.is_sweep:

@@ -134,7 +134,7 @@ def to_text(cells: pyarrow.Array) -> pd.Series:
         cells = pc.if_else(pc.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
     try:
         words = pc.cast(cells, pyarrow.large_string())
-    except pyarrow.ArrowException:  # lists, bytes that are no text, …
+    except pyarrow.ArrowException:  # lists, bytes that are not text, …
         words = pyarrow.array(
             [None if cell is None else str(cell) for cell in cells.to_pylist()],
             pyarrow.large_string(),

@@ -22,7 +22,7 @@ SPACE = r"\s+"
 _QUOTED = '"[^"]*(?:""[^"]*)*"'
 _LINE_END = r"\r\n|\r|\n"
 _SEPARATOR_LINE = re.compile(rf'"?sep=(.)"?[^\S\r\n]*(?:{_LINE_END})', re.IGNORECASE)
-_BLANK_LINES = re.compile(rf"(?:[^\S\r\n]*(?:{_LINE_END}))*")
+_BLANK_LINES = re.compile(rf"(?:[^\S\r\n]*(?:{_LINE_END}))*")  # it matches any text
 _WITH_COMMA = re.compile(r"\s*[-+]?\d*(?:\.\d{3})*,\d+(?:[eE][-+]?\d+)?\s*")
 _WITH_POINT = re.compile(r"\s*[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s*")
 # 1,234 may be a thousand or a little more than one.

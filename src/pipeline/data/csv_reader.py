@@ -133,7 +133,9 @@ def _parse_block(
     """Parse a block; a column with a number that float64 may have rounded stays text."""
     piece: pd.DataFrame = parse(io.BytesIO(block), dtype=dtypes)
     if rounded := _maybe_rounded(piece):
-        return parse(io.BytesIO(block), dtype=dtypes | dict.fromkeys(rounded, str))  # type: ignore[no-any-return]
+        rounded_as_text = dtypes | dict.fromkeys(rounded, str)
+        again: pd.DataFrame = parse(io.BytesIO(block), dtype=rounded_as_text)
+        return again
     return piece
 
 

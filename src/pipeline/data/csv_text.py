@@ -9,7 +9,7 @@ from pipeline.errors import DataError
 
 CHUNK_BYTES = 2**20
 SAMPLE_BYTES = 2**18  # in which the separator is looked for
-# The first line that is not blank, and what is before it.
+# The first line that is not blank, and what is before it; it matches any text.
 HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
 
 MAGIC_BYTES = {

@@ -119,7 +119,7 @@ def _find_files(
             f" 'data.pattern=\"*{ending}\"'"
         )
     if others:
-        _log.info("%s: left out files that are no tables: %s", path, listing(others))
+        _log.info("%s: left out files that are not tables: %s", path, listing(others))
     return [path / name for name in next(iter(by_kind.values()))]
 
 

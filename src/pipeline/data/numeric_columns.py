@@ -108,7 +108,7 @@ class NumericColumns:
     def is_mostly_text(self, column: str) -> bool:
         """Tell whether a column has text in 9 of 10 cells with a value, and the rest may be, too.
 
-        An identifier such as `1E2` among others, `1B2` and `1C2`, is no number.
+        An identifier such as `1E2` among others, `1B2` and `1C2`, is not a number.
         """
         text, missing = self._found["text"][column].count, self.missing[column].count
         return text >= MOSTLY * max(1, self.rows - missing) and not self._looks_like_numbers(column)
@@ -117,7 +117,7 @@ class NumericColumns:
         return bool(suggest(self._examples["text", column], is_table=True))
 
     def has_other_than_numbers(self) -> bool:
-        """Tell whether any cell so far is no finite number; missing ones do not count."""
+        """Tell whether any cell so far is not a finite number; missing ones do not count."""
         return any(rows for found in self._found.values() for rows in found.values())
 
     def require_numbers(

@@ -24,7 +24,7 @@ SAME_DATE = (
 def identify_rows(
     dates: Dates, groups: np.ndarray | None, rows: np.ndarray, path: Path
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the names of rows with dates, and their times where the names are no dates.
+    """Return the names of rows with dates, and their times where the names are not dates.
 
     Args:
         dates: of the rows, none missing.

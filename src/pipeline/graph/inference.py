@@ -48,7 +48,7 @@ class InferenceSpec:
 
     @property
     def label_dtype(self) -> str:
-        """The dtype of labels, and of a prediction that is no probability."""
+        """The dtype of labels, and of a prediction that is not a probability."""
         return self.encoding.dtype if self.head == "values" else "float32"
 
 

@@ -63,7 +63,7 @@ def restore_missing_outs(stage: str, workspace: Workspace) -> None:
     try:
         with Repo(str(workspace.root)) as repo:
             for out in repo.stage.load_one(name=stage).outs:
-                # In a new clone the cache has none of them. That is no news: nothing is lost.
+                # In a new clone the cache has none of them. Nothing is lost, so nothing is said.
                 with suppress(FileNotFoundError):
                     if not out.exists and out.hash_info:
                         out.checkout(force=True, allow_missing=True, quiet=True)

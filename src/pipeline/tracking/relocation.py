@@ -35,6 +35,7 @@ COLUMNS = (
     ("tags", "value"),
     ("trace_tags", "value"),
 )
+# These names stand in SQL as they are; none comes from outside.
 # Rows whose files may lie at the earlier path alone, and the condition that they are complete.
 FOLDERS = {"runs": "status = 'FINISHED'", "logged_models": "1"}
 

@@ -288,7 +288,7 @@ class _TableReader:
             for block in blocks(*rows.shape):
                 complete[block] &= ~np.isnan(rows[block]).any(1)
         has_past = np.ones(len(complete), bool) if series is None else series.rows_with_past()
-        complete |= ~has_past  # which is no missing value
+        complete |= ~has_past  # which is not a missing value
         labels = settings.targets
         kept = choose_rows(missing, complete, features, settings.missing, self._path, labels)
         return np.asarray(kept & has_past)
