@@ -1,0 +1,72 @@
+"""Running the forms of a model on the same feeds."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.errors import ArtifactError
+from pipeline.models.foreign.loading import Loaded
+from pipeline.models.run.form import Runner
+from pipeline.verification.feeds import Feed
+from pipeline.verification.interfaces import match_inputs
+from pipeline.verification.outputs import Outputs
+from pipeline.verification.values import equal_bits
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What the reference computed, on the feeds that it takes."""
+
+    described: str
+    feeds: tuple[Feed, ...]
+    outputs: tuple[Outputs, ...]
+    refused: tuple[str, ...]  # why it does not take the other feeds
+
+
+def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> Execution:
+    """Run the reference on all feeds, and keep those that it takes.
+
+    Raises:
+        ArtifactError: it takes none of them.
+    """
+    taken, computed, refused = [], [], []
+    for feed in feeds:
+        try:
+            computed.append(_copy(runner.run(feed.arrays)))
+        except ArtifactError as error:
+            refused.append(f"feed {feed.name} is not taken: {error}")
+        else:
+            taken.append(feed)
+    if not taken:
+        raise ArtifactError(refused[0] if refused else "there is nothing to feed the model with")
+    return Execution(described, tuple(taken), tuple(computed), tuple(refused))
+
+
+def execute_form(runner: Runner, reference: Loaded, feeds: Sequence[Feed]) -> list[Outputs]:
+    """Run a form on the feeds of the reference, whose inputs may have other names.
+
+    Raises:
+        ArtifactError: the form has other inputs, or cannot be run.
+    """
+    pairs = match_inputs(runner.interface.inputs, reference.interface.inputs)
+    return [
+        _copy(runner.run({own: feed.arrays[name] for name, own in pairs.items()})) for feed in feeds
+    ]
+
+
+def find_unrepeated(first: Sequence[Outputs], second: Sequence[Outputs]) -> str:
+    """Return the name of an output that differs between two runs; empty if all repeat."""
+    for one, other in zip(first, second, strict=True):
+        for name in one:
+            if not equal_bits(one[name], other[name]):
+                return name
+    return ""
+
+
+def _copy(outputs: Outputs) -> dict[str, np.ndarray]:
+    """Copy outputs: a runner may return its own memory, and a scalar of NumPy or Python."""
+    return {name: np.array(value) for name, value in outputs.items()}

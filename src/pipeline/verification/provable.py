@@ -1,0 +1,71 @@
+"""Why the outputs of a graph cannot be proven: they are random, or depend on what is not in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.graphdef.operations import Judgement, judge
+
+# How many nodes a reason names.
+MOST_NAMES = 3
+
+_REASONS = {
+    Judgement.RANDOM: "outputs are random",
+    Judgement.UNINITIALIZED: "outputs depend on memory that is not initialized",
+    Judgement.WRITES: "computing the outputs writes variables or tables",
+}
+
+
+def find_reasons(graph: Any) -> list[str]:
+    """Return why outputs of a `GraphDef` cannot be proven, a sentence each, with nodes to blame.
+
+    The graph is reduced to what its outputs need; its function library likewise.
+    """
+    blamed: dict[str, list[str]] = {}
+    for name, node in _all_nodes(graph):
+        if reason := _REASONS.get(judge(node)):
+            blamed.setdefault(reason, []).append(f"{name} ({node.op})")
+    return [f"{reason}: {_listing(names)}" for reason, names in blamed.items()]
+
+
+def _listing(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _all_nodes(graph: Any) -> Iterator[tuple[str, Any]]:
+    for node in graph.node:
+        yield node.name, node
+    for function in graph.library.function:
+        for node in function.node_def:
+            yield f"{function.signature.name}/{node.name}", node
+
+
+def find_attribute_differences(graph: Any, reference: Any) -> list[str]:
+    """Return nodes of one name and operation whose numeric attributes differ, a sentence each.
+
+    A change of `epsilon` or of `strides` is neither in a value nor always visible in an output.
+    """
+    known = {node.name: node for node in reference.node}
+    found = []
+    for node in graph.node:
+        other = known.get(node.name)
+        if other is None or other.op != node.op:
+            continue
+        numbers, others = _numbers(node.attr), _numbers(other.attr)
+        for key in sorted(numbers.keys() & others.keys()):
+            if numbers[key] != others[key]:
+                found.append(
+                    f"{node.name} has {key}={numbers[key]}, and {others[key]} in the reference"
+                )
+    return found
+
+
+def _numbers(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    numbers: dict[str, Any] = {}
+    for key, value in attributes.items():
+        kind = value.WhichOneof("value")
+        if kind in ("i", "f", "b"):
+            numbers[key] = getattr(value, kind)
+        elif kind == "list":
+            numbers[key] = [*value.list.i, *value.list.f, *value.list.b]
+    return {key: value for key, value in numbers.items() if not key.startswith("_")}

@@ -1,0 +1,115 @@
+"""Verify the forms of one model: load each, feed all alike, compare values and outputs."""
+
+import platform
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+
+from pipeline.errors import ArtifactError
+from pipeline.models.foreign.loading import Loaded
+from pipeline.verification import opening
+from pipeline.verification.execution import Execution, execute_reference
+from pipeline.verification.feeds import Feed, make_feeds
+from pipeline.verification.feeds.options import parse_options
+from pipeline.verification.judging import find_obstacles, judge
+from pipeline.verification.opening import Opened
+from pipeline.verification.request import Request
+from pipeline.verification.verdict import FeedSummary, FormVerdict, Outcome, Report
+
+ONE_FORM = "one form alone: it computes what its operations compute; this proves no conversion"
+
+
+def verify(request: Request) -> Report:
+    """Return the verdict on all forms that a request names.
+
+    What cannot be loaded or run is refused and what cannot be proven is said in the report.
+
+    Raises:
+        ArtifactError: a file with feeds cannot be read, or does not fit the model.
+    """
+    with ExitStack() as stack:
+        opened = opening.open_all(request, stack)
+        reference = opening.choose_reference(opened)
+        if reference is None or reference.loaded is None:
+            return _without_reference(opened)
+        return _compare(opened, reference, reference.loaded, request)
+
+
+def _without_reference(opened: Sequence[Opened]) -> Report:
+    """Return the report where no form can be run."""
+    forms = []
+    for form in opened:
+        if form.loaded is None:
+            forms.append(FormVerdict(form.path, form.kind, Outcome.REFUSED, (form.refusal,)))
+        else:
+            reasons = (*find_obstacles(form.loaded), "no form has a graph to run")
+            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, reasons))
+    return Report("", "", tuple(forms), versions=_versions())
+
+
+def _compare(
+    opened: Sequence[Opened], named: Opened, reference: Loaded, request: Request
+) -> Report:
+    obstacles = find_obstacles(reference)
+    try:
+        execution = _execute(reference, request)
+    except ArtifactError as error:
+        return _unexecuted(opened, named, [*obstacles, str(error)], bool(obstacles))
+    forms = [judge(form, reference, execution, request) for form in opened]
+    if obstacles:
+        forms = [_hold_back(form, obstacles) for form in forms]
+    notes = list(execution.refused)
+    if len(opened) == 1:
+        notes.append(ONE_FORM)
+    summaries = tuple(_summarize(feed) for feed in execution.feeds)
+    return Report(
+        named.path, execution.described, tuple(forms), summaries, tuple(notes), _versions()
+    )
+
+
+def _execute(reference: Loaded, request: Request) -> Execution:
+    if reference.missing:
+        raise ArtifactError("so it cannot be run")
+    feeds = make_feeds(reference, parse_options(request.seed, request.dims, request.feeds))
+    with reference.reference() as runner:
+        return execute_reference(runner, runner.describe, feeds)
+
+
+def _unexecuted(
+    opened: Sequence[Opened], named: Opened, reasons: Sequence[str], is_unprovable: bool
+) -> Report:
+    """Return the report where the reference cannot be run."""
+    outcome = Outcome.NOT_PROVABLE if is_unprovable else Outcome.REFUSED
+    forms = []
+    for form in opened:
+        if form.loaded is None:
+            forms.append(FormVerdict(form.path, form.kind, Outcome.REFUSED, (form.refusal,)))
+        elif form is named:
+            forms.append(FormVerdict(form.path, form.kind, outcome, tuple(reasons)))
+        else:
+            why = (f"{named.path}, which it is held against, cannot be run",)
+            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, why))
+    return Report(named.path, "", tuple(forms), versions=_versions())
+
+
+def _hold_back(form: FormVerdict, obstacles: Sequence[str]) -> FormVerdict:
+    """Make a verdict that leans on a reference which cannot be proven no better than that."""
+    if form.outcome not in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
+        return form
+    reasons = tuple(f"of the reference, {text}" for text in obstacles)
+    return FormVerdict(
+        form.path, form.kind, Outcome.NOT_PROVABLE, reasons, form.profile, form.values, form.outputs
+    )
+
+
+def _summarize(feed: Feed) -> FeedSummary:
+    return FeedSummary(feed.name, {name: array.shape for name, array in feed.arrays.items()})
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "tensorflow": version("tensorflow"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
