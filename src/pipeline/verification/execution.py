@@ -1,20 +1,17 @@
 """Running the forms of a model on the same feeds."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.errors import ArtifactError
-from pipeline.models.foreign.loading import Loaded
+from pipeline.models.metadata.sidecar import Interface
 from pipeline.models.run.form import Runner
 from pipeline.verification.feeds import Feed
 from pipeline.verification.interfaces import match_inputs
 from pipeline.verification.outputs import Outputs
 from pipeline.verification.values import equal_bits
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,13 +43,13 @@ def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> 
     return Execution(described, tuple(taken), tuple(computed), tuple(refused))
 
 
-def execute_form(runner: Runner, reference: Loaded, feeds: Sequence[Feed]) -> list[Outputs]:
+def execute_form(runner: Runner, reference: Interface, feeds: Sequence[Feed]) -> list[Outputs]:
     """Run a form on the feeds of the reference, whose inputs may have other names.
 
     Raises:
         ArtifactError: the form has other inputs, or cannot be run.
     """
-    pairs = match_inputs(runner.interface.inputs, reference.interface.inputs)
+    pairs = match_inputs(runner.interface.inputs, reference.inputs)
     return [
         _copy(runner.run({own: feed.arrays[name] for name, own in pairs.items()})) for feed in feeds
     ]

@@ -6,9 +6,10 @@ from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import Kind
 from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import interfaces, provable
-from pipeline.verification.execution import Execution, execute_form, find_unrepeated
+from pipeline.verification.execution import execute_form, find_unrepeated
 from pipeline.verification.opening import Opened
 from pipeline.verification.outputs import OTHER, SESSION, Outputs, compare_outputs, with_tolerance
+from pipeline.verification.reference import Reference
 from pipeline.verification.request import Request
 from pipeline.verification.values import compare_values
 from pipeline.verification.verdict import (
@@ -20,9 +21,9 @@ from pipeline.verification.verdict import (
 )
 
 
-def judge(form: Opened, reference: Loaded, execution: Execution, request: Request) -> FormVerdict:
+def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
     """Compare a form with the reference, in values and on all feeds."""
-    loaded = form.loaded
+    loaded, execution = form.loaded, reference.execution
     if loaded is None:
         return FormVerdict(form.path, form.kind, Outcome.REFUSED, (form.refusal,))
     profile = _choose_profile(loaded.files.kind, request)
@@ -34,14 +35,14 @@ def judge(form: Opened, reference: Loaded, execution: Execution, request: Reques
         return _verdict(form, outcome, [*_differences(values), *reasons], profile, values)
     try:
         with loaded.runner() as runner:
-            computed = execute_form(runner, reference, execution.feeds)
-            again = execute_form(runner, reference, execution.feeds)
+            computed = execute_form(runner, reference.interface, execution.feeds)
+            again = execute_form(runner, reference.interface, execution.feeds)
     except ArtifactError as error:
         outcome = Outcome.NOT_PROVABLE if reasons else Outcome.REFUSED
         return _verdict(form, outcome, [*reasons, str(error)], profile, values)
     if not reasons and (name := find_unrepeated(computed, again)):
         reasons.append(f"output {name} does not repeat")
-    found, lost = _compare_outputs(loaded, reference, execution, computed, profile)
+    found, lost = _compare_outputs(loaded, reference, computed, profile)
     differences = [*_differences(values), *lost]
     differences += [f"output {one.name}, feed {one.feed}: {one.reason}" for one in found
                     if not one.passed]  # fmt: skip
@@ -89,21 +90,16 @@ def _choose_profile(kind: Kind, request: Request) -> Profile:
     return OTHER if kind in (Kind.TFLITE, Kind.OUTPUTS) else SESSION
 
 
-def _compare_values(loaded: Loaded, reference: Loaded) -> ValuesVerdict | None:
+def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:
     if loaded.files.kind in (Kind.TFLITE, Kind.OUTPUTS):
         return None  # their values are packed, or there are none
-    required = reference.variables or [
-        name for name, value in reference.values.items() if value.size > 1 and value.dtype.kind == "f"
-    ]
-    return compare_values(loaded.values, reference.values, required, reference.averages)
+    return compare_values(
+        loaded.values, reference.digests, reference.weights, reference.arrays, reference.averages
+    )
 
 
 def _compare_outputs(
-    loaded: Loaded,
-    reference: Loaded,
-    execution: Execution,
-    computed: Sequence[Outputs],
-    profile: Profile,
+    loaded: Loaded, reference: Reference, computed: Sequence[Outputs], profile: Profile
 ) -> tuple[tuple[OutputVerdict, ...], list[str]]:
     """Return the verdicts on the outputs, and sentences about those that are not there."""
     pairs = interfaces.match(loaded.interface.outputs, reference.interface.outputs)
@@ -111,6 +107,7 @@ def _compare_outputs(
     own = listing((spec.name for spec in loaded.interface.outputs), 5)
     lost = [f"output {name} is missing; it has {own}; name both with --output"
             for name in names if name not in pairs]  # fmt: skip
+    execution = reference.execution
     named = [(feed.name, one) for feed, one in zip(execution.feeds, computed, strict=True)]
     return compare_outputs(named, execution.outputs, pairs, profile), lost
 
@@ -119,7 +116,7 @@ def _differences(values: ValuesVerdict | None) -> list[str]:
     return [f"value {text}" for text in values.differing] if values else []
 
 
-def _find_doubts(loaded: Loaded, reference: Loaded, values: ValuesVerdict | None) -> list[str]:
+def _find_doubts(loaded: Loaded, reference: Reference, values: ValuesVerdict | None) -> list[str]:
     """Return why equal outputs prove less than equal values would."""
     if values is None:
         return ["its values are not compared"]
