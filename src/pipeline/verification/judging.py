@@ -79,9 +79,7 @@ def _verdict(
     values: ValuesVerdict | None,
     outputs: tuple[OutputVerdict, ...] = (),
 ) -> FormVerdict:
-    return FormVerdict(
-        form.path, form.kind, outcome, tuple(reasons), str(profile), values, outputs
-    )
+    return FormVerdict(form.path, form.kind, outcome, tuple(reasons), str(profile), values, outputs)
 
 
 def _choose_profile(kind: Kind, request: Request) -> Profile:

@@ -17,9 +17,7 @@ from pipeline.verification.verdict import OutputVerdict, Profile
 Outputs = Mapping[str, np.ndarray]
 
 # The same kernels in another executor: nearly all models are bit-equal, the others within 1e-6.
-SESSION = Profile(
-    "session", {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-6, "float64": 1e-12}
-)
+SESSION = Profile("session", {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-6, "float64": 1e-12})
 # Other kernels, another machine, or numbers that were written as text.
 OTHER = Profile(
     "other kernels", {"float16": 5e-3, "bfloat16": 4e-2, "float32": 1e-4, "float64": 1e-8}

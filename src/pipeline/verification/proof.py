@@ -59,7 +59,9 @@ def write(reference: Reference, versions: Mapping[str, str], folder: Path) -> No
         ArtifactError: the folder exists and is not empty, or the proof is too large.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ArtifactError(f"{folder} is not empty, and has no {FILE}; give another --proof FOLDER")
+        raise ArtifactError(
+            f"{folder} is not empty, and has no {FILE}; give another --proof FOLDER"
+        )
     execution = reference.execution
     sides = [*(feed.arrays for feed in execution.feeds), *execution.outputs]
     if sum(array.nbytes for side in sides for array in side.values()) > MOST_BYTES:

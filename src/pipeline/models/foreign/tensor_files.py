@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from pipeline.graphdef.reading import read_message
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graphdef.reading import read_message
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
