@@ -1,4 +1,4 @@
-"""Arrays in files as `TensorProto`, which keeps what `.npy` loses: bfloat16 and text of any bytes."""
+"""Arrays in files as `TensorProto`, which keeps what `.npy` loses: bfloat16 and bytes of any text."""
 
 import math
 from pathlib import Path
