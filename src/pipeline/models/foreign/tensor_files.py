@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from pipeline.graphdef.reading import read_message
+from pipeline.graphdef.reading.graphs import read_message
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from pipeline.errors import ArtifactError, one_line
