@@ -1,0 +1,1 @@
+"""Proof that forms of a model, whoever made it, compute the same."""
