@@ -11,8 +11,8 @@ from pipeline.errors import ArtifactError
 from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening, proof
 from pipeline.verification.execution import Execution, execute_reference
-from pipeline.verification.feeds import Feed, make_feeds
-from pipeline.verification.feeds.options import parse_options
+from pipeline.verification.feeds import Feed, FeedOptions, find_feeds
+from pipeline.verification.feeds.dims import parse_dims
 from pipeline.verification.judging import find_obstacles, judge
 from pipeline.verification.opening import Opened
 from pipeline.verification.reference import Reference, from_loaded
@@ -52,8 +52,9 @@ def verify(request: Request) -> Report:
 def _execute(model: Loaded, request: Request) -> Execution:
     if model.missing:
         raise ArtifactError("so it cannot be run")
-    feeds = make_feeds(model, parse_options(request.seed, request.dims, request.feeds))
+    options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
     with model.reference() as runner:
+        feeds = find_feeds(model, options, runner.run)
         return execute_reference(runner, runner.describe, feeds)
 
 
@@ -64,12 +65,10 @@ def _compare(
     if obstacles:
         forms = [_hold_back(form, obstacles) for form in forms]
     execution = reference.execution
-    notes = list(execution.refused)
-    if len(opened) == 1 and opened[0].path == reference.name:
-        notes.append(ONE_FORM)
+    notes = (ONE_FORM,) if [form.path for form in opened] == [reference.name] else ()
     feeds = tuple(_summarize(feed) for feed in execution.feeds)
     return Report(
-        reference.name, execution.described, tuple(forms), feeds, tuple(notes), _versions()
+        reference.name, execution.described, tuple(forms), feeds, notes, _versions()
     )
 
 
