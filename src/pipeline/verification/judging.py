@@ -34,9 +34,9 @@ def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
         outcome = Outcome.DIFFERS if values and values.differing else Outcome.NOT_PROVABLE
         return _verdict(form, outcome, [*_differences(values), *reasons], profile, values)
     try:
-        with loaded.runner() as runner:
-            computed = execute_form(runner, reference.interface, execution.feeds)
-            again = execute_form(runner, reference.interface, execution.feeds)
+        runner = loaded.runner()
+        computed = execute_form(runner, reference.interface, execution.feeds)
+        again = execute_form(runner, reference.interface, execution.feeds)
     except ArtifactError as error:
         outcome = Outcome.NOT_PROVABLE if reasons else Outcome.REFUSED
         return _verdict(form, outcome, [*reasons, str(error)], profile, values)

@@ -53,9 +53,9 @@ def _execute(model: Loaded, request: Request) -> Execution:
     if model.missing:
         raise ArtifactError("so it cannot be run")
     options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
-    with model.reference() as runner:
-        feeds = find_feeds(model, options, runner.run)
-        return execute_reference(runner, runner.describe, feeds)
+    runner = model.reference()
+    feeds = find_feeds(model, options, runner.run)
+    return execute_reference(runner, runner.describe, feeds)
 
 
 def _compare(
