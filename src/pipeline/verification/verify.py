@@ -22,6 +22,10 @@ from pipeline.verification.verdict import FeedSummary, FormVerdict, Outcome, Rep
 ONE_FORM = "one form alone: it computes what its operations compute; this proves no conversion"
 
 
+class UnfedError(ArtifactError):
+    """No feeds were found that the reference takes."""
+
+
 def verify(request: Request) -> Report:
     """Return the verdict on all forms that a request names.
 
@@ -40,8 +44,11 @@ def verify(request: Request) -> Report:
         obstacles = find_obstacles(named.loaded)
         try:
             execution = _execute(named.loaded, request)
+        except UnfedError as error:
+            return _unexecuted(opened, named, [*obstacles, str(error)], Outcome.NOT_PROVABLE)
         except ArtifactError as error:
-            return _unexecuted(opened, named, [*obstacles, str(error)], bool(obstacles))
+            outcome = Outcome.NOT_PROVABLE if obstacles else Outcome.REFUSED
+            return _unexecuted(opened, named, [*obstacles, str(error)], outcome)
         reference = from_loaded(named.path, named.loaded, execution)
         report = _compare(opened, reference, obstacles, request)
         if request.proof and report.exit_code(request.outputs_only) == 0:
@@ -54,7 +61,12 @@ def _execute(model: Loaded, request: Request) -> Execution:
         raise ArtifactError("so it cannot be run")
     options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
     runner = model.reference()
-    feeds = find_feeds(model, options, runner.run)
+    try:
+        feeds = find_feeds(model, options, runner.run)
+    except ArtifactError as error:
+        if request.feeds or request.dims:
+            raise  # the user's own choice does not fit
+        raise UnfedError(str(error)) from None
     return execute_reference(runner, runner.describe, feeds)
 
 
@@ -67,9 +79,7 @@ def _compare(
     execution = reference.execution
     notes = (ONE_FORM,) if [form.path for form in opened] == [reference.name] else ()
     feeds = tuple(_summarize(feed) for feed in execution.feeds)
-    return Report(
-        reference.name, execution.described, tuple(forms), feeds, notes, _versions()
-    )
+    return Report(reference.name, execution.described, tuple(forms), feeds, notes, _versions())
 
 
 def _without_reference(opened: Sequence[Opened]) -> Report:
@@ -85,10 +95,9 @@ def _without_reference(opened: Sequence[Opened]) -> Report:
 
 
 def _unexecuted(
-    opened: Sequence[Opened], named: Opened, reasons: Sequence[str], is_unprovable: bool
+    opened: Sequence[Opened], named: Opened, reasons: Sequence[str], outcome: Outcome
 ) -> Report:
     """Return the report where the reference cannot be run."""
-    outcome = Outcome.NOT_PROVABLE if is_unprovable else Outcome.REFUSED
     forms = []
     for form in opened:
         if form.loaded is None:
