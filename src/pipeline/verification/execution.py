@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.errors import ArtifactError
 from pipeline.models.metadata.sidecar import Interface
 from pipeline.models.run.form import Runner
 from pipeline.verification.feeds import Feed
@@ -16,31 +15,21 @@ from pipeline.verification.values import equal_bits
 
 @dataclass(frozen=True)
 class Execution:
-    """What the reference computed, on the feeds that it takes."""
+    """What the reference computed."""
 
-    described: str
+    described: str  # how
     feeds: tuple[Feed, ...]
     outputs: tuple[Outputs, ...]
-    refused: tuple[str, ...]  # why it does not take the other feeds
 
 
 def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> Execution:
-    """Run the reference on all feeds, and keep those that it takes.
+    """Run the reference on all feeds.
 
     Raises:
-        ArtifactError: it takes none of them.
+        ArtifactError: it cannot be run.
     """
-    taken, computed, refused = [], [], []
-    for feed in feeds:
-        try:
-            computed.append(_copy(runner.run(feed.arrays)))
-        except ArtifactError as error:
-            refused.append(f"feed {feed.name} is not taken: {error}")
-        else:
-            taken.append(feed)
-    if not taken:
-        raise ArtifactError(refused[0] if refused else "there is nothing to feed the model with")
-    return Execution(described, tuple(taken), tuple(computed), tuple(refused))
+    outputs = tuple(_copy(runner.run(feed.arrays)) for feed in feeds)
+    return Execution(described, tuple(feeds), outputs)
 
 
 def execute_form(runner: Runner, reference: Interface, feeds: Sequence[Feed]) -> list[Outputs]:

@@ -25,6 +25,9 @@ OTHER = Profile(
 EXACT = Profile("exact", {})
 
 
+_PARTS = {"complex64": "float32", "complex128": "float64"}
+
+
 def with_tolerance(tolerance: float) -> Profile:
     """Return a profile with one tolerance for all floats."""
     return Profile("by hand", dict.fromkeys(SESSION.tolerances, tolerance))
@@ -78,7 +81,7 @@ def _compare(
     if place := _first_unequal_special(one, other):
         return OutputVerdict(name, False, feed, place)
     found = compare(*(_without_specials(array) for array in (one, other)))
-    tolerance = profile.tolerances.get(expected.dtype.name, _of_complex(expected, profile))
+    tolerance = profile.tolerances.get(part_of(expected.dtype.name), 0.0)
     passed = found.is_within(tolerance)
     reason = "" if passed else _describe(found, tolerance)
     return OutputVerdict(
@@ -95,9 +98,9 @@ def _describe(found: Comparison, tolerance: float) -> str:
     )
 
 
-def _of_complex(expected: np.ndarray, profile: Profile) -> float:
-    part = {"complex64": "float32", "complex128": "float64"}.get(expected.dtype.name, "")
-    return profile.tolerances.get(part, 0.0)
+def part_of(dtype: str) -> str:
+    """Return the dtype of the parts of complex numbers; other dtypes as they are."""
+    return _PARTS.get(dtype, dtype)
 
 
 def as_floats(array: np.ndarray) -> np.ndarray | None:

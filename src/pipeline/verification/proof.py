@@ -109,7 +109,7 @@ def read(folder: Path) -> Reference:
     return Reference(
         name=f"{folder}, of {contents.model}",
         interface=interface,
-        execution=Execution(described, tuple(feeds), tuple(computed), ()),
+        execution=Execution(described, tuple(feeds), tuple(computed)),
         digests=contents.values,
         weights=contents.weights,
     )

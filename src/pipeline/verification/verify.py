@@ -11,8 +11,8 @@ from pipeline.errors import ArtifactError
 from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening, proof
 from pipeline.verification.execution import Execution, execute_reference
-from pipeline.verification.feeds import Feed, make_feeds
-from pipeline.verification.feeds.options import parse_options
+from pipeline.verification.feeds import Feed, FeedOptions, find_feeds
+from pipeline.verification.feeds.dims import parse_dims
 from pipeline.verification.judging import find_obstacles, judge
 from pipeline.verification.opening import Opened
 from pipeline.verification.reference import Reference, from_loaded
@@ -20,6 +20,10 @@ from pipeline.verification.request import Request
 from pipeline.verification.verdict import FeedSummary, FormVerdict, Outcome, Report
 
 ONE_FORM = "one form alone: it computes what its operations compute; this proves no conversion"
+
+
+class UnfedError(ArtifactError):
+    """No feeds were found that the reference takes."""
 
 
 def verify(request: Request) -> Report:
@@ -40,8 +44,11 @@ def verify(request: Request) -> Report:
         obstacles = find_obstacles(named.loaded)
         try:
             execution = _execute(named.loaded, request)
+        except UnfedError as error:
+            return _unexecuted(opened, named, [*obstacles, str(error)], Outcome.NOT_PROVABLE)
         except ArtifactError as error:
-            return _unexecuted(opened, named, [*obstacles, str(error)], bool(obstacles))
+            outcome = Outcome.NOT_PROVABLE if obstacles else Outcome.REFUSED
+            return _unexecuted(opened, named, [*obstacles, str(error)], outcome)
         reference = from_loaded(named.path, named.loaded, execution)
         report = _compare(opened, reference, obstacles, request)
         if request.proof and report.exit_code(request.outputs_only) == 0:
@@ -52,9 +59,15 @@ def verify(request: Request) -> Report:
 def _execute(model: Loaded, request: Request) -> Execution:
     if model.missing:
         raise ArtifactError("so it cannot be run")
-    feeds = make_feeds(model, parse_options(request.seed, request.dims, request.feeds))
-    with model.reference() as runner:
-        return execute_reference(runner, runner.describe, feeds)
+    options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
+    runner = model.reference()
+    try:
+        feeds = find_feeds(model, options, runner.run)
+    except ArtifactError as error:
+        if request.feeds or request.dims:
+            raise  # the user's own choice does not fit
+        raise UnfedError(str(error)) from None
+    return execute_reference(runner, runner.describe, feeds)
 
 
 def _compare(
@@ -64,13 +77,9 @@ def _compare(
     if obstacles:
         forms = [_hold_back(form, obstacles) for form in forms]
     execution = reference.execution
-    notes = list(execution.refused)
-    if len(opened) == 1 and opened[0].path == reference.name:
-        notes.append(ONE_FORM)
+    notes = (ONE_FORM,) if [form.path for form in opened] == [reference.name] else ()
     feeds = tuple(_summarize(feed) for feed in execution.feeds)
-    return Report(
-        reference.name, execution.described, tuple(forms), feeds, tuple(notes), _versions()
-    )
+    return Report(reference.name, execution.described, tuple(forms), feeds, notes, _versions())
 
 
 def _without_reference(opened: Sequence[Opened]) -> Report:
@@ -86,10 +95,9 @@ def _without_reference(opened: Sequence[Opened]) -> Report:
 
 
 def _unexecuted(
-    opened: Sequence[Opened], named: Opened, reasons: Sequence[str], is_unprovable: bool
+    opened: Sequence[Opened], named: Opened, reasons: Sequence[str], outcome: Outcome
 ) -> Report:
     """Return the report where the reference cannot be run."""
-    outcome = Outcome.NOT_PROVABLE if is_unprovable else Outcome.REFUSED
     forms = []
     for form in opened:
         if form.loaded is None:
