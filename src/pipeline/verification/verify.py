@@ -37,26 +37,26 @@ def verify(request: Request) -> Report:
     with ExitStack() as stack:
         opened = opening.open_all(request, stack)
         if request.proof and proof.is_proof(Path(request.proof)):
-            return _compare(opened, proof.read(Path(request.proof)), [], request)
+            return compare(opened, proof.read(Path(request.proof)), [], request)
         named = opening.choose_reference(opened)
         if named is None or named.loaded is None:
             return _without_reference(opened)
         obstacles = find_obstacles(named.loaded)
         try:
-            execution = _execute(named.loaded, request)
+            execution = execute(named.loaded, request)
         except UnfedError as error:
             return _unexecuted(opened, named, [*obstacles, str(error)], Outcome.NOT_PROVABLE)
         except ArtifactError as error:
             outcome = Outcome.NOT_PROVABLE if obstacles else Outcome.REFUSED
             return _unexecuted(opened, named, [*obstacles, str(error)], outcome)
         reference = from_loaded(named.path, named.loaded, execution)
-        report = _compare(opened, reference, obstacles, request)
+        report = compare(opened, reference, obstacles, request)
         if request.proof and report.exit_code(request.outputs_only) == 0:
             proof.write(reference, report.versions, Path(request.proof))
         return report
 
 
-def _execute(model: Loaded, request: Request) -> Execution:
+def execute(model: Loaded, request: Request) -> Execution:
     if model.missing:
         raise ArtifactError("so it cannot be run")
     options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
@@ -70,7 +70,7 @@ def _execute(model: Loaded, request: Request) -> Execution:
     return execute_reference(runner, runner.describe, feeds)
 
 
-def _compare(
+def compare(
     opened: Sequence[Opened], reference: Reference, obstacles: Sequence[str], request: Request
 ) -> Report:
     forms = [judge(form, reference, request) for form in opened]

@@ -63,6 +63,17 @@ def dropout_by_default() -> Ends:
     return ends([image], [dense(hidden, 2, "out")])
 
 
+@model(old=True)
+def averaged_images() -> Ends:
+    """Averages of weights in a scope of their own, which gradients update."""
+    image = _image(6, 1)
+    logits = dense(_flat(tf.nn.relu(conv(image, 3, "conv"))), 4, "fc")
+    average = tf.train.ExponentialMovingAverage(0.9, name="average")
+    with tf.control_dependencies([v.initializer for v in tf.trainable_variables()]):
+        tf.group(average.apply(tf.trainable_variables()), name="update_averages")
+    return ends([image], [tf.nn.softmax(logits, name="softmax")])
+
+
 @model(training=True)
 def mobile(training: bool = False) -> Ends:
     """Depthwise and pointwise convolution, relu6, global pooling, dropout in training."""

@@ -139,9 +139,9 @@ def greedy_decoder() -> Ends:
     return ends([first], [tf.transpose(text.stack(), name="words")])
 
 
-@model()
+@model(names=True)
 def speech_decoder() -> Ends:
-    """The best path of CTC: a sparse result in three parts."""
+    """The best path of CTC: of four results, two are given."""
     sound = tf.placeholder(tf.float32, [6, 2, 5], name="sound")
     logits = tf.reshape(dense(tf.reshape(sound, [12, 5]), 4, "out"), [6, 2, 4])
     decoded, score = tf.nn.ctc_greedy_decoder(logits, tf.constant([6, 6]))

@@ -35,7 +35,7 @@ def counter() -> Ends:
     return ends([x], [tf.add(x, calls.assign_add(1.0), name="y")])
 
 
-@model(old=True, unprovable="Assign")
+@model(old=True, unprovable="Assign", freeze=False)
 def remembering() -> Ends:
     """A recurrent state that is kept between calls, in a ref variable."""
     x = tf.placeholder(tf.float32, [1, 3], name="x")

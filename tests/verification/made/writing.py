@@ -116,15 +116,7 @@ def _place(graph: Any) -> None:
 
 def _write_checkpoint(session: Any, folder: Path) -> Path:
     folder.mkdir(parents=True)
-    variables = tf.global_variables()
-    if not variables:
-        return _write_meta(session, folder / "model.meta")
     return Path(tf.train.Saver().save(session, str(folder / "model.ckpt"), STEP))
-
-
-def _write_meta(session: Any, path: Path) -> Path:
-    tf.train.export_meta_graph(str(path))
-    return path
 
 
 def _freeze(session: Any, ends: Ends) -> Any:
