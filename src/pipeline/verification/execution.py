@@ -1,16 +1,22 @@
 """Running the forms of a model on the same feeds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import numpy as np
 
 from pipeline.models.metadata.sidecar import Interface
 from pipeline.models.run.form import Runner
+from pipeline.repository.machine import find_processor
 from pipeline.verification.feeds import Feed
 from pipeline.verification.interfaces import match_inputs
 from pipeline.verification.outputs import Outputs
 from pipeline.verification.values import equal_bits
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,27 @@ class Execution:
     described: str  # how
     feeds: tuple[Feed, ...]
     outputs: tuple[Outputs, ...]
+    machine: Mapping[str, str] = field(default_factory=lambda: describe_machine())
+
+    def list_changes(self) -> list[str]:
+        """Describe what this process has otherwise: versions, or the processor."""
+        now = describe_machine()
+        return [
+            f"{key} was {self.machine.get(key, 'unknown')}, and is {now[key]}"
+            for key in now
+            if now[key] != self.machine.get(key)
+        ]
+
+
+def describe_machine() -> dict[str, str]:
+    """Return what can change the last bits of outputs."""
+    return {
+        "tensorflow": version("tensorflow"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "processor": find_processor(),
+        "onednn": os.environ.get(ONEDNN, "as TensorFlow comes"),
+    }
 
 
 def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> Execution:

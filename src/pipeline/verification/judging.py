@@ -40,7 +40,7 @@ def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
     loaded = form.loaded
     if loaded is None:
         return FormVerdict(form.path, form.kind, Outcome.REFUSED, (form.refusal,))
-    profile = _choose_profile(loaded.files.kind, request)
+    profile = _choose_profile(loaded.files.kind, reference, request)
     values = None if request.outputs_only else _compare_values(loaded, reference)
     trial = _try(loaded, reference, profile)
     outcome, reasons = _decide(loaded, reference, values, trial)
@@ -69,10 +69,11 @@ def find_obstacles(loaded: Loaded) -> list[str]:
     return obstacles
 
 
-def _choose_profile(kind: Kind, request: Request) -> Profile:
+def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profile:
     if request.tolerance is not None:
         return outputs.with_tolerance(request.tolerance)
-    return outputs.OTHER if kind in WITHOUT_VALUES else outputs.SESSION
+    has_other_kernels = kind in WITHOUT_VALUES or reference.execution.list_changes()
+    return outputs.OTHER if has_other_kernels else outputs.SESSION
 
 
 def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:

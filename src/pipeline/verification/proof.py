@@ -6,7 +6,7 @@ instead of read.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class _Contents:
     feeds: tuple[str, ...]  # names
     values: dict[str, Digest]
     weights: tuple[str, ...]
-    versions: dict[str, str]
+    machine: dict[str, str]
 
 
 _CONTENTS = TypeAdapter(_Contents)
@@ -52,7 +52,7 @@ def is_proof(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def write(reference: Reference, versions: Mapping[str, str], folder: Path) -> None:
+def write(reference: Reference, folder: Path) -> None:
     """Write what a reference was fed with and computed.
 
     Raises:
@@ -76,7 +76,7 @@ def write(reference: Reference, versions: Mapping[str, str], folder: Path) -> No
         feeds=tuple(feed.name for feed in execution.feeds),
         values=dict(reference.digests),
         weights=reference.weights,
-        versions=dict(versions),
+        machine=dict(execution.machine),
     )
     with files.replacing(folder) as partial:
         partial.mkdir()
@@ -104,12 +104,10 @@ def read(folder: Path) -> Reference:
     for number, name in enumerate(contents.feeds):
         feeds.append(Feed(name, _read_side(folder, number, "input", interface.inputs)))
         computed.append(_read_side(folder, number, "output", interface.outputs))
-    versions = ", ".join(f"{name} {version}" for name, version in contents.versions.items())
-    described = f"{contents.executed}, with {versions}"
     return Reference(
         name=f"{folder}, of {contents.model}",
         interface=interface,
-        execution=Execution(described, tuple(feeds), tuple(computed)),
+        execution=Execution(contents.executed, tuple(feeds), tuple(computed), contents.machine),
         digests=contents.values,
         weights=contents.weights,
     )

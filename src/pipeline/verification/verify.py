@@ -1,16 +1,14 @@
 """Verify the forms of one model: load each, feed all alike, compare values and outputs."""
 
 import dataclasses
-import platform
 from collections.abc import Sequence
 from contextlib import ExitStack
-from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
 from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening, proof
-from pipeline.verification.execution import Execution, execute_reference
+from pipeline.verification.execution import Execution, describe_machine, execute_reference
 from pipeline.verification.feeds import Feed, FeedOptions, find_feeds
 from pipeline.verification.feeds.dims import parse_dims
 from pipeline.verification.judging import find_obstacles, judge
@@ -52,7 +50,7 @@ def verify(request: Request) -> Report:
         reference = from_loaded(named.path, named.loaded, execution)
         report = compare(opened, reference, obstacles, request)
         if request.proof and report.exit_code(request.outputs_only) == 0:
-            proof.write(reference, report.versions, Path(request.proof))
+            proof.write(reference, Path(request.proof))
         return report
 
 
@@ -77,9 +75,12 @@ def compare(
     if obstacles:
         forms = [_hold_back(form, obstacles) for form in forms]
     execution = reference.execution
-    notes = (ONE_FORM,) if [form.path for form in opened] == [reference.name] else ()
+    notes = [ONE_FORM] if [form.path for form in opened] == [reference.name] else []
+    notes += execution.list_changes()
     feeds = tuple(_summarize(feed) for feed in execution.feeds)
-    return Report(reference.name, execution.described, tuple(forms), feeds, notes, _versions())
+    return Report(
+        reference.name, execution.described, tuple(forms), feeds, tuple(notes), describe_machine()
+    )
 
 
 def _without_reference(opened: Sequence[Opened]) -> Report:
@@ -91,7 +92,7 @@ def _without_reference(opened: Sequence[Opened]) -> Report:
         else:
             reasons = (*find_obstacles(form.loaded), "no form has a graph to run")
             forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, reasons))
-    return Report("", "", tuple(forms), versions=_versions())
+    return Report("", "", tuple(forms), versions=describe_machine())
 
 
 def _unexecuted(
@@ -107,7 +108,7 @@ def _unexecuted(
         else:
             why = (f"{named.path}, which it is held against, cannot be run",)
             forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, why))
-    return Report(named.path, "", tuple(forms), versions=_versions())
+    return Report(named.path, "", tuple(forms), versions=describe_machine())
 
 
 def _refuse(form: Opened) -> FormVerdict:
@@ -124,12 +125,3 @@ def _hold_back(form: FormVerdict, obstacles: Sequence[str]) -> FormVerdict:
 
 def _summarize(feed: Feed) -> FeedSummary:
     return FeedSummary(feed.name, {name: array.shape for name, array in feed.arrays.items()})
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "tensorflow": version("tensorflow"),
-        "numpy": version("numpy"),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }

@@ -16,6 +16,7 @@ from pipeline.verification.feeds.bounds import Bounds, find_bounds
 from pipeline.verification.feeds.dims import EVERY, Dims, given_shapes, require_size
 from pipeline.verification.feeds.flat import FlatGraph
 from pipeline.verification.feeds.inference import ShapeInference
+from pipeline.verification.feeds.refusals import Refusal, read_refusal
 from pipeline.verification.feeds.shapes import Found, OpenShapes, search_shapes
 from pipeline.verification.feeds.sparse import find_sparse, is_values
 from pipeline.verification.feeds.strings import find_maker, make_strings
@@ -105,12 +106,17 @@ class _Search:
         has_open = any(map(_is_open, self._known.values()))
         judge = ShapeInference(self._flat, self._inputs) if self._flat and has_open else None
 
-        def refuse(shapes: Found) -> str | None:
-            return (judge.refusal(shapes) if judge else None) or self._refusal(shapes)
+        def refuse(shapes: Found) -> Refusal | None:
+            if judge and (refusal := judge.refusal(shapes)):
+                return refusal
+            message = self._refusal(shapes)
+            if message is None:
+                return None
+            return judge.refusal_of_run(message) if judge else read_refusal(message, lambda _: 0)
 
         rank = 4 if self._flat and self._flat.convolves_inside() else None
         opened = OpenShapes(self._known, self._size, rank)
-        found, message = search_shapes(opened, refuse, judge.progress if judge else lambda _: 0)
+        found, message = search_shapes(opened, refuse)
         if found is None:
             raise self._not_found(message)
         return self._feeds
