@@ -5,7 +5,7 @@ happens to people.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +214,31 @@ def needed(graph: Any, outputs: tuple[str, ...]) -> list[Any]:
                 found.add(name)
                 waiting.append(name)
     return [node for node in graph.node if node.name in found]
+
+
+def needed_constants(graph: Any, outputs: tuple[str, ...]) -> list[str]:
+    """Return the names of constants that some tensors need, also in functions that are called."""
+    functions = {function.signature.name: function for function in graph.library.function}
+    nodes = needed(graph, outputs)
+    names = [node.name for node in nodes if node.op == "Const"]
+    waiting, seen = list(_called(nodes) & functions.keys()), set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            body = functions[name].node_def
+            names += [f"{name}/{node.name}" for node in body if node.op == "Const"]
+            waiting += _called(body) & functions.keys()
+    return sorted(names)
+
+
+def _called(nodes: Iterable[Any]) -> set[str]:
+    found = set()
+    for node in nodes:
+        found.add(node.op)
+        for value in node.attr.values():
+            found |= {value.func.name, *(one.name for one in value.list.func)}
+    return found
 
 
 # Values in files.

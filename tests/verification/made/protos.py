@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf import text_format
 from tensorflow.core.framework.graph_pb2 import GraphDef
-from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef, SignatureDef, TensorInfo
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 
@@ -55,3 +55,28 @@ def edit(form: Path, change: Callable[[Any], object]) -> None:
 def edit_graph(form: Path, change: Callable[[Any], object]) -> None:
     """Change the graph of a form, in its file."""
     edit(form, lambda message: change(graph_of(message)))
+
+
+def signature_of(message: Any) -> Any:
+    """Return the usual signature of a `SavedModel`."""
+    signatures = message.meta_graphs[0].signature_def
+    return signatures["serving_default"] if "serving_default" in signatures else SignatureDef()
+
+
+def swap_outputs(form: Path, one: str, other: str) -> None:
+    """Let two names of a signature change their tensors."""
+
+    def change(message: Any) -> None:
+        outputs = signature_of(message).outputs
+        kept = TensorInfo.FromString(outputs[one].SerializeToString())
+        outputs[one].CopyFrom(outputs[other])
+        outputs[other].CopyFrom(kept)
+
+    edit(form, change)
+
+
+def drop_output(form: Path, name: str) -> None:
+    def change(message: Any) -> None:
+        del signature_of(message).outputs[name]
+
+    edit(form, change)
