@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths, what they are fed with, the limits, and how the result is shown."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="forms of one model")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="forms of one model")
+    parser.add_argument(
+        "--url", help="a served model to compare: what answers at /invocations of MLflow"
+    )
     _add_comparison(parser.add_argument_group("what is compared"))
     feeds = parser.add_argument_group("what the forms are fed with")
     feeds.add_argument(
@@ -83,6 +86,8 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     from pipeline.verification import checking
     from pipeline.verification.report import junit, page, text
 
+    if not arguments.paths and not (arguments.url and arguments.proof):
+        raise ConfigError("give the PATH of a model; for --url alone, give --proof FOLDER, too")
     request = _to_request(arguments)
     report = checking.check(request, Limits(arguments.timeout, arguments.memory))
     if arguments.junit:
@@ -111,6 +116,7 @@ def _to_request(arguments: argparse.Namespace) -> "Request":
         tolerance=arguments.tolerance,
         trust=tuple(arguments.trust),
         proof=str(arguments.proof) if arguments.proof else None,
+        url=arguments.url,
     )
 
 

@@ -1,0 +1,2 @@
+def examine(files, trusted=frozenset()):
+    return None
