@@ -1,2 +1,0 @@
-def examine(files, trusted=frozenset()):
-    return None
