@@ -19,7 +19,7 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 
-MOST_LINES = 10
+MOST_LINES = 11
 
 # What stages import that writes no out. What is imported from there does not count either.
 EXEMPT = {

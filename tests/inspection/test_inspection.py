@@ -269,7 +269,7 @@ def test_a_damaged_state_file_is_one_message(tmp_path: Path, failure: Failure):
     with failure.raises(
         "a stranger's state of checkpoints that is no text",
         ArtifactError,
-        match="checkpoint is damaged; give the prefix",
+        match="checkpoint is damaged: it names no checkpoint",
     ):
         inspect(tmp_path)
     assert inspect(Path(prefix)).graphs

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 import yaml
 
-from pipeline.graph.protobuf import read_graph_def, read_meta_graph, read_saved_model
+from pipeline.graphdef.reading import read_graph_def, read_meta_graph, read_saved_model
 
 Parts = dict[str, Any]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph import checkpoint_state
-from pipeline.graph.protobuf import read_graph_def, read_meta_graph, read_saved_model
+from pipeline.graphdef.reading import checkpoints, read_graph_def, read_meta_graph, read_saved_model
 from pipeline.inspection.graph import summarize_graph, summarize_variables
 from pipeline.inspection.summary import GraphSummary, Tensor, format_graph
 from pipeline.inspection.tensors import bytes_of
@@ -59,7 +58,7 @@ def inspect(path: Path) -> ModelSummary:
         if file.suffix == ".pb" and file.is_file():
             graph = summarize_graph(read_graph_def(file), file)
             return ModelSummary(str(file), "frozen graph", file.stat().st_size, [graph])
-    if path.is_dir() and (latest := _find_latest(path)):
+    if path.is_dir() and (latest := checkpoints.find_latest(path)):
         return _inspect_checkpoint(Path(latest))
     if Path(f"{prefix}.index").is_file():
         return _inspect_checkpoint(prefix)
@@ -82,13 +81,6 @@ def _require_described(folder: Path, prefix: Path) -> None:
         name = frozen_graph.FILE if folder.name == frozen_graph.FILE else f"{prefix.name}."
         if any(known.startswith(name) for known in found.hashes):
             hashes.require_files(found, folder.parent, name)
-
-
-def _find_latest(folder: Path) -> str | None:
-    try:
-        return checkpoint_state.find_latest(folder)
-    except ValueError:
-        raise ArtifactError(f"{folder / 'checkpoint'} is damaged; give the prefix") from None
 
 
 def _inspect_saved_model(folder: Path) -> ModelSummary:

@@ -8,8 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, ConfigError, listing, nearest, one_line
-from pipeline.graph import checkpoint_state
 from pipeline.graph.variables import SCOPE
+from pipeline.graphdef.reading import checkpoints
 from pipeline.schema.training.train import Start
 from pipeline.training.graph import TrainingGraph
 from pipeline.training.job import TrainingJob
@@ -80,7 +80,7 @@ class Initialization:
 
 def _open_checkpoint(folder: Path) -> tuple[str, dict[str, list[int]]]:
     try:
-        path = checkpoint_state.find_latest(folder)
+        path = checkpoints.find_latest(folder)
         if path is None:
             raise ArtifactError(f"{folder} has no checkpoint")
         return path, tf.train.load_checkpoint(path).get_variable_to_shape_map()

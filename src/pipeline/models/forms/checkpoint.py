@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, listing, one_line
-from pipeline.graph import checkpoint_state
+from pipeline.graphdef.reading import checkpoints
 from pipeline.models.metadata import hashes, sidecar
 from pipeline.models.metadata.sidecar import Sidecar
 
@@ -35,7 +35,7 @@ def find_latest(folder: Path) -> str:
     """
     described = read_sidecar(folder)
     hashes.require_files(described, folder, STATE)
-    name = checkpoint_state.read_name(folder)
+    name = checkpoints.read_name(folder)
     hashes.require_files(described, folder, f"{name}.")
     return str(folder / name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.protobuf import read_meta_graph
+from pipeline.graphdef.reading import read_meta_graph
 from pipeline.models.forms import checkpoint
 from pipeline.models.forms.frozen_graph import open_restored
 from pipeline.models.metadata import sidecar

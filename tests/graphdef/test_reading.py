@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError
-from pipeline.graph import protobuf
+from pipeline.graphdef import reading
+from pipeline.graphdef.reading.graphs import MAX_BYTES
 
-READERS = (protobuf.read_graph_def, protobuf.read_meta_graph, protobuf.read_saved_model)
+READERS = (reading.read_graph_def, reading.read_meta_graph, reading.read_saved_model)
 Reader = Callable[[Path], Any]
 
 
@@ -29,30 +30,32 @@ def nested(depth: int) -> bytes:
     attribute = b""
     for _ in range(depth):  # AttrValue.func → NameAttrList.attr → AttrValue
         attribute = field(10, field(2, field(1, b"f") + field(2, attribute)))
-    return field(1, field(5, field(1, b"a") + field(2, attribute)))
+    return field(
+        1, field(1, b"node") + field(2, b"NoOp") + field(5, field(1, b"a") + field(2, attribute))
+    )
 
 
 def test_a_graph_is_read(tmp_path: Path):
     with tf.Graph().as_default() as graph:
         tf.constant(1.0, name="one")
     (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
-    (node,) = protobuf.read_graph_def(tmp_path / "graph.pb").node
+    (node,) = reading.read_graph_def(tmp_path / "graph.pb").node
     assert node.name == "one"
 
 
 def test_nesting_beyond_the_limit_of_protobuf_is_refused(tmp_path: Path):
     file = tmp_path / "graph.pb"
     file.write_bytes(nested(10))
-    assert protobuf.read_graph_def(file).node[0].attr["a"].func.attr["f"].HasField("func")
+    assert reading.read_graph_def(file).node[0].attr["a"].func.attr["f"].HasField("func")
     file.write_bytes(nested(10_000))
     with pytest.raises(ArtifactError, match=r"graph\.pb cannot be read as a GraphDef: "):
-        protobuf.read_graph_def(file)
+        reading.read_graph_def(file)
 
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, read: Reader):
     (tmp_path / "large.pb").touch()
-    os.truncate(tmp_path / "large.pb", protobuf.MAX_BYTES + 1)  # sparse: it takes no room
+    os.truncate(tmp_path / "large.pb", MAX_BYTES + 1)  # sparse: it takes no room
     with pytest.raises(ArtifactError, match="has 2,147,483,649 bytes; a graph file has at most"):
         read(tmp_path / "large.pb")
 

@@ -1,0 +1,110 @@
+"""What nodes are for: inputs, computing, and what surrounds it (savers, training, summaries)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pipeline.models.foreign.tensors import is_control, parse
+
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
+OPTIONAL = "PlaceholderWithDefault"  # runs with its default where nothing is fed
+
+# Ops whose outputs are rows of data from a queue, a reader or a data set.
+READS_ROWS = frozenset({
+    "IteratorGetNext", "IteratorGetNextSync",
+    "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2",
+    "QueueDequeueUpTo", "QueueDequeueUpToV2",
+    "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2",
+    "InfeedDequeue", "InfeedDequeueTuple",
+})  # fmt: skip
+
+VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+SAVERS = frozenset({
+    "Save", "SaveV2", "SaveSlices", "Restore", "RestoreV2", "RestoreSlice", "ShardedFilename",
+    "ShardedFilespec", "MergeV2Checkpoints",
+})  # fmt: skip
+
+# Ops that only pass on what they take.
+PASSES = frozenset({"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot"})
+
+# Inside of these, a tensor exists only in some runs, or once for each turn of a loop.
+_BEGINS_BRANCH = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter", "_SwitchN"})
+_ENDS_BRANCH = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
+
+_WRITES = re.compile(
+    r"Assign|(Resource)?(Sparse)?Apply|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Min|Max)$"
+    r"|InitializeTable|LookupTable(Insert|Remove|Import|Export)|Queue(Enqueue|Close)|.*StridedSliceAssign"
+)
+_SUMMARIZES = re.compile(r".*Summary(V2)?$")
+_IN_GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")
+_GIVES_NOTHING = frozenset({
+    "Const", "NoOp", "Assert", "Print", "PrintV2", "ControlTrigger", "VarIsInitializedOp",
+    "IsVariableInitialized", "DestroyResourceOp", "MakeIterator", "Iterator", "IteratorV2",
+})  # fmt: skip
+
+
+def reads_rows(node: Any) -> bool:
+    """Tell whether a node gives rows of data, so that its outputs are inputs of the model."""
+    return node.op in READS_ROWS
+
+
+@lru_cache(maxsize=10_000)
+def writes(op: str) -> bool:
+    """Tell whether an op changes variables, tables or queues."""
+    return bool(_WRITES.match(op))
+
+
+def is_beside(node: Any) -> bool:
+    """Tell whether a node saves, trains or summarizes: what it takes may still be an output."""
+    return (
+        node.op in SAVERS
+        or writes(node.op)
+        or bool(_SUMMARIZES.match(node.op))
+        or bool(_IN_GRADIENTS.search(node.name))
+    )
+
+
+def gives_result(node: Any, is_constant: bool = False) -> bool:
+    """Tell whether somebody may want the outputs of a node at the end of a graph.
+
+    Where nothing is computed from inputs, `is_constant`, they may want constants and writes.
+    """
+    if is_constant and (node.op == "Const" or node.op.startswith("Scatter")):
+        return True
+    is_input = node.op in VARIABLES or node.op in PLACEHOLDERS
+    return not (is_input or node.op in _GIVES_NOTHING or is_beside(node))
+
+
+def find_consumers(nodes: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the nodes that take outputs of each node, by its name; not those that only wait."""
+    found: dict[str, list[Any]] = {name: [] for name in nodes}
+    for node in nodes.values():
+        for entry in node.input:
+            if not is_control(entry):
+                found[parse(entry)[0]].append(node)
+    return found
+
+
+def find_dependent(consumers: Mapping[str, list[Any]], begin: Iterable[str]) -> set[str]:
+    """Return the names of nodes that compute from some, themselves included."""
+    return _follow(consumers, begin, frozenset())
+
+
+def find_branches(nodes: Mapping[str, Any], consumers: Mapping[str, list[Any]]) -> set[str]:
+    """Return the names of nodes inside a branch or a loop of version 1."""
+    begin = [name for name, node in nodes.items() if node.op in _BEGINS_BRANCH]
+    return _follow(consumers, begin, _ENDS_BRANCH)
+
+
+def _follow(
+    consumers: Mapping[str, list[Any]], begin: Iterable[str], until: frozenset[str]
+) -> set[str]:
+    found = set(begin)
+    waiting = list(found)
+    while waiting:
+        for node in consumers[waiting.pop()]:
+            if node.name not in found and node.op not in until:
+                found.add(node.name)
+                waiting.append(node.name)
+    return found
