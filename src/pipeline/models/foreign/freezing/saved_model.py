@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from pipeline.models.foreign.freezing.freeze import Frozen
@@ -44,7 +45,7 @@ def write(
 def _describe(specs: Sequence[TensorSpec]) -> dict[str, Any]:
     """Return the `TensorInfo` of each tensor by its name."""
     return {
-        spec.name: v1.saved_model.utils.TensorInfo(
+        spec.name: TensorInfo(
             name=spec.tensor,
             dtype=tf.as_dtype(spec.dtype).as_datatype_enum,
             tensor_shape=tf.TensorShape(spec.shape).as_proto(),
