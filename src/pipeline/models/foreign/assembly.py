@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from pipeline.graphdef.locate import ModelFiles
 from pipeline.models.foreign import tables
 from pipeline.models.foreign.constants import read_constants
@@ -13,10 +11,14 @@ from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.eager import EagerRunner, why_not_eager
 from pipeline.models.foreign.importing import describe, import_graph
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
+from pipeline.models.foreign.matching import Matched, match, with_averages
 from pipeline.models.foreign.program import Program
 from pipeline.models.foreign.pruning import prune
 from pipeline.models.foreign.session import PlainSession
 from pipeline.models.foreign.signature import Ends, choose_ends
+from pipeline.models.foreign.slots import find_slots
+from pipeline.models.foreign.stored import StoredValues
+from pipeline.models.foreign.tensors import parse
 from pipeline.models.foreign.variables import find_variables
 from pipeline.models.foreign.wrapped import WrappedRunner
 
@@ -28,6 +30,7 @@ class Source:
     files: ModelFiles
     graph: Any  # GraphDef
     signature: Any = None  # SignatureDef
+    restore: str = ""  # the node that restores the variables
     initializers: tuple[str, ...] = ()  # nodes that may fill tables
     assets: Mapping[str, str] = field(default_factory=dict)  # paths of files, by tensor
 
@@ -47,27 +50,39 @@ def assemble(source: Source, choice: Choice) -> Loaded:
     initializers = tables.find_initializers(graph, pruned, source.initializers)
     pruned = prune(graph, [*nodes, *initializers])
     imported = import_graph(pruned, path)
-    values: dict[str, np.ndarray] = {}
+    matched = _match(source, pruned, choice)
+    names = {node.name for node in pruned.node}
     program = Program(
         source=path,
         definition=pruned,
         imported=imported,
         interface=describe(imported, ends, path),
-        values=values,
+        values=matched.values,
         initializers=initializers,
-        assets=source.assets,
+        assets={name: file for name, file in source.assets.items() if parse(name)[0] in names},
     )
-    variables = frozenset(one.name for one in find_variables(pruned))
     return Loaded(
         files=source.files,
         interface=program.interface,
         graph=pruned,
-        values=read_constants(pruned) | values,
-        variables=variables,
-        missing=tuple(sorted(variables - values.keys())),
+        values=read_constants(pruned) | matched.values,
+        variables=frozenset(matched.values),
+        missing=matched.missing,
+        averages=matched.averages,
         open_runner=lambda: PlainSession(program),
         open_reference=lambda: open_reference(program),
     )
+
+
+def _match(source: Source, pruned: Any, choice: Choice) -> Matched:
+    """Find the values of the variables in a pruned graph."""
+    path, prefix, needed = source.files.path, source.files.prefix, find_variables(pruned)
+    if prefix is None:
+        return Matched(missing=tuple(sorted({one.name for one in needed})))
+    stored = StoredValues(prefix, choice.rename)
+    slots = find_slots(source.graph, source.restore)
+    matched = match(needed, find_variables(source.graph), slots, stored, path)
+    return with_averages(matched, path) if choice.ema else matched
 
 
 def open_reference(program: Program) -> Reference:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from pipeline.graphdef.locate import Kind, ModelFiles
-from pipeline.models.foreign import graph
+from pipeline.models.foreign import graph, saved_model
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
 
 __all__ = ["Choice", "Loaded", "Reference", "load"]
 
-_LOADERS: dict[Kind, Callable[[ModelFiles, Choice], Loaded]] = {Kind.GRAPH: graph.load}
+_LOADERS: dict[Kind, Callable[[ModelFiles, Choice], Loaded]] = {
+    Kind.GRAPH: graph.load,
+    Kind.SAVED_MODEL: saved_model.load,
+}
 
 
 def load(files: ModelFiles, choice: Choice) -> Loaded:
