@@ -42,7 +42,7 @@ def run(module: str, question: str, limits: Limits) -> str:
     """
     command = [sys.executable, "-m", module, str(int(limits.gib * GIB))]
     with tempfile.TemporaryFile() as messages:
-        child = subprocess.Popen(  # noqa: S603  (the interpreter, and a module of this package)
+        child = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

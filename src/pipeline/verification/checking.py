@@ -45,11 +45,11 @@ def _run(request: Request, limits: Limits) -> Report:
         forms = [FormVerdict(path, "", Outcome.REFUSED, (str(error),)) for path in request.paths]
         return dataclasses.replace(_nothing(), forms=tuple(forms))
     if "error" in answer:
-        raise _Answered(answer["error"], answer["exit_code"])
+        raise _WorkerError(answer["error"], answer["exit_code"])
     return parse_report(answer)
 
 
-class _Answered(PipelineError):
+class _WorkerError(PipelineError):
     """An error of the limited process, with its exit code."""
 
     def __init__(self, message: str, exit_code: int) -> None:

@@ -1,58 +1,44 @@
 """Running the forms of a model on the same feeds."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.errors import ArtifactError
-from pipeline.models.foreign.loading import Loaded
+from pipeline.models.metadata.sidecar import Interface
 from pipeline.models.run.form import Runner
 from pipeline.verification.feeds import Feed
 from pipeline.verification.interfaces import match_inputs
 from pipeline.verification.outputs import Outputs
 from pipeline.verification.values import equal_bits
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class Execution:
-    """What the reference computed, on the feeds that it takes."""
+    """What the reference computed."""
 
-    described: str
+    described: str  # how
     feeds: tuple[Feed, ...]
     outputs: tuple[Outputs, ...]
-    refused: tuple[str, ...]  # why it does not take the other feeds
 
 
 def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> Execution:
-    """Run the reference on all feeds, and keep those that it takes.
+    """Run the reference on all feeds.
 
     Raises:
-        ArtifactError: it takes none of them.
+        ArtifactError: it cannot be run.
     """
-    taken, computed, refused = [], [], []
-    for feed in feeds:
-        try:
-            computed.append(_copy(runner.run(feed.arrays)))
-        except ArtifactError as error:
-            refused.append(f"feed {feed.name} is not taken: {error}")
-        else:
-            taken.append(feed)
-    if not taken:
-        raise ArtifactError(refused[0] if refused else "there is nothing to feed the model with")
-    return Execution(described, tuple(taken), tuple(computed), tuple(refused))
+    outputs = tuple(_copy(runner.run(feed.arrays)) for feed in feeds)
+    return Execution(described, tuple(feeds), outputs)
 
 
-def execute_form(runner: Runner, reference: Loaded, feeds: Sequence[Feed]) -> list[Outputs]:
+def execute_form(runner: Runner, reference: Interface, feeds: Sequence[Feed]) -> list[Outputs]:
     """Run a form on the feeds of the reference, whose inputs may have other names.
 
     Raises:
         ArtifactError: the form has other inputs, or cannot be run.
     """
-    pairs = match_inputs(runner.interface.inputs, reference.interface.inputs)
+    pairs = match_inputs(runner.interface.inputs, reference.inputs)
     return [
         _copy(runner.run({own: feed.arrays[name] for name, own in pairs.items()})) for feed in feeds
     ]

@@ -1,14 +1,15 @@
 """The verdict on one form, from what is equal and what is not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import Kind
 from pipeline.models.foreign.loading import Loaded
-from pipeline.verification import interfaces, provable
-from pipeline.verification.execution import Execution, execute_form, find_unrepeated
+from pipeline.verification import interfaces, outputs, provable
+from pipeline.verification.execution import execute_form, find_unrepeated
 from pipeline.verification.opening import Opened
-from pipeline.verification.outputs import OTHER, SESSION, Outputs, compare_outputs, with_tolerance
+from pipeline.verification.reference import Reference
 from pipeline.verification.request import Request
 from pipeline.verification.values import compare_values
 from pipeline.verification.verdict import (
@@ -19,42 +20,40 @@ from pipeline.verification.verdict import (
     ValuesVerdict,
 )
 
+# Their values are packed, or there are none.
+WITHOUT_VALUES = (Kind.TFLITE, Kind.OUTPUTS)
 
-def judge(form: Opened, reference: Loaded, execution: Execution, request: Request) -> FormVerdict:
+
+@dataclass(frozen=True)
+class _Trial:
+    """What came of running a form on the feeds of the reference."""
+
+    refusal: str = ""  # why it cannot be run
+    outputs: tuple[OutputVerdict, ...] = ()
+    lost: tuple[str, ...] = ()  # outputs of the reference that it does not have
+    unrepeated: str = ""  # an output that differs from run to run
+    is_empty: bool = False  # no output has a single value
+
+
+def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
     """Compare a form with the reference, in values and on all feeds."""
     loaded = form.loaded
     if loaded is None:
         return FormVerdict(form.path, form.kind, Outcome.REFUSED, (form.refusal,))
     profile = _choose_profile(loaded.files.kind, request)
     values = None if request.outputs_only else _compare_values(loaded, reference)
-    reasons = find_obstacles(loaded)
-    if not loaded.interface.outputs:
-        reasons.append("it has no graph to run")
-        outcome = Outcome.DIFFERS if values and values.differing else Outcome.NOT_PROVABLE
-        return _verdict(form, outcome, [*_differences(values), *reasons], profile, values)
-    try:
-        with loaded.runner() as runner:
-            computed = execute_form(runner, reference, execution.feeds)
-            again = execute_form(runner, reference, execution.feeds)
-    except ArtifactError as error:
-        outcome = Outcome.NOT_PROVABLE if reasons else Outcome.REFUSED
-        return _verdict(form, outcome, [*reasons, str(error)], profile, values)
-    if not reasons and (name := find_unrepeated(computed, again)):
-        reasons.append(f"output {name} does not repeat")
-    found, lost = _compare_outputs(loaded, reference, execution, computed, profile)
-    differences = [*_differences(values), *lost]
-    differences += [f"output {one.name}, feed {one.feed}: {one.reason}" for one in found
-                    if not one.passed]  # fmt: skip
-    if reasons:
-        return _verdict(form, Outcome.NOT_PROVABLE, reasons, profile, values, found)
-    if differences:
-        return _verdict(form, Outcome.DIFFERS, differences, profile, values, found)
-    if _are_empty(computed):
-        reason = "all outputs are empty"
-        return _verdict(form, Outcome.NOT_PROVABLE, [reason], profile, values, found)
-    doubts = _find_doubts(loaded, reference, values)
-    outcome = Outcome.OUTPUTS_ONLY if doubts else Outcome.AGREES
-    return _verdict(form, outcome, doubts, profile, values, found)
+    trial = _try(loaded, reference, profile)
+    outcome, reasons = _decide(loaded, reference, values, trial)
+    dtypes = dict.fromkeys(outputs.part_of(spec.dtype) for spec in reference.interface.outputs)
+    return FormVerdict(
+        path=form.path,
+        kind=form.kind,
+        outcome=outcome,
+        reasons=tuple(reasons),
+        profile=profile.describe(dtypes),
+        values=values,
+        outputs=trial.outputs,
+    )
 
 
 def find_obstacles(loaded: Loaded) -> list[str]:
@@ -70,56 +69,78 @@ def find_obstacles(loaded: Loaded) -> list[str]:
     return obstacles
 
 
-def _verdict(
-    form: Opened,
-    outcome: Outcome,
-    reasons: Sequence[str],
-    profile: Profile,
-    values: ValuesVerdict | None,
-    outputs: tuple[OutputVerdict, ...] = (),
-) -> FormVerdict:
-    return FormVerdict(
-        form.path, form.kind, outcome, tuple(reasons), str(profile), values, outputs
+def _choose_profile(kind: Kind, request: Request) -> Profile:
+    if request.tolerance is not None:
+        return outputs.with_tolerance(request.tolerance)
+    return outputs.OTHER if kind in WITHOUT_VALUES else outputs.SESSION
+
+
+def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:
+    if loaded.files.kind in WITHOUT_VALUES:
+        return None
+    return compare_values(
+        loaded.values, reference.digests, reference.weights, reference.arrays, reference.averages
     )
 
 
-def _choose_profile(kind: Kind, request: Request) -> Profile:
-    if request.tolerance is not None:
-        return with_tolerance(request.tolerance)
-    return OTHER if kind in (Kind.TFLITE, Kind.OUTPUTS) else SESSION
-
-
-def _compare_values(loaded: Loaded, reference: Loaded) -> ValuesVerdict | None:
-    if loaded.files.kind in (Kind.TFLITE, Kind.OUTPUTS):
-        return None  # their values are packed, or there are none
-    required = reference.variables or [
-        name for name, value in reference.values.items() if value.size > 1 and value.dtype.kind == "f"
+def _try(loaded: Loaded, reference: Reference, profile: Profile) -> _Trial:
+    """Run a form twice, and compare its outputs with the reference's."""
+    own, expected, execution = loaded.interface, reference.interface, reference.execution
+    if not own.outputs:
+        return _Trial("it has no graph to run")
+    try:
+        runner = loaded.runner()
+        computed = execute_form(runner, expected, execution.feeds)
+        again = execute_form(runner, expected, execution.feeds)
+    except ArtifactError as error:
+        return _Trial(str(error))
+    pairs = interfaces.match(own.outputs, expected.outputs)
+    has = listing((spec.name for spec in own.outputs), 5)
+    lost = [
+        f"output {spec.name} is missing; it has {has}; name both with --output"
+        for spec in expected.outputs
+        if spec.name not in pairs
     ]
-    return compare_values(loaded.values, reference.values, required, reference.averages)
-
-
-def _compare_outputs(
-    loaded: Loaded,
-    reference: Loaded,
-    execution: Execution,
-    computed: Sequence[Outputs],
-    profile: Profile,
-) -> tuple[tuple[OutputVerdict, ...], list[str]]:
-    """Return the verdicts on the outputs, and sentences about those that are not there."""
-    pairs = interfaces.match(loaded.interface.outputs, reference.interface.outputs)
-    names = [spec.name for spec in reference.interface.outputs]
-    own = listing((spec.name for spec in loaded.interface.outputs), 5)
-    lost = [f"output {name} is missing; it has {own}; name both with --output"
-            for name in names if name not in pairs]  # fmt: skip
     named = [(feed.name, one) for feed, one in zip(execution.feeds, computed, strict=True)]
-    return compare_outputs(named, execution.outputs, pairs, profile), lost
+    return _Trial(
+        outputs=outputs.compare_outputs(named, execution.outputs, pairs, profile),
+        lost=tuple(lost),
+        unrepeated=find_unrepeated(computed, again),
+        is_empty=all(array.size == 0 for one in computed for array in one.values()),
+    )
 
 
-def _differences(values: ValuesVerdict | None) -> list[str]:
-    return [f"value {text}" for text in values.differing] if values else []
+def _decide(
+    loaded: Loaded, reference: Reference, values: ValuesVerdict | None, trial: _Trial
+) -> tuple[Outcome, Sequence[str]]:
+    """Return the outcome and the reasons for it."""
+    differences = [f"value {text}" for text in values.differing] if values else []
+    obstacles = find_obstacles(loaded)
+    if trial.refusal:
+        if differences:
+            return Outcome.DIFFERS, [*differences, trial.refusal]
+        is_provable = loaded.interface.outputs and not obstacles
+        outcome = Outcome.REFUSED if is_provable else Outcome.NOT_PROVABLE
+        return outcome, [*obstacles, trial.refusal]
+    if trial.unrepeated and not obstacles:
+        obstacles.append(f"output {trial.unrepeated} does not repeat")
+    if obstacles:
+        return Outcome.NOT_PROVABLE, obstacles
+    differences += trial.lost
+    differences += [
+        f"output {one.name}, feed {one.feed}: {one.reason}"
+        for one in trial.outputs
+        if not one.passed
+    ]
+    if differences:
+        return Outcome.DIFFERS, differences
+    if trial.is_empty:
+        return Outcome.NOT_PROVABLE, ["all outputs are empty"]
+    doubts = _find_doubts(loaded, reference, values)
+    return (Outcome.OUTPUTS_ONLY if doubts else Outcome.AGREES), doubts
 
 
-def _find_doubts(loaded: Loaded, reference: Loaded, values: ValuesVerdict | None) -> list[str]:
+def _find_doubts(loaded: Loaded, reference: Reference, values: ValuesVerdict | None) -> list[str]:
     """Return why equal outputs prove less than equal values would."""
     if values is None:
         return ["its values are not compared"]
@@ -133,7 +154,3 @@ def _find_doubts(loaded: Loaded, reference: Loaded, values: ValuesVerdict | None
     if loaded.graph is not None and reference.graph is not None:
         doubts += provable.find_attribute_differences(loaded.graph, reference.graph)
     return doubts
-
-
-def _are_empty(computed: Sequence[Outputs]) -> bool:
-    return all(array.size == 0 for outputs in computed for array in outputs.values())

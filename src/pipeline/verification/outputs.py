@@ -17,14 +17,15 @@ from pipeline.verification.verdict import OutputVerdict, Profile
 Outputs = Mapping[str, np.ndarray]
 
 # The same kernels in another executor: nearly all models are bit-equal, the others within 1e-6.
-SESSION = Profile(
-    "session", {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-6, "float64": 1e-12}
-)
+SESSION = Profile("session", {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-6, "float64": 1e-12})
 # Other kernels, another machine, or numbers that were written as text.
 OTHER = Profile(
     "other kernels", {"float16": 5e-3, "bfloat16": 4e-2, "float32": 1e-4, "float64": 1e-8}
 )
 EXACT = Profile("exact", {})
+
+
+_PARTS = {"complex64": "float32", "complex128": "float64"}
 
 
 def with_tolerance(tolerance: float) -> Profile:
@@ -80,7 +81,7 @@ def _compare(
     if place := _first_unequal_special(one, other):
         return OutputVerdict(name, False, feed, place)
     found = compare(*(_without_specials(array) for array in (one, other)))
-    tolerance = profile.tolerances.get(expected.dtype.name, _of_complex(expected, profile))
+    tolerance = profile.tolerances.get(part_of(expected.dtype.name), 0.0)
     passed = found.is_within(tolerance)
     reason = "" if passed else _describe(found, tolerance)
     return OutputVerdict(
@@ -97,9 +98,9 @@ def _describe(found: Comparison, tolerance: float) -> str:
     )
 
 
-def _of_complex(expected: np.ndarray, profile: Profile) -> float:
-    part = {"complex64": "float32", "complex128": "float64"}.get(expected.dtype.name, "")
-    return profile.tolerances.get(part, 0.0)
+def part_of(dtype: str) -> str:
+    """Return the dtype of the parts of complex numbers; other dtypes as they are."""
+    return _PARTS.get(dtype, dtype)
 
 
 def as_floats(array: np.ndarray) -> np.ndarray | None:

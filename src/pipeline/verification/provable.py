@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.graphdef.operations import Judgement, judge
+from pipeline.graphdef.operations import Kind, judge
 
 # How many nodes a reason names.
 MOST_NAMES = 3
 
 _REASONS = {
-    Judgement.RANDOM: "outputs are random",
-    Judgement.UNINITIALIZED: "outputs depend on memory that is not initialized",
-    Judgement.WRITES: "computing the outputs writes variables or tables",
+    Kind.RANDOM: "outputs are random",
+    Kind.UNINITIALIZED: "outputs depend on memory that is not initialized",
 }
+WRITES = "computing the outputs writes variables or tables"
 
 
 def find_reasons(graph: Any) -> list[str]:
@@ -22,7 +22,8 @@ def find_reasons(graph: Any) -> list[str]:
     """
     blamed: dict[str, list[str]] = {}
     for name, node in _all_nodes(graph):
-        if reason := _REASONS.get(judge(node)):
+        judgement = judge(node.op)
+        if reason := WRITES if judgement.writes else _REASONS.get(judgement.kind):
             blamed.setdefault(reason, []).append(f"{name} ({node.op})")
     return [f"{reason}: {_listing(names)}" for reason, names in blamed.items()]
 

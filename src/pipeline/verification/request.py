@@ -53,5 +53,3 @@ def to_json(request: Request) -> str:
 def parse(text: str) -> Request:
     """Return the request that `to_json` made this text of."""
     return _REQUEST.validate_json(text)
-
-

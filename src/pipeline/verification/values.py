@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,48 +11,49 @@ from pipeline.verification.verdict import ValuesVerdict
 
 Values = Mapping[str, np.ndarray]
 
-# A value of a form, reduced to what equality needs.
-_Digest = tuple[str, tuple[int, ...], str]
+
+class Digest(NamedTuple):
+    """A value, reduced to what equality needs."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {list(self.shape)}"
 
 
 def compare_values(
-    form: Values, reference: Values, required: Iterable[str], averages: Values
+    form: Values,
+    reference: Mapping[str, Digest],
+    weights: Iterable[str],
+    arrays: Values,
+    averages: Values,
 ) -> ValuesVerdict:
     """Compare the values of a form with those of the reference.
 
     Constants of the reference that the form lacks are no difference: conversions fold them.
 
     Args:
-        required: names of values of the reference that the form must have: its weights.
-        averages: moving averages by the name of the variable, where the reference has some.
+        weights: names in `reference` that the form must have.
+        arrays: values of the reference, as far as they are at hand, to describe differences.
+        averages: moving averages by the name of what they average.
     """
-    shared = [name for name in form if name in reference]
-    unequal = [name for name in shared if not equal_bits(form[name], reference[name])]
-    averaged = [n for n in unequal if n in averages and equal_bits(form[n], averages[n])]
+    digests = {name: digest(value) for name, value in form.items()}
+    unequal = [name for name in digests if name in reference and digests[name] != reference[name]]
+    averaged = [n for n in unequal if n in averages and digests[n] == digest(averages[n])]
+    known = Counter(key for name, key in reference.items() if name not in form)
+    extra = [name for name in form if name not in reference and not _take(known, digests[name])]
+    missing = [name for name in weights if name not in form and _take(known, reference[name])]
     differing = [
-        f"{name} {describe_difference(form[name], reference[name])}"
-        + (f": it is {name}'s moving average; --ema compares with that" if name in averaged else "")
+        f"{name} {_describe(form[name], reference[name], arrays.get(name))}"
+        + (": it is the moving average; --ema compares with that" if name in averaged else "")
         for name in unequal
     ]
-    known = Counter(digest(reference[name]) for name in reference if name not in form)
-    extra, by_content = [], 0
-    for name in (name for name in form if name not in reference):
-        key = digest(form[name])
-        if known[key]:
-            known[key] -= 1
-            by_content += 1
-        else:
-            extra.append(name)
-    missing = []
-    for name in (name for name in required if name not in form):
-        key = digest(reference[name])
-        if known[key]:  # nothing of the form has taken it
-            known[key] -= 1
-            missing.append(name)
-    by_name = len(shared) - len(unequal)
+    by_name = sum(name in reference for name in form) - len(unequal)
     return ValuesVerdict(
         equal_by_name=by_name,
-        equal_by_content=by_content,
+        equal_by_content=len(form) - by_name - len(unequal) - len(extra),
         differing=tuple(differing),
         missing=tuple(missing),
         extra=tuple(extra),
@@ -60,17 +62,16 @@ def compare_values(
     )
 
 
-def equal_bits(one: np.ndarray, other: np.ndarray) -> bool:
-    """Tell whether dtype, shape and all bits are equal: NaN equals NaN, -0 is not 0."""
-    if one.dtype != other.dtype or one.shape != other.shape:
+def _take(known: Counter[Digest], key: Digest) -> bool:
+    """Take one value of a content that is left; tells whether there was one."""
+    if not known[key]:
         return False
-    if one.dtype.hasobject:
-        return one.tolist() == other.tolist()
-    return one.tobytes() == other.tobytes()
+    known[key] -= 1
+    return True
 
 
-def digest(value: np.ndarray) -> _Digest:
-    """Return dtype, shape and SHA-256 of a value."""
+def digest(value: np.ndarray) -> Digest:
+    """Return dtype, shape and SHA-256 of a value: NaN equals NaN, and -0 is not 0."""
     content = hashlib.sha256()
     if value.dtype.hasobject:
         for text in value.ravel():
@@ -78,24 +79,36 @@ def digest(value: np.ndarray) -> _Digest:
             content.update(len(data).to_bytes(8, "little") + data)
     else:
         content.update(np.ascontiguousarray(value).tobytes())
-    return value.dtype.name, value.shape, content.hexdigest()
+    return Digest(value.dtype.name, value.shape, content.hexdigest())
 
 
-def describe_difference(one: np.ndarray, other: np.ndarray) -> str:
-    """Describe how two values differ: in dtype or shape, or where first and by how much."""
-    if (one.dtype, one.shape) != (other.dtype, other.shape):
-        kinds = [f"{array.dtype} {list(array.shape)}" for array in (one, other)]
-        return f"is {kinds[0]}, and {kinds[1]} in the reference"
+def equal_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether dtype, shape and all bits of two arrays are equal."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    if one.dtype.hasobject:
+        return bool(one.tolist() == other.tolist())
+    return one.tobytes() == other.tobytes()
+
+
+def _describe(one: np.ndarray, expected: Digest, other: np.ndarray | None) -> str:
+    if (one.dtype.name, one.shape) != expected[:2]:
+        return f"is {one.dtype} {list(one.shape)}, and {expected} in the reference"
+    if other is None:
+        return "differs"
     unequal = _unequal(one, other)
     index = np.unravel_index(int(unequal.argmax()), one.shape)
-    place = f" at {list(map(int, index))}" if index else ""
-    count = f"in {int(unequal.sum()):,} of {one.size:,} values, first" if one.size > 1 else ""
-    return f"differs {count}{place}: {one[index]} and {other[index]}".replace("  ", " ")
+    values = f"{one[index]} and {other[index]}"
+    if one.size == 1:
+        return f"differs: {values}"
+    place = list(map(int, index))
+    return f"differs in {int(unequal.sum()):,} of {one.size:,} values, first at {place}: {values}"
 
 
 def _unequal(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     if one.dtype.hasobject:
         return np.asarray(one != other, bool).ravel()
-    rows = [np.frombuffer(array.tobytes(), np.uint8) for array in (one, other)]
-    bits = [row.reshape(one.size, -1) for row in rows]
+    bits = [
+        np.frombuffer(array.tobytes(), np.uint8).reshape(one.size, -1) for array in (one, other)
+    ]
     return np.asarray((bits[0] != bits[1]).any(1))

@@ -1,6 +1,7 @@
 """What a verification says: plain values, which become tables, JSON, JUnit XML and a page."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -44,11 +45,11 @@ class Profile:
     name: str
     tolerances: dict[str, float]  # by dtype, relative to the root mean square; others: equal bits
 
-    def __str__(self) -> str:
-        if not any(self.tolerances.values()):
-            return f"{self.name}: equal bits"
-        parts = [f"{dtype} {tolerance:g}" for dtype, tolerance in self.tolerances.items()]
-        return f"{self.name}: {', '.join(parts)}"
+    def describe(self, dtypes: Iterable[str]) -> str:
+        """Describe what is allowed for outputs of some dtypes."""
+        known = [(dtype, self.tolerances[dtype]) for dtype in dtypes if dtype in self.tolerances]
+        allowed = [f"{dtype} {tolerance:g} of the root mean square" for dtype, tolerance in known]
+        return f"{self.name}: {', '.join(allowed) or 'equal bits'}"
 
 
 @dataclass(frozen=True)

@@ -21,4 +21,6 @@ def write(report: Report, path: Path) -> None:
     """Write the report as a page."""
     loader = PackageLoader("pipeline", "verification/report")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    files.write_text(path, pages.get_template("page.html.j2").render(report=report, colours=COLOURS))
+    files.write_text(
+        path, pages.get_template("page.html.j2").render(report=report, colours=COLOURS)
+    )

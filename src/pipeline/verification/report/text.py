@@ -40,7 +40,8 @@ def _form(form: FormVerdict) -> Iterator[str]:
     if form.values:
         yield f"  values   {form.values}"
     if form.outputs:
-        yield f"  outputs  {_summarize(form.outputs)}; allowed ({form.profile})"
+        yield f"  outputs  {_summarize(form.outputs)}"
+        yield f"  allowed  {form.profile}"
     yield from (f"  {reason}" for reason in form.reasons[:MOST_REASONS])
     if (more := len(form.reasons) - MOST_REASONS) > 0:
         yield f"  and {more} more; --json has all"
