@@ -18,7 +18,7 @@ from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
-from pipeline.models.metadata import sealing
+from pipeline.models.metadata import foreign_sidecar, sealing
 from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
 from pipeline.models.metadata.interface import Interface as Interface
 from pipeline.models.metadata.interface import Shape as Shape
@@ -147,20 +147,25 @@ def read(path: Path) -> Sidecar:
     """Read `model.json`.
 
     Raises:
-        ArtifactError: it is missing, damaged, changed, or of another format.
+        ArtifactError: it is missing, damaged, changed, without a recipe, or of another format.
     """
     if not path.is_file():
         raise ArtifactError(
             f"{path} is missing; it names the model's columns and tensors; {REMEDY}"
         )
-    values = sealing.parse(path)
+    values = sealing.parse(path, REMEDY)
     try:
+        if values["format"] == foreign_sidecar.FORMAT:
+            raise ArtifactError(
+                f"{path} has no recipe: `pipeline freeze` made the model from somebody else's,"
+                " which names no columns; give a model that this pipeline trained"
+            )
         if values["format"] != FORMAT:
             raise ArtifactError(
                 f"{path} has format {values['format']}, and this version reads format {FORMAT};"
                 " make the model again: dvc repro"
             )
-        sealing.require_seal(values, path)
+        sealing.require_seal(values, path, REMEDY)
         return _parse_sidecar(values)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         kind = type(error).__name__

@@ -7,7 +7,7 @@ from typing import Any
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from pipeline.errors import ArtifactError, listing
-from pipeline.models.foreign import roles
+from pipeline.graphdef.operations import Kind, judge
 from pipeline.models.foreign.freezing import rules
 from pipeline.models.foreign.freezing.notes import find_notes
 from pipeline.models.foreign.freezing.retyping import Retyping
@@ -19,6 +19,9 @@ from pipeline.models.metadata.sidecar import Interface
 
 # Protobuf reads no more. A little is left for what surrounds the graph in a SavedModel.
 MAX_BYTES = 2**31 - 2**20
+
+# Operations on what lives no longer than a run.
+_WITHIN_A_RUN = ("TensorArray", "Stack")
 
 
 @dataclass(frozen=True)
@@ -87,17 +90,14 @@ def _refuse_state(graph: Any) -> None:
         ArtifactError: the message names the node.
     """
     for name, node in _all_nodes(graph):
-        if "HashTable" in node.op:
-            what = "is a table, whose contents are not in a graph file"
-        elif node.op in roles.VARIABLES:
-            what = "is a variable that no constant can stand for"
-        elif roles.writes(node.op):
-            what = "writes a variable or table"
-        else:
+        judgement = judge(node.op)
+        if judgement.kind is not Kind.STATE or node.op.startswith(_WITHIN_A_RUN):
             continue
+        what = "writes" if judgement.writes else "is, or reads,"
         raise ArtifactError(
-            f"node {name!r} ({node.op}) {what}, and the outputs need it; name tensors that do not"
-            " need it with --input and --output, or keep the SavedModel"
+            f"node {name!r} ({node.op}) {what} a variable, table or queue, whose contents are not"
+            " in a graph file, and the outputs need it; name tensors that do not need it with"
+            " --input and --output, or keep the model as it is"
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pipeline.errors import listing
-from pipeline.graphdef.operations import Judgement, judge
+from pipeline.graphdef.operations import Kind, judge
 
 _NORMALIZATION = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
@@ -26,7 +26,7 @@ def _is_other_random(node: Any) -> bool:
 
 
 def _is_random(node: Any) -> bool:
-    return judge(node) is Judgement.RANDOM
+    return judge(node.op).kind is Kind.RANDOM
 
 
 def _is_training(node: Any) -> bool:

@@ -69,9 +69,9 @@ class Retyping:
             elif not any(taken):
                 continue
             elif wired.node.op in rules.PASSING:
-                given = rules.pass_on(wired, taken)
+                given = tuple(rules.pass_on(wired, taken))
             elif wired.node.op in rules.READING:
-                given, dtype = [], next(kind for kind in taken if kind is not None)
+                given, dtype = (), next(kind for kind in taken if kind is not None)
                 added += rules.READING[wired.node.op](wired, dtype)
             else:
                 raise _refuse(wired, taken)

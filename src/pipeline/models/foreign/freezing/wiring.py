@@ -102,7 +102,7 @@ def _places(node: Any, functions: Mapping[str, Any]) -> Iterator[tuple[str, int,
 
 
 def in_order(wired: Sequence[Wired]) -> list[Wired]:
-    """Return the nodes, each after those that it takes tensors of, except from a loop's next turn."""
+    """Return the nodes, each after those it takes tensors of, except a loop's next turn."""
     by_name = {one.node.name: one for one in wired}
     order: dict[str, Wired] = {}
     entered: set[str] = set()
