@@ -1,22 +1,22 @@
 """From a graph and what its file says of it to a loaded model: where all graphs end."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.graphdef.locate import ModelFiles
-from pipeline.models.foreign import tables
-from pipeline.models.foreign.constants import read_constants
+from pipeline.models.foreign.constants import read_constants, read_files
 from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.eager import EagerRunner, why_not_eager
 from pipeline.models.foreign.importing import describe, import_graph
+from pipeline.models.foreign.initializers import find_filled, find_initializers
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
 from pipeline.models.foreign.matching import Matched, match, with_averages
 from pipeline.models.foreign.program import Program
 from pipeline.models.foreign.pruning import prune
 from pipeline.models.foreign.session import PlainSession
 from pipeline.models.foreign.signature import Ends, choose_ends
-from pipeline.models.foreign.slots import find_slots
+from pipeline.models.foreign.slots import Slot, find_slots
 from pipeline.models.foreign.stored import StoredValues
 from pipeline.models.foreign.tensors import parse
 from pipeline.models.foreign.variables import find_variables
@@ -42,30 +42,30 @@ def assemble(source: Source, choice: Choice) -> Loaded:
         ArtifactError: the choice does not fit, or TensorFlow refuses the graph.
     """
     path = source.files.path
-    graph, ends = cut_at_inputs(
-        source.graph, choose_ends(source.graph, choice, source.signature), path
-    )
+    ends = choose_ends(source.graph, choice, source.signature)
+    graph, ends = cut_at_inputs(source.graph, ends, path)
     nodes = list(_nodes(ends))
-    pruned = prune(graph, nodes)
-    initializers = tables.find_initializers(graph, pruned, source.initializers)
-    pruned = prune(graph, [*nodes, *initializers])
+    slots = find_slots(source.graph, source.restore)
+    begin = find_initializers(graph, prune(graph, nodes), source.initializers, slots)
+    pruned = prune(graph, [*nodes, *begin])
     imported = import_graph(pruned, path)
-    matched = _match(source, pruned, choice)
+    matched = _match(source, pruned, find_filled(pruned, begin), slots, choice)
     names = {node.name for node in pruned.node}
+    assets = {name: file for name, file in source.assets.items() if parse(name)[0] in names}
     program = Program(
         source=path,
         definition=pruned,
         imported=imported,
         interface=describe(imported, ends, path),
         values=matched.values,
-        initializers=initializers,
-        assets={name: file for name, file in source.assets.items() if parse(name)[0] in names},
+        initializers=begin,
+        assets=assets,
     )
     return Loaded(
         files=source.files,
         interface=program.interface,
         graph=pruned,
-        values=read_constants(pruned) | matched.values,
+        values=read_constants(pruned) | read_files(assets.values()) | matched.values,
         variables=frozenset(matched.values),
         missing=matched.missing,
         averages=matched.averages,
@@ -74,15 +74,19 @@ def assemble(source: Source, choice: Choice) -> Loaded:
     )
 
 
-def _match(source: Source, pruned: Any, choice: Choice) -> Matched:
-    """Find the values of the variables in a pruned graph."""
-    path, prefix, needed = source.files.path, source.files.prefix, find_variables(pruned)
+def _match(
+    source: Source, pruned: Any, filled: set[str], slots: Mapping[str, Slot], choice: Choice
+) -> Matched:
+    """Find the values of the variables in a pruned graph, but for those that it fills itself."""
+    path, prefix = source.files.path, source.files.prefix
+    needed = [one for one in find_variables(pruned) if one.node not in filled]
     if prefix is None:
         return Matched(missing=tuple(sorted({one.name for one in needed})))
     stored = StoredValues(prefix, choice.rename)
-    slots = find_slots(source.graph, source.restore)
     matched = match(needed, find_variables(source.graph), slots, stored, path)
-    return with_averages(matched, path) if choice.ema else matched
+    if not choice.ema:
+        return matched
+    return replace(matched, values=with_averages(matched.values, matched.averages, path))
 
 
 def open_reference(program: Program) -> Reference:

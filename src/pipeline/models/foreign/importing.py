@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from pipeline.errors import ArtifactError, one_line
 from pipeline.models.foreign.pruning import functions_of
@@ -12,6 +13,8 @@ from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, name_of, op_of
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
 from pipeline.models.run.session import UNREADABLE, find_tensor
+
+_ON_CPU = ("CPU", "DEFAULT")
 
 
 def import_graph(definition: Any, source: Path) -> tf.Graph:
@@ -21,14 +24,25 @@ def import_graph(definition: Any, source: Path) -> tf.Graph:
         ArtifactError: TensorFlow refuses it; the message names the node where TensorFlow does.
     """
     graph, functions = tf.Graph(), functions_of(definition)
-    for node in definition.node:
-        op_of(node, functions)  # TensorFlow's own message names no node
+    _require_kernels(definition, functions)
     try:
         with graph.as_default():
             tf.import_graph_def(definition, name="")
     except UNREADABLE as error:
         raise ArtifactError(f"{source} cannot be imported: {one_line(error)}") from None
     return graph
+
+
+def _require_kernels(definition: Any, functions: Mapping[str, Any]) -> None:
+    """Refuse what this TensorFlow cannot run; its own message names no node, or comes late."""
+    nodes = (*definition.node, *(node for one in functions.values() for node in one.node_def))
+    for node in {node.op: node for node in nodes if node.op not in functions}.values():
+        op_of(node, functions)
+        if not any(
+            one.device_type in _ON_CPU for one in get_registered_kernels_for_op(node.op).kernel
+        ):
+            problem = f"this TensorFlow cannot compute {node.op!r} on a CPU"
+            raise ArtifactError(f"node {node.name!r}: {problem}")
 
 
 def describe(graph: tf.Graph, ends: Ends, source: Path) -> Interface:

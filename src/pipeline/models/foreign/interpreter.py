@@ -15,7 +15,7 @@ from pipeline.models.foreign.body import Body, Step
 from pipeline.models.foreign.program import Program
 from pipeline.models.foreign.pruning import functions_of
 from pipeline.models.foreign.tensors import Tensor, op_named, parse
-from pipeline.models.foreign.variables import find_variables, shared_name
+from pipeline.models.foreign.variables import ANONYMOUS, Variable, find_variables, shared_name
 
 Values = Sequence[tf.Tensor]
 
@@ -41,17 +41,16 @@ class Interpreter:
     def __init__(self, graph: Any, values: Mapping[str, np.ndarray]) -> None:
         self.functions = functions_of(graph)
         self._handles: dict[str, tf.Tensor] = {}  # of variables and tables, by shared name
-        self._variables: list[tf.Variable] = []  # they live as long as the interpreter
         self._bodies: dict[tuple[str, bytes], Body] = {}
         self._depth = 0
         for variable in find_variables(graph):
-            if variable.name in values and variable.name not in self._handles:
-                value = tf.constant(values[variable.name], variable.dtype)
-                if variable.is_resource:
-                    shape = tf.TensorShape(variable.shape)
-                    self._variables.append(tf.Variable(value, trainable=False, shape=shape))
-                    value = self._variables[-1].handle
-                self._handles[variable.name] = value
+            if variable.name in self._handles:
+                continue
+            value = values.get(variable.name)
+            if variable.is_resource:
+                self._handles[variable.name] = _make_variable(variable, value)
+            elif value is not None:
+                self._handles[variable.name] = tf.constant(value, variable.dtype)
 
     def initialize(self, graph: Any, program: Program) -> None:
         """Fill the tables of a graph."""
@@ -121,6 +120,17 @@ class Interpreter:
             op = op_named(_TABLES[step.node.op])
             (self._handles[name],) = _execute(op.name, 1, inputs, eager_attributes(step.node, op))
         return self._handles[name]
+
+
+def _make_variable(variable: Variable, value: np.ndarray | None) -> tf.Tensor:
+    """Return the handle of a new variable, which lives as long as the handle."""
+    handle = tf.raw_ops.VarHandleOp(
+        dtype=variable.dtype, shape=tf.TensorShape(variable.shape), shared_name=ANONYMOUS
+    )
+    if value is not None:
+        value = tf.constant(value, variable.dtype)
+        tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+    return handle
 
 
 def _owns(node: Any) -> bool:

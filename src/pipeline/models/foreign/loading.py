@@ -3,14 +3,18 @@
 from collections.abc import Callable
 
 from pipeline.graphdef.locate import Kind, ModelFiles
-from pipeline.models.foreign import graph, saved_model
+from pipeline.models.foreign import checkpoint, graph, outputs, saved_model, tflite
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
 
 __all__ = ["Choice", "Loaded", "Reference", "load"]
 
 _LOADERS: dict[Kind, Callable[[ModelFiles, Choice], Loaded]] = {
+    Kind.CHECKPOINT: checkpoint.load,
+    Kind.META: checkpoint.load,
     Kind.GRAPH: graph.load,
     Kind.SAVED_MODEL: saved_model.load,
+    Kind.TFLITE: tflite.load,
+    Kind.OUTPUTS: outputs.load,
 }
 
 

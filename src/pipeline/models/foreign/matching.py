@@ -1,7 +1,7 @@
 """The values of a graph's variables: found in a checkpoint, checked before they are used."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -68,19 +68,27 @@ def match(
     return Matched(
         values={name: stored.read(slot) for name, slot in present.items()},
         missing=tuple(sorted(missing)),
-        averages=dict(_averages(present, stored)),
+        averages=find_averages(present, stored),
     )
 
 
-def with_averages(matched: Matched, source: object) -> Matched:
-    """Return moving averages in place of the raw values.
+def find_averages(slots: Mapping[str, Slot], stored: StoredValues) -> dict[str, np.ndarray]:
+    """Return the moving averages of variables that a checkpoint has, by the variables' names."""
+    averages = {name: Slot(f"{slot.key}/{AVERAGE}", slot.part) for name, slot in slots.items()}
+    return {name: stored.read(one) for name, one in averages.items() if one.key in stored.shapes}
+
+
+def with_averages(
+    values: Mapping[str, np.ndarray], averages: Mapping[str, np.ndarray], source: object
+) -> dict[str, np.ndarray]:
+    """Return values with moving averages in place of raw ones.
 
     Raises:
         ArtifactError: there are none.
     """
-    if not matched.averages:
+    if not averages:
         raise ArtifactError(f"{source} has no moving averages of the variables that are needed")
-    return replace(matched, values=matched.values | matched.averages)
+    return {**values, **averages}
 
 
 _REMEDY = "give new names to values with --rename OLD=NEW"
@@ -96,13 +104,6 @@ def _find(
     if slot and slot.key in stored.shapes:
         return slot
     return named.get(variable.name)
-
-
-def _averages(slots: Mapping[str, Slot], stored: StoredValues) -> Iterator[tuple[str, np.ndarray]]:
-    for name, slot in slots.items():
-        key = f"{slot.key}/{AVERAGE}"
-        if key in stored.shapes:
-            yield name, stored.read(Slot(key, slot.part))
 
 
 def _fits(variable: Variable, shape: tuple[int, ...]) -> bool:

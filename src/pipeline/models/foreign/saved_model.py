@@ -4,26 +4,19 @@ They are not loaded by TensorFlow's own loaders: each of these fails on some. Th
 op says which value goes into which variable, in both versions.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
 
 from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import ModelFiles
 from pipeline.graphdef.reading import read_saved_model
 from pipeline.models.foreign.assembly import Source, assemble
 from pipeline.models.foreign.loaded import Choice, Loaded, file_of
+from pipeline.models.foreign.meta_graph import find_assets, name_initializers
 from pipeline.models.foreign.signature import choose_signature
 from pipeline.models.foreign.tensors import parse
 
 SERVE = "serve"
-
-# Collections and signatures that name what runs after the variables are restored.
-_INITIALIZERS = ("saved_model_main_op", "legacy_init_op", "table_initializer")
-_INIT_SIGNATURE = "__saved_model_init_op"
-_OLD_ASSETS = "saved_model_assets"
 
 
 def load(files: ModelFiles, choice: Choice) -> Loaded:
@@ -34,8 +27,8 @@ def load(files: ModelFiles, choice: Choice) -> Loaded:
         graph=meta.graph_def,
         signature=choose_signature(meta, choice.signature, files.path),
         restore=parse(meta.saver_def.restore_op_name)[0],
-        initializers=tuple(_initializers(meta)),
-        assets=dict(_assets(meta, file_of(files).parent / "assets")),
+        initializers=tuple(name_initializers(meta)),
+        assets=dict(find_assets(meta, file_of(files).parent / "assets")),
     )
     return assemble(source, choice)
 
@@ -57,29 +50,3 @@ def choose_meta_graph(saved: Any, tags: tuple[str, ...] | None, source: Path) ->
     if frozenset({SERVE}) not in by_tags:
         raise ArtifactError(f"{source} has several graphs: {has}; choose with --tags")
     return by_tags[frozenset({SERVE})]
-
-
-def _initializers(meta: Any) -> Iterator[str]:
-    for key in _INITIALIZERS:
-        for name in meta.collection_def[key].node_list.value:
-            yield parse(name)[0]
-    for info in meta.signature_def[_INIT_SIGNATURE].outputs.values():
-        yield parse(info.name)[0]
-
-
-def _assets(meta: Any, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield tensors and the paths of the files that they are given.
-
-    Raises:
-        ArtifactError: a file lies outside of the folder.
-    """
-    assets = list(meta.asset_file_def)
-    for packed in meta.collection_def[_OLD_ASSETS].any_list.value:
-        asset = AssetFileDef()
-        packed.Unpack(asset)
-        assets.append(asset)
-    for asset in assets:
-        path = folder / asset.filename
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise ArtifactError(f"{folder.parent} names a file outside of it: {asset.filename!r}")
-        yield asset.tensor_info.name, str(path)

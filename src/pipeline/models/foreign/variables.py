@@ -10,7 +10,7 @@ from pipeline.models.foreign import roles
 from pipeline.models.metadata.sidecar import Shape
 
 # What TensorFlow writes as the shared name of a resource that is never shared.
-_ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
+ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
 
 
 @dataclass(frozen=True)
@@ -47,4 +47,4 @@ def _variables(graph: Any) -> Iterator[Variable]:
 def shared_name(node: Any) -> str:
     """Return the name under which nodes share a variable or a table."""
     name = node.attr["shared_name"].s.decode() if "shared_name" in node.attr else ""
-    return name if name and name != _ANONYMOUS else str(node.name)
+    return name if name and name != ANONYMOUS else str(node.name)
