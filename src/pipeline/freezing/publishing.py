@@ -22,7 +22,7 @@ from pipeline.workspace import files
 WORKER = "pipeline.freezing.worker"
 
 # What a folder holds that this module wrote.
-RESULTS = {GRAPH, SAVED_MODEL, sealing.FILE}
+RESULTS = (GRAPH, SAVED_MODEL, sealing.FILE)
 
 
 class UnprovenError(PipelineError):
@@ -77,7 +77,7 @@ def _require_replaceable(folder: Path, model: Path) -> None:
     if model.resolve().is_relative_to(folder.resolve()):
         raise ArtifactError(f"{model} lies in {folder}, which is replaced; give another with -o")
     names = {file.name for file in folder.iterdir()} if folder.is_dir() else set[str]()
-    others = sorted(names - RESULTS)
+    others = sorted(names.difference(RESULTS))
     if others or (names and not foreign_sidecar.is_foreign(folder / sealing.FILE)):
         has = listing(others or sorted(names), 3)
         raise ArtifactError(
@@ -94,13 +94,13 @@ def _write(job: Job, limits: Limits) -> Written:
 
 def _describe(written: Written, report: Report, model: ModelFiles, folder: Path) -> ForeignSidecar:
     """Return the sidecar; it names no folder of this machine."""
-    names = {f"{folder}/": "", str(model.path): model.path.name}
+    verdict = _rename(report, {f"{folder}/": "", str(model.path): model.path.name}).to_json()
     return ForeignSidecar(
         interface=written.interface,
         made_of={file.name: files.sha256(file) for file in _files_of(model)},
-        verdict=_rename(report, names).to_json(),
+        versions=verdict.pop("versions"),
+        verdict=verdict,
         notes=written.notes,
-        versions=report.versions,
         onednn=written.onednn,
         hashes=sealing.hash_files(folder),
     )
