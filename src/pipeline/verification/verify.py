@@ -15,6 +15,7 @@ from pipeline.verification.judging import find_obstacles, judge
 from pipeline.verification.opening import Opened
 from pipeline.verification.reference import Reference, from_loaded
 from pipeline.verification.request import Request
+from pipeline.verification.served import open_served
 from pipeline.verification.verdict import FeedSummary, FormVerdict, Outcome, Report
 
 ONE_FORM = "one form alone: it computes what its operations compute; this proves no conversion"
@@ -34,7 +35,7 @@ def verify(request: Request) -> Report:
     """
     with ExitStack() as stack:
         opened = opening.open_all(request, stack)
-        if request.proof and proof.is_proof(Path(request.proof)):
+        if request.proof and (not request.paths or proof.is_proof(Path(request.proof))):
             return compare(opened, proof.read(Path(request.proof)), [], request)
         named = opening.choose_reference(opened)
         if named is None or named.loaded is None:
@@ -49,12 +50,26 @@ def verify(request: Request) -> Report:
             return _unexecuted(opened, named, [*obstacles, str(error)], outcome)
         reference = from_loaded(named.path, named.loaded, execution)
         report = compare(opened, reference, obstacles, request)
-        if request.proof and report.exit_code(request.outputs_only) == 0:
-            proof.write(reference, Path(request.proof))
-        return report
+        return _keep(report, reference, Path(request.proof)) if request.proof else report
+
+
+def _keep(report: Report, reference: Reference, folder: Path) -> Report:
+    """Write a proof, if nothing speaks against it; the report says so."""
+    if report.outcome in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
+        proof.write(reference, folder)
+        note = f"proof written: {folder}"
+    else:
+        note = f"no proof is written to {folder}"
+    return dataclasses.replace(report, notes=(*report.notes, note))
 
 
 def execute(model: Loaded, request: Request) -> Execution:
+    """Run a reference op by op, on the feeds that are given or made.
+
+    Raises:
+        UnfedError: no feeds could be made that it takes.
+        ArtifactError: it cannot be run, or what the user gave does not fit it.
+    """
     if model.missing:
         raise ArtifactError("so it cannot be run")
     options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
@@ -71,6 +86,13 @@ def execute(model: Loaded, request: Request) -> Execution:
 def compare(
     opened: Sequence[Opened], reference: Reference, obstacles: Sequence[str], request: Request
 ) -> Report:
+    """Return the report on forms that are held against a reference, and why that proves little.
+
+    Args:
+        obstacles: why the reference cannot be proven; empty if it can.
+    """
+    if request.url:
+        opened = [*opened, open_served(request.url, reference.interface, reference.columns)]
     forms = [judge(form, reference, request) for form in opened]
     if obstacles:
         forms = [_hold_back(form, obstacles) for form in forms]
