@@ -65,7 +65,8 @@ def find_obstacles(loaded: Loaded) -> list[str]:
             " give the checkpoint that belongs to the graph"
         )
     if loaded.graph is not None:
-        obstacles += provable.find_reasons(loaded.graph)
+        outputs = [spec.tensor for spec in loaded.interface.outputs]
+        obstacles += provable.find_reasons(loaded.graph, outputs)
     return obstacles
 
 
