@@ -9,6 +9,7 @@ from pipeline.errors import ArtifactError
 from pipeline.graphdef.locate import Kind, locate
 from pipeline.models.foreign.loading import Choice, Loaded, load
 from pipeline.verification.request import Request
+from pipeline.verification.sidecars import find_outputs
 
 WITHOUT_SIGNATURE = (Kind.GRAPH, Kind.META, Kind.CHECKPOINT)
 
@@ -52,6 +53,8 @@ def _open(path: str, choice: Choice, stack: ExitStack) -> Opened:
     try:
         files = locate(Path(path))
         kind = files.kind.value
+        if not choice.outputs and files.kind in WITHOUT_SIGNATURE:
+            choice = replace(choice, outputs=find_outputs(files))
         return Opened(path, kind, stack.enter_context(load(files, choice)))
     except ArtifactError as error:
         return Opened(path, kind, refusal=str(error))
@@ -60,8 +63,8 @@ def _open(path: str, choice: Choice, stack: ExitStack) -> Opened:
 def _align(form: Opened, opened: Sequence[Opened], choice: Choice, stack: ExitStack) -> Opened:
     """Load a graph again with the outputs of a form that has a signature, if it has them.
 
-    A graph does not say which of its tensors are outputs; a signature does. Without any, the
-    outputs of the first form are those of the others.
+    A graph does not say which of its tensors are outputs; a signature does. Without any, those of
+    a frozen graph count, which has no training in it, or those of the first form.
     """
     guide = _find_guide(opened)
     if form.loaded is None or guide is None or form.loaded.files.kind not in WITHOUT_SIGNATURE:
@@ -79,7 +82,8 @@ def _align(form: Opened, opened: Sequence[Opened], choice: Choice, stack: ExitSt
 def _find_guide(opened: Sequence[Opened]) -> Loaded | None:
     loaded = [form.loaded for form in opened if form.loaded and form.loaded.interface.outputs]
     signed = [one for one in loaded if one.files.kind is Kind.SAVED_MODEL]
-    return next(iter([*signed, *loaded]), None)
+    frozen = [one for one in loaded if one.files.kind is Kind.GRAPH]
+    return next(iter([*signed, *frozen, *loaded]), None)
 
 
 def _tensors(loaded: Loaded) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.errors import ArtifactError, one_line
 from pipeline.models.foreign.tensor_files import read_array, write_array
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
-from pipeline.verification.columns import Columns
 from pipeline.verification.execution import Execution
 from pipeline.verification.feeds import Feed
 from pipeline.verification.reference import Reference
+from pipeline.verification.sidecars import Columns
 from pipeline.verification.values import Digest
 from pipeline.workspace import files
 

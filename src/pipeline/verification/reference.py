@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline.models.foreign.loading import Loaded
 from pipeline.models.metadata.sidecar import Interface
-from pipeline.verification.columns import Columns, find_columns
 from pipeline.verification.execution import Execution
+from pipeline.verification.sidecars import Columns, find_columns
 from pipeline.verification.values import Digest, digest
 
 

@@ -12,8 +12,8 @@ from pipeline.graphdef.locate import Kind, ModelFiles
 from pipeline.models.foreign.loading import Loaded
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
 from pipeline.models.run.form import Arrays, Runner
-from pipeline.verification.columns import Columns
 from pipeline.verification.opening import Opened
+from pipeline.verification.sidecars import Columns
 
 PATH = "/invocations"
 SECONDS = 30
