@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import Kind
 from pipeline.models.foreign.loading import Loaded
-from pipeline.verification import interfaces, outputs, provable
+from pipeline.verification import conversions, interfaces, outputs, provable
 from pipeline.verification.execution import execute_form, find_unrepeated
 from pipeline.verification.opening import Opened
 from pipeline.verification.reference import Reference
@@ -80,8 +80,14 @@ def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profi
 def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:
     if loaded.files.kind in WITHOUT_VALUES:
         return None
+    added = conversions.find_added(loaded.graph, loaded.values) if loaded.graph is not None else set[str]()
+    values = {
+        name: value
+        for name, value in loaded.values.items()
+        if name in reference.digests or name not in added
+    }
     return compare_values(
-        loaded.values, reference.digests, reference.weights, reference.arrays, reference.averages
+        values, reference.digests, reference.weights, reference.arrays, reference.averages
     )
 
 

@@ -27,7 +27,7 @@ def sampled_class() -> Ends:
     return ends([x], [tf.random.categorical(dense(x, 3, "out"), 1, name="class")])
 
 
-@model(unprovable="AssignAddVariableOp")
+@model(unprovable="AssignAddVariableOp", freeze=False)
 def counter() -> Ends:
     """Each call counts itself."""
     x = tf.placeholder(tf.float32, [None, 2], name="x")
