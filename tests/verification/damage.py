@@ -39,12 +39,14 @@ def main() -> int:
     begin = time.monotonic()
     found: list[Result] = []
     names = chosen.names or [*MODELS, *MODULES, *strangers()]
-    with ProcessPoolExecutor(chosen.processes, get_context("spawn"), max_tasks_per_child=40) as pool:
+    with ProcessPoolExecutor(
+        chosen.processes, get_context("spawn"), max_tasks_per_child=40
+    ) as pool:
         jobs = [pool.submit(damage, name, chosen.values, chosen.seed) for name in names]
-        for job in as_completed(jobs):
+        for done, job in enumerate(as_completed(jobs), 1):
             found += job.result()
-            print(f"\r{len(found)} verdicts", end="", file=sys.stderr)
-    print(f"\n{len(found)} verdicts in {time.monotonic() - begin:.0f} s")
+            print(f"{done} of {len(names)} models, {len(found)} verdicts", flush=True)
+    print(f"{time.monotonic() - begin:.0f} s")
     print(tabulate(found))
     wrong = list(find_wrong(found))
     for result in wrong:
@@ -115,8 +117,9 @@ def tabulate(results: Iterable[Result]) -> str:
     for kind in kinds:
         cells = "".join(f"{counts[kind, column] or '':>24}" for column in COLUMNS)
         lines.append(f"{kind:<{width}}{cells}")
-    total = {column: sum(n for (kind, one), n in counts.items()
-                         if one == column and kind != "undamaged") for column in COLUMNS}  # fmt: skip
+    total: Counter[str] = Counter()
+    for (kind, outcome), count in counts.items():
+        total[outcome] += count * (kind != "undamaged")
     lines.append(f"{'all damages':<{width}}" + "".join(f"{total[one]:>24}" for one in COLUMNS))
     return "\n".join(lines)
 

@@ -175,10 +175,8 @@ def other_operation(graph: Any, outputs: tuple[str, ...], random: Random) -> str
         return ""
     node = nodes[random.integers(len(nodes))]
     before, node.op = node.op, _OTHER_OPERATION[node.op]
-    for name in ("alpha", "explicit_paddings", "keep_dims"):
-        if name in node.attr and (name, node.op) != ("keep_dims", "Sum"):
-            if name != "keep_dims":
-                del node.attr[name]
+    for name in ("alpha", "explicit_paddings"):  # of the operation that it was
+        node.attr.pop(name, None)
     return f"{node.name}: {before} becomes {node.op}"
 
 
@@ -255,7 +253,9 @@ def read_values(form: Path) -> Values:
     """Return all values in a checkpoint or a SavedModel, or the constants of a graph."""
     if prefix := prefix_of(form):
         reader = tf.train.load_checkpoint(str(prefix))
-        return {name: _as_array(reader.get_tensor(name)) for name in reader.get_variable_to_dtype_map()}
+        return {
+            name: _as_array(reader.get_tensor(name)) for name in reader.get_variable_to_dtype_map()
+        }
     return {
         name: tf.make_ndarray(node.attr["value"].tensor)
         for name, node in _constants(protos.graph_of(protos.read(form)))
@@ -310,7 +310,7 @@ def _choose(value: np.ndarray, random: Random) -> tuple[int, ...]:
     if value.dtype.hasobject:
         places = np.argwhere(np.ones(value.shape, bool))
     else:
-        places = np.argwhere((value != 0) & (value == value))  # noqa: PLR0124
+        places = np.argwhere((value != 0) & (value == value))
         if not len(places):
             places = np.argwhere(np.ones(value.shape, bool))
     return tuple(map(int, places[random.integers(len(places))]))

@@ -80,7 +80,11 @@ def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profi
 def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:
     if loaded.files.kind in WITHOUT_VALUES:
         return None
-    added = conversions.find_added(loaded.graph, loaded.values) if loaded.graph is not None else set[str]()
+    added = (
+        conversions.find_added(loaded.graph, loaded.values)
+        if loaded.graph is not None
+        else set[str]()
+    )
     values = {
         name: value
         for name, value in loaded.values.items()
