@@ -1,6 +1,6 @@
 """Why the outputs of a graph cannot be proven: they are random, or depend on what is not in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from pipeline.graphdef.operations import Kind, judge
@@ -15,13 +15,16 @@ _REASONS = {
 WRITES = "computing the outputs writes variables or tables"
 
 
-def find_reasons(graph: Any) -> list[str]:
+def find_reasons(graph: Any, harmless: Container[str] = ()) -> list[str]:
     """Return why outputs of a `GraphDef` cannot be proven, a sentence each, with nodes to blame.
 
-    The graph is reduced to what its outputs need; its function library likewise.
+    The graph is reduced to what its outputs need; its function library likewise. `harmless` are
+    random nodes that change no output.
     """
     blamed: dict[str, list[str]] = {}
     for name, node in _all_nodes(graph):
+        if name in harmless:
+            continue
         judgement = judge(node.op)
         if reason := WRITES if judgement.writes else _REASONS.get(judgement.kind):
             blamed.setdefault(reason, []).append(f"{name} ({node.op})")
