@@ -79,5 +79,5 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
         arguments.model, arguments.input, arguments.output, workspace, options
     )
     is_data = str(arguments.output) == "-"
-    print(f"{arguments.output}: {said}", file=sys.stderr if is_data else sys.stdout)
+    print(said, file=sys.stderr if is_data else sys.stdout)
     return 0

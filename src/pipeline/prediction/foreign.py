@@ -18,13 +18,12 @@ from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import REMEDY
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
 from pipeline.prediction.writing import open_sink, require_writable
-from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from pipeline.prediction.predicting import Options
 
 
-def predict(model: Path, source: Path, to: Path, _: Workspace, options: "Options") -> str:
+def predict(model: Path, source: Path, to: Path, options: "Options") -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     require_writable(to)
     if options.probabilities:

@@ -9,7 +9,8 @@ from pipeline.models.metadata.arithmetic import FILES, KEY
 def is_own(model: Path) -> bool:
     """Tell whether a sidecar of this pipeline lies with a model.
 
-    Other software writes files of that name, too. A sidecar that cannot be read counts: whoever opens the model says what is wrong with it.
+    Other software writes files of that name, too. A sidecar that cannot be read counts: whoever
+    opens the model says what is wrong with it.
     """
     folder = model.parent if model.suffix == ".pb" else model
     for file in (folder / name for name in FILES):

@@ -1,7 +1,7 @@
 """Which way a prediction goes: from a table or arrays, by a model of this pipeline or another."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +11,9 @@ from pipeline.graphdef.examine import examine
 from pipeline.graphdef.locate import Kind, locate
 from pipeline.prediction import streams
 from pipeline.prediction.ownership import is_own
-from pipeline.tracking import registered
 from pipeline.workspace import Workspace, files
+
+MLFLOW = ("runs:/", "models:/")  # how the address of a model in MLflow begins
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,7 @@ def predict(
     options = options or Options()
     with ExitStack() as stack:
         _require_output(to, source)
-        if registered.is_address(model):
-            folder = Path(stack.enter_context(TemporaryDirectory()))
-            path = registered.download(str(model), folder, workspace)
-        else:
-            path = Path(model)
+        path = stack.enter_context(_local(model, workspace))
         if not streams.is_standard(source) and not source.exists():
             raise DataError(f"{source}: no such file; give an existing one")
         _examine(path, options)
@@ -77,8 +74,23 @@ def predict(
         given = stack.enter_context(streams.reading(source))
         written = stack.enter_context(streams.writing(to, given))
         partial = stack.enter_context(files.replacing(written))
-        room = own if is_own(path) else foreign
-        return room.predict(path, given, partial, workspace, options)
+        if is_own(path):
+            said = own.predict(path, given, partial, workspace, options)
+        else:
+            said = foreign.predict(path, given, partial, options)
+    return f"{to}: {said}"
+
+
+@contextmanager
+def _local(model: str | Path, workspace: Workspace) -> Iterator[Path]:
+    """Yield the path of a model; one in MLflow is downloaded for as long as the block runs."""
+    if not str(model).startswith(MLFLOW):
+        yield Path(model)
+        return
+    from pipeline.tracking import registered  # imports MLflow
+
+    with TemporaryDirectory() as folder:
+        yield registered.download(str(model), Path(folder), workspace)
 
 
 def _require_output(to: Path, source: Path) -> None:

@@ -12,14 +12,8 @@ from pipeline.errors import TrackingError, listing, one_line
 from pipeline.tracking.address import printable_uri, tracking_uri
 from pipeline.workspace import Workspace
 
-_SCHEMES = ("runs:/", "models:/")
 _FOLDER = "artifacts"  # of a model that this pipeline logged
 _NAMES = ("model.pb", "model.json")
-
-
-def is_address(model: str | Path) -> bool:
-    """Tell whether a model is named by its address in MLflow: `runs:/…` or `models:/…`."""
-    return str(model).startswith(_SCHEMES)
 
 
 def download(address: str, folder: Path, workspace: Workspace) -> Path:
