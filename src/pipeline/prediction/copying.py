@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+
 from pipeline.data.arrow_reader import is_parquet, is_text
 from pipeline.data.tables import Table
 from pipeline.prediction.writing import is_lines
@@ -36,7 +38,8 @@ def plan_copy(table: Table, to: Path, text: Collection[str]) -> Copy:
         kinds = zip(table.columns, table.schema.types, strict=True)
         as_text = [name for name, kind in kinds if name in text and not is_text(kind)]
     elif is_lines(table.path) and is_lines(to):
-        return Copy(tuple(name for name in table.columns if name in text), {}, names)
+        words = [name for name in table.columns if name in text]
+        return Copy(tuple(words), dict.fromkeys(words, pyarrow.string()), names)
     else:
         as_text = list(table.columns)
     found = find_types(table) if is_parquet(to) or is_lines(to) else {}

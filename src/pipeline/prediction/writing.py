@@ -79,10 +79,13 @@ class _LineSink(Sink):
             self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     def _cells(self, cells: pd.Series) -> list[Any]:
+        """Return the cells of a column; a missing one is null, and of a type of text, empty."""
         kind = self._types.get(str(cells.name))
-        if kind is not None and isinstance(cells.dtype, pd.StringDtype):
-            return list(cast(pyarrow.array(cells, from_pandas=True), kind).to_pylist())
-        return [_to_json(cell) for cell in cells]
+        if kind is None or not isinstance(cells.dtype, pd.StringDtype):
+            return [_to_json(cell) for cell in cells]
+        if kind == pyarrow.string():
+            return list(cells.fillna(""))
+        return list(cast(pyarrow.array(cells, from_pandas=True), kind).to_pylist())
 
 
 class _ArraySink(Sink):
