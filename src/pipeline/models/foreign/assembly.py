@@ -9,7 +9,7 @@ from pipeline.models.foreign.constants import read_constants, read_files
 from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.eager import EagerRunner, why_not_eager
 from pipeline.models.foreign.importing import describe, import_graph
-from pipeline.models.foreign.initializers import find_filled, find_initializers
+from pipeline.models.foreign.initializers import find_empty_tables, find_filled, find_initializers
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
 from pipeline.models.foreign.matching import Matched, match, with_averages
 from pipeline.models.foreign.program import Program
@@ -67,7 +67,7 @@ def assemble(source: Source, choice: Choice) -> Loaded:
         graph=pruned,
         values=read_constants(pruned) | read_files(assets.values()) | matched.values,
         variables=frozenset(matched.values),
-        missing=matched.missing,
+        missing=tuple(sorted({*matched.missing, *find_empty_tables(pruned, begin)})),
         averages=matched.averages,
         open_runner=lambda: PlainSession(program),
         open_reference=lambda: open_reference(program),
@@ -81,7 +81,7 @@ def _match(
     path, prefix = source.files.path, source.files.prefix
     needed = [one for one in find_variables(pruned) if one.node not in filled]
     if prefix is None:
-        return Matched(missing=tuple(sorted({one.name for one in needed})))
+        return Matched(missing=tuple(one.name for one in needed))
     stored = StoredValues(prefix, choice.rename)
     matched = match(needed, find_variables(source.graph), slots, stored, path)
     if not choice.ema:

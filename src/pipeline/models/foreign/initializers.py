@@ -5,9 +5,11 @@ from typing import Any
 
 from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import parse
+from pipeline.models.foreign.variables import shared_name
 
 _MAKES_TABLE = "HashTable"
 _FILLS = "InitializeTable"
+_MUST_BE_FILLED = ("HashTable", "HashTableV2")
 _VARIABLE = "VarHandleOp"
 
 
@@ -31,6 +33,17 @@ def find_initializers(
     if not wanted:
         return ()
     return tuple(name for name in members | fillers if wanted & find_needed(nodes, [name]).keys())
+
+
+def find_empty_tables(pruned: Any, initializers: Iterable[str]) -> set[str]:
+    """Return the names of tables that cannot be used, as nothing fills them."""
+    nodes = by_name(pruned)
+    filled = find_needed(nodes, initializers)
+    return {
+        shared_name(node)
+        for name, node in nodes.items()
+        if node.op in _MUST_BE_FILLED and name not in filled
+    }
 
 
 def find_filled(pruned: Any, initializers: Iterable[str]) -> set[str]:

@@ -54,7 +54,7 @@ class Loaded:
     graph: Any = None
     values: dict[str, np.ndarray] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()  # which of `values` are variables
-    missing: tuple[str, ...] = ()  # variables that the outputs need and that have no value
+    missing: tuple[str, ...] = ()  # variables and tables that the outputs need, without a value
     averages: dict[str, np.ndarray] = field(default_factory=dict)  # moving ones, by variable
     open_runner: Callable[[], Runner] | None = None
     open_reference: Callable[[], Reference] | None = None

@@ -67,7 +67,7 @@ def match(
         )
     return Matched(
         values={name: stored.read(slot) for name, slot in present.items()},
-        missing=tuple(sorted(missing)),
+        missing=tuple(missing),
         averages=find_averages(present, stored),
     )
 

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from tensorflow.core.framework import types_pb2
+from tensorflow.python.framework.tensor_util import MakeNdarray
+
 from pipeline.models.foreign.tensors import is_control, parse
 
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
@@ -30,7 +33,9 @@ PASSES = frozenset({"Identity", "IdentityN", "StopGradient", "PreventGradient", 
 
 # Inside of these, a tensor exists only in some runs, or once for each turn of a loop.
 _BEGINS_BRANCH = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter", "_SwitchN"})
-_ENDS_BRANCH = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
+_EXITS = frozenset({"Exit", "RefExit"})
+_ENDS_BRANCH = _EXITS | {"Merge", "RefMerge"}
+_LOOPS = frozenset({"While", "StatelessWhile"})
 
 _WRITES = re.compile(
     r"Assign|(Resource)?(Sparse)?Apply|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Min|Max)$"
@@ -49,10 +54,24 @@ def reads_rows(node: Any) -> bool:
     return node.op in READS_ROWS
 
 
+def must_be_fed(node: Any, nodes: Mapping[str, Any]) -> bool:
+    """Tell whether a node is a placeholder that has no value of its own that could be used."""
+    if node.op == OPTIONAL:  # that of a sparse input of unknown shape has -1 as its default shape
+        default = nodes[parse(node.input[0])[0]]
+        shape = default.attr["value"].tensor
+        return bool(shape.dtype == types_pb2.DT_INT64 and (MakeNdarray(shape) == -1).any())
+    return node.op in PLACEHOLDERS
+
+
 @lru_cache(maxsize=10_000)
 def writes(op: str) -> bool:
     """Tell whether an op changes variables, tables or queues."""
     return bool(_WRITES.match(op))
+
+
+def summarizes(node: Any) -> bool:
+    """Tell whether a node only shows others what it takes."""
+    return bool(_SUMMARIZES.match(node.op))
 
 
 def is_beside(node: Any) -> bool:
@@ -60,20 +79,33 @@ def is_beside(node: Any) -> bool:
     return (
         node.op in SAVERS
         or writes(node.op)
-        or bool(_SUMMARIZES.match(node.op))
+        or summarizes(node)
         or bool(_IN_GRADIENTS.search(node.name))
     )
 
 
-def gives_result(node: Any, is_constant: bool = False) -> bool:
-    """Tell whether somebody may want the outputs of a node at the end of a graph.
-
-    Where nothing is computed from inputs, `is_constant`, they may want constants and writes.
-    """
-    if is_constant and (node.op == "Const" or node.op.startswith("Scatter")):
-        return True
+def gives_result(node: Any) -> bool:
+    """Tell whether somebody may want the outputs of a node at the end of a graph."""
     is_input = node.op in VARIABLES or node.op in PLACEHOLDERS
     return not (is_input or node.op in _GIVES_NOTHING or is_beside(node))
+
+
+def gives_constant(node: Any) -> bool:
+    """Tell whether somebody may want the outputs of a node where nothing is fed."""
+    return gives_result(node) or node.op == "Const" or node.op.startswith("Scatter")
+
+
+def reads_variable(node: Any, nodes: Mapping[str, Any]) -> bool:
+    """Tell whether a node only gives the value of a variable."""
+    if node.op == "ReadVariableOp":
+        return True
+    return node.op == "Identity" and nodes[parse(node.input[0])[0]].op in VARIABLES
+
+
+def loop_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
+    """Return the scope of the loop that a node takes a result of; None for other nodes."""
+    is_passed_on = node.op == "Identity" and nodes[parse(node.input[0])[0]].op in _LOOPS
+    return node.name.rpartition("/")[0] if is_passed_on or node.op in _EXITS else None
 
 
 def find_consumers(nodes: Mapping[str, Any]) -> dict[str, list[Any]]:
