@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import Kind
 from pipeline.models.foreign.loading import Choice, Loaded
-from pipeline.verification import interfaces, outputs, provable
+from pipeline.verification import conversions, interfaces, outputs, provable
 from pipeline.verification.execution import execute, find_unrepeated, translate_feeds
 from pipeline.verification.opening import Opened, to_choice
 from pipeline.verification.randomness import find_harmless
@@ -68,7 +68,8 @@ def find_obstacles(loaded: Loaded, harmless: frozenset[str] = frozenset()) -> li
             " give the checkpoint that belongs to the graph"
         )
     if loaded.graph is not None:
-        obstacles += provable.find_reasons(loaded.graph, harmless)
+        outputs = [spec.tensor for spec in loaded.interface.outputs]
+        obstacles += provable.find_reasons(loaded.graph, outputs, harmless)
     return obstacles
 
 
@@ -82,8 +83,18 @@ def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profi
 def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:
     if loaded.files.kind in WITHOUT_VALUES:
         return None
+    added = (
+        conversions.find_added(loaded.graph, loaded.values)
+        if loaded.graph is not None
+        else set[str]()
+    )
+    values = {
+        name: value
+        for name, value in loaded.values.items()
+        if name in reference.digests or name not in added
+    }
     return compare_values(
-        loaded.values, reference.digests, reference.weights, reference.arrays, reference.averages
+        values, reference.digests, reference.weights, reference.arrays, reference.averages
     )
 
 

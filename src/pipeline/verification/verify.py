@@ -37,13 +37,13 @@ def verify(request: Request) -> Report:
     with ExitStack() as stack:
         opened = opening.open_all(request, stack)
         if request.proof and (not request.paths or proof.is_proof(Path(request.proof))):
-            return _compare(opened, proof.read(Path(request.proof)), [], request)
+            return compare(opened, proof.read(Path(request.proof)), [], request)
         named = opening.choose_reference(opened)
         if named is None or named.loaded is None:
             return _without_reference(opened)
         obstacles = find_obstacles(named.loaded)
         try:
-            execution = _execute(named.loaded, request)
+            execution = execute(named.loaded, request)
         except UnfedError as error:
             return _unexecuted(opened, named, [*obstacles, str(error)], Outcome.NOT_PROVABLE)
         except ArtifactError as error:
@@ -52,7 +52,7 @@ def verify(request: Request) -> Report:
         harmless = find_harmless(named.loaded, opening.to_choice(request), execution.feeds)
         obstacles = find_obstacles(named.loaded, harmless)
         reference = from_loaded(named.path, named.loaded, execution)
-        report = _compare(opened, reference, obstacles, request)
+        report = compare(opened, reference, obstacles, request)
         if harmless:
             note = f"no output depends on what is random: {listing(sorted(harmless), 3)}"
             report = dataclasses.replace(report, notes=(*report.notes, note))
@@ -69,7 +69,13 @@ def _keep(report: Report, reference: Reference, folder: Path) -> Report:
     return dataclasses.replace(report, notes=(*report.notes, note))
 
 
-def _execute(model: Loaded, request: Request) -> Execution:
+def execute(model: Loaded, request: Request) -> Execution:
+    """Run a reference op by op, on the feeds that are given or made.
+
+    Raises:
+        UnfedError: no feeds could be made that it takes.
+        ArtifactError: it cannot be run, or what the user gave does not fit it.
+    """
     if model.missing:
         raise ArtifactError("so it cannot be run")
     options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
@@ -83,9 +89,14 @@ def _execute(model: Loaded, request: Request) -> Execution:
     return execute_reference(runner, runner.describe, feeds)
 
 
-def _compare(
+def compare(
     opened: Sequence[Opened], reference: Reference, obstacles: Sequence[str], request: Request
 ) -> Report:
+    """Return the report on forms that are held against a reference, and why that proves little.
+
+    Args:
+        obstacles: why the reference cannot be proven; empty if it can.
+    """
     if request.url:
         opened = [*opened, open_served(request.url, reference.interface, reference.columns)]
     forms = [judge(form, reference, request) for form in opened]
