@@ -70,14 +70,14 @@ def inspect(path: Path) -> ModelSummary:
 
 def _require_described(folder: Path, prefix: Path) -> None:
     """Refuse files that are not those of the sidecar beside them; other models have none."""
-    if found := sidecar.read_if_sealed(folder / saved_model.SIDECAR):
+    if found := hashes.read_if_sealed(folder / saved_model.SIDECAR):
         hashes.require_files(found, folder)
-    elif found := sidecar.read_if_sealed(folder / sidecar.FILE):
+    elif found := hashes.read_if_sealed(folder / sidecar.FILE):
         if frozen_graph.FILE in found.hashes:
             hashes.require_files(found, folder, frozen_graph.FILE)
         else:
             checkpoint.find_latest(folder)
-    elif found := sidecar.read_if_sealed(folder.parent / sidecar.FILE):
+    elif found := hashes.read_if_sealed(folder.parent / sidecar.FILE):
         name = frozen_graph.FILE if folder.name == frozen_graph.FILE else f"{prefix.name}."
         if any(known.startswith(name) for known in found.hashes):
             hashes.require_files(found, folder.parent, name)

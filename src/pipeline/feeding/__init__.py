@@ -1,0 +1,1 @@
+"""What models are fed, from the user's files: arrays and columns that fit an interface."""

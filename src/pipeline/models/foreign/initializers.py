@@ -1,0 +1,68 @@
+"""What runs once before a graph: nodes that fill its tables, and variables that are not saved."""
+
+from collections.abc import Container, Iterable
+from typing import Any
+
+from pipeline.models.foreign.pruning import by_name, find_needed
+from pipeline.models.foreign.tensors import parse
+from pipeline.models.foreign.variables import shared_name
+
+_MAKES_TABLE = "HashTable"
+_FILLS = "InitializeTable"
+_MUST_BE_FILLED = ("HashTable", "HashTableV2")
+_VARIABLE = "VarHandleOp"
+
+
+def find_initializers(
+    graph: Any, pruned: Any, known: Iterable[str], saved: Container[str]
+) -> tuple[str, ...]:
+    """Return the names of nodes that fill what a pruned graph needs.
+
+    Args:
+        known: nodes that do so as the model's file says; groups of them stand for their members.
+        saved: nodes of variables that have a value.
+    """
+    nodes = by_name(graph)
+    fillers = dict.fromkeys(node.name for node in graph.node if node.op.startswith(_FILLS))
+    members = _members(nodes, known)
+    wanted = {node.name for node in pruned.node if _MAKES_TABLE in node.op}
+    if members:
+        wanted |= {
+            node.name for node in pruned.node if node.op == _VARIABLE and node.name not in saved
+        }
+    if not wanted:
+        return ()
+    return tuple(name for name in members | fillers if wanted & find_needed(nodes, [name]).keys())
+
+
+def find_empty_tables(pruned: Any, initializers: Iterable[str]) -> set[str]:
+    """Return the names of tables that cannot be used, as nothing fills them."""
+    nodes = by_name(pruned)
+    filled = find_needed(nodes, initializers)
+    return {
+        shared_name(node)
+        for name, node in nodes.items()
+        if node.op in _MUST_BE_FILLED and name not in filled
+    }
+
+
+def find_filled(pruned: Any, initializers: Iterable[str]) -> set[str]:
+    """Return the nodes of variables to which initializers assign a value."""
+    nodes = by_name(pruned)
+    needed = (nodes[name] for name in find_needed(nodes, initializers))
+    return {parse(node.input[0])[0] for node in needed if node.op == "AssignVariableOp"}
+
+
+def _members(nodes: dict[str, Any], groups: Iterable[str]) -> dict[str, None]:
+    """Return the nodes in groups (`NoOp`), in groups of groups, too."""
+    found: dict[str, None] = {}
+    waiting, seen = list(groups), set(groups)
+    while waiting:
+        node = nodes[waiting.pop()]
+        if node.op != "NoOp":
+            found[node.name] = None
+            continue
+        names = [entry[1:] for entry in node.input if entry[1:] not in seen]
+        seen.update(names)
+        waiting += names
+    return found

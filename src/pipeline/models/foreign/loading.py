@@ -1,0 +1,27 @@
+"""Loads a model of any kind."""
+
+from collections.abc import Callable
+
+from pipeline.graphdef.locate import Kind, ModelFiles
+from pipeline.models.foreign import checkpoint, graph, outputs, saved_model, tflite
+from pipeline.models.foreign.loaded import Choice, Loaded, Reference
+
+__all__ = ["Choice", "Loaded", "Reference", "load"]
+
+_LOADERS: dict[Kind, Callable[[ModelFiles, Choice], Loaded]] = {
+    Kind.CHECKPOINT: checkpoint.load,
+    Kind.META: checkpoint.load,
+    Kind.GRAPH: graph.load,
+    Kind.SAVED_MODEL: saved_model.load,
+    Kind.TFLITE: tflite.load,
+    Kind.OUTPUTS: outputs.load,
+}
+
+
+def load(files: ModelFiles, choice: Choice) -> Loaded:
+    """Load a model that was located and examined.
+
+    Raises:
+        ArtifactError: it is damaged, cannot be loaded, or the choice does not fit it.
+    """
+    return _LOADERS[files.kind](files, choice)
