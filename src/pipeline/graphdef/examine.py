@@ -46,6 +46,18 @@ def examine(
                 )
 
 
+def require_sound(graph: Any, file: Path) -> Body:
+    """Return the operations of a `GraphDef`.
+
+    Raises:
+        ArtifactError: a name, an input, the order or a size is at fault.
+    """
+    body = Body(graph.node)
+    if fault := structure.find_fault(graph, body) or functions.find_fault(graph):
+        raise ArtifactError(f"{file} is truncated or damaged: {fault}")
+    return body
+
+
 @dataclass(frozen=True)
 class _Wanted:
     """What runs: outputs, or what a graph ends in, and operations that run when it is loaded.
@@ -72,9 +84,7 @@ def _examine_saved_model(file: Path, trusted: Collection[str], outputs: Sequence
 
 
 def _examine_graph(graph: Any, file: Path, trusted: Collection[str], wanted: _Wanted) -> None:
-    body = Body(graph.node)
-    if fault := structure.find_fault(graph, body) or functions.find_fault(graph):
-        raise ArtifactError(f"{file} is damaged: {fault}")
+    body = require_sound(graph, file)
     outputs = [operation_of(name) for name in wanted.outputs] or find_ends(body) or body.nodes
     ends = [*outputs, *wanted.loading]
     if lost := next((name for name in ends if name not in body.nodes), None):
