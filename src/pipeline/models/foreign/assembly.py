@@ -19,7 +19,7 @@ from pipeline.models.foreign.signature import Ends, choose_ends
 from pipeline.models.foreign.slots import Slot, find_slots
 from pipeline.models.foreign.stored import StoredValues
 from pipeline.models.foreign.tensors import parse
-from pipeline.models.foreign.variables import find_variables
+from pipeline.models.foreign.variables import find_variables, rename_variables
 from pipeline.models.foreign.wrapped import WrappedRunner
 
 
@@ -48,8 +48,8 @@ def assemble(source: Source, choice: Choice) -> Loaded:
     slots = find_slots(source.graph, source.restore)
     begin = find_initializers(graph, prune(graph, nodes), source.initializers, slots)
     pruned = prune(graph, [*nodes, *begin])
-    imported = import_graph(pruned, path)
     matched = _match(source, pruned, find_filled(pruned, begin), slots, choice)
+    imported = import_graph(pruned, path)
     names = {node.name for node in pruned.node}
     assets = {name: file for name, file in source.assets.items() if parse(name)[0] in names}
     program = Program(
@@ -77,12 +77,19 @@ def assemble(source: Source, choice: Choice) -> Loaded:
 def _match(
     source: Source, pruned: Any, filled: set[str], slots: Mapping[str, Slot], choice: Choice
 ) -> Matched:
-    """Find the values of the variables in a pruned graph, but for those that it fills itself."""
+    """Find the values of the variables in a pruned graph, but for those that it fills itself.
+
+    In a SavedModel of version 2, they can get the names that they had when they were trained.
+    """
     path, prefix = source.files.path, source.files.prefix
+    stored = StoredValues(prefix, choice.rename) if prefix is not None else None
+    if stored and stored.names:
+        keys = {node: slot.key for node, slot in slots.items()}
+        trained = {node: stored.names[key] for node, key in keys.items() if key in stored.names}
+        rename_variables(pruned, trained)
     needed = [one for one in find_variables(pruned) if one.node not in filled]
-    if prefix is None:
+    if stored is None:
         return Matched(missing=tuple(one.name for one in needed))
-    stored = StoredValues(prefix, choice.rename)
     matched = match(needed, find_variables(source.graph), slots, stored, path)
     if not choice.ema:
         return matched

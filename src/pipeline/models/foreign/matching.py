@@ -45,12 +45,13 @@ def match(
         ArtifactError: shapes differ, or names do; the message is a table of the differences.
     """
     named = stored.named()
-    found = {one.name: _find(one, slots, named, stored) for one in known}
+    places = {one.node: _find(one, slots, named, stored) for one in known}
     wanted = {one.name: one for one in needed}
-    missing = [name for name in wanted if found[name] is None]
-    used = {slot.key for slot in (*found.values(), *slots.values()) if slot}
+    found = {name: places[one.node] for name, one in wanted.items()}
+    missing = [name for name, slot in found.items() if slot is None]
+    used = {slot.key for slot in (*places.values(), *slots.values()) if slot}
     extra = [name for name, slot in named.items() if slot.key not in used and AVERAGE not in name]
-    present = {name: slot for name in wanted if (slot := found[name])}
+    present = {name: slot for name, slot in found.items() if slot}
     misshapen = [name for name in present if not _fits(wanted[name], stored.shape(present[name]))]
     if misshapen or (missing and extra):
         table = [

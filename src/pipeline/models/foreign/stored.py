@@ -70,7 +70,9 @@ class StoredValues:
 
     def named(self) -> dict[str, Slot]:
         """Return all values of variables by name: that of the variable, else a short key."""
-        keys = [key for key in self.shapes if key not in _COUNTERS]
+        is_kept = self._reader.has_tensor(OBJECT_GRAPH)  # with texts beside the values
+        keys = [key for key in self.shapes if key.endswith(SUFFIX) or not is_kept]
+        keys = [key for key in keys if key not in _COUNTERS]
         names = {key: self.names.get(key) or key.removesuffix(SUFFIX) for key in keys}
         several = [name for name in names.values() if list(names.values()).count(name) > 1]
         return {
