@@ -80,6 +80,12 @@ class StoredValues:
             for key, name in names.items()
         }
 
+    def read_table(self, slots: tuple[Slot, Slot]) -> tuple[np.ndarray, np.ndarray]:
+        """Read the keys and values of a table, in the order of the keys."""
+        keys, values = map(self.read, slots)
+        order = np.argsort(keys, kind="stable") if keys.ndim == 1 else np.arange(len(keys))
+        return keys[order], values[order]
+
     def _unreadable(self, error: BaseException) -> ArtifactError:
         return ArtifactError(f"{self._prefix} cannot be read: {one_line(error)}")
 
