@@ -1,1 +1,1 @@
-"""Proof that forms of a model, whoever made it, compute the same."""
+"""Verification: whether forms of one model have the same values and compute the same outputs."""
