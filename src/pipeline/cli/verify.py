@@ -14,12 +14,16 @@ import json
 from pathlib import Path
 
 from pipeline.cli import _model_options
+from pipeline.errors import ConfigError
 from pipeline.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths, what they are fed with, the limits, and how the result is shown."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="forms of one model")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="forms of one model")
+    parser.add_argument(
+        "--url", help="a served model to compare: what answers at /invocations of MLflow"
+    )
     choice = _model_options.add_choice(parser)
     choice.add_argument("--outputs-only", action="store_true", help="do not compare values")
     choice.add_argument(
@@ -43,11 +47,14 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     from pipeline.verification import checking
     from pipeline.verification.report import junit, page, text
 
+    if not arguments.paths and not (arguments.url and arguments.proof):
+        raise ConfigError("give the PATH of a model; for --url alone, give --proof FOLDER, too")
     request = dataclasses.replace(
         _model_options.to_request(arguments, *arguments.paths),
         outputs_only=arguments.outputs_only,
         tolerance=arguments.tolerance,
         proof=str(arguments.proof) if arguments.proof else None,
+        url=arguments.url,
     )
     report = checking.check(request, _model_options.to_limits(arguments))
     if arguments.junit:

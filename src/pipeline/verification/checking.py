@@ -31,7 +31,8 @@ def check(request: Request, limits: Limits) -> Report:
         except ArtifactError as error:
             refused[position] = FormVerdict(path, "", Outcome.REFUSED, (str(error),))
     paths = tuple(path for n, path in enumerate(request.paths) if n not in refused)
-    report = _run(dataclasses.replace(request, paths=paths), limits) if paths else _nothing()
+    is_left = paths or (request.url and request.proof)
+    report = _run(dataclasses.replace(request, paths=paths), limits) if is_left else _nothing()
     forms = list(report.forms)
     for position, verdict in sorted(refused.items()):
         forms.insert(position, verdict)
@@ -42,7 +43,8 @@ def _run(request: Request, limits: Limits) -> Report:
     try:
         answer = json.loads(limited.run(WORKER, requests.to_json(request), limits))
     except EndedEarlyError as error:
-        forms = [FormVerdict(path, "", Outcome.REFUSED, (str(error),)) for path in request.paths]
+        names = request.paths or (request.url or "",)
+        forms = [FormVerdict(name, "", Outcome.REFUSED, (str(error),)) for name in names]
         return dataclasses.replace(_nothing(), forms=tuple(forms))
     if "error" in answer:
         raise _WorkerError(answer["error"], answer["exit_code"])

@@ -1,16 +1,22 @@
 """Running the forms of a model on the same feeds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import numpy as np
 
 from pipeline.models.metadata.sidecar import Interface
 from pipeline.models.run.form import Runner
+from pipeline.repository.machine import find_processor
 from pipeline.verification.feeds import Feed
 from pipeline.verification.interfaces import match_inputs
 from pipeline.verification.outputs import Outputs
 from pipeline.verification.values import equal_bits
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,27 @@ class Execution:
     described: str  # how
     feeds: tuple[Feed, ...]
     outputs: tuple[Outputs, ...]
+    machine: Mapping[str, str] = field(default_factory=lambda: describe_machine())
+
+    def list_changes(self) -> list[str]:
+        """Describe what this process has otherwise: versions, or the processor."""
+        now = describe_machine()
+        return [
+            f"{key} was {self.machine.get(key, 'unknown')}, and is {now[key]}"
+            for key in now
+            if now[key] != self.machine.get(key)
+        ]
+
+
+def describe_machine() -> dict[str, str]:
+    """Return what can change the last bits of outputs."""
+    return {
+        "tensorflow": version("tensorflow"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "processor": find_processor(),
+        "onednn": os.environ.get(ONEDNN, "as TensorFlow comes"),
+    }
 
 
 def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> Execution:
@@ -28,20 +55,29 @@ def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> 
     Raises:
         ArtifactError: it cannot be run.
     """
-    outputs = tuple(_copy(runner.run(feed.arrays)) for feed in feeds)
-    return Execution(described, tuple(feeds), outputs)
+    return Execution(described, tuple(feeds), tuple(execute(runner, feeds)))
 
 
-def execute_form(runner: Runner, reference: Interface, feeds: Sequence[Feed]) -> list[Outputs]:
-    """Run a form on the feeds of the reference, whose inputs may have other names.
+def translate_feeds(feeds: Sequence[Feed], own: Interface, reference: Interface) -> list[Feed]:
+    """Return feeds of the reference with the names that a form gives its inputs.
 
     Raises:
-        ArtifactError: the form has other inputs, or cannot be run.
+        ArtifactError: the form has other inputs.
     """
-    pairs = match_inputs(runner.interface.inputs, reference.inputs)
+    pairs = match_inputs(own.inputs, reference.inputs)
     return [
-        _copy(runner.run({own: feed.arrays[name] for name, own in pairs.items()})) for feed in feeds
+        Feed(feed.name, {name: feed.arrays[known] for known, name in pairs.items()})
+        for feed in feeds
     ]
+
+
+def execute(runner: Runner, feeds: Sequence[Feed]) -> list[Outputs]:
+    """Run a form on feeds of its own inputs.
+
+    Raises:
+        ArtifactError: the form cannot be run.
+    """
+    return [_copy(runner.run(feed.arrays)) for feed in feeds]
 
 
 def find_unrepeated(first: Sequence[Outputs], second: Sequence[Outputs]) -> str:

@@ -6,7 +6,7 @@ instead of read.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from pipeline.models.metadata.sidecar import Interface, TensorSpec
 from pipeline.verification.execution import Execution
 from pipeline.verification.feeds import Feed
 from pipeline.verification.reference import Reference
+from pipeline.verification.sidecars import Columns
 from pipeline.verification.values import Digest
 from pipeline.workspace import files
 
@@ -41,7 +42,8 @@ class _Contents:
     feeds: tuple[str, ...]  # names
     values: dict[str, Digest]
     weights: tuple[str, ...]
-    versions: dict[str, str]
+    machine: dict[str, str]
+    columns: Columns
 
 
 _CONTENTS = TypeAdapter(_Contents)
@@ -52,7 +54,7 @@ def is_proof(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def write(reference: Reference, versions: Mapping[str, str], folder: Path) -> None:
+def write(reference: Reference, folder: Path) -> None:
     """Write what a reference was fed with and computed.
 
     Raises:
@@ -76,7 +78,8 @@ def write(reference: Reference, versions: Mapping[str, str], folder: Path) -> No
         feeds=tuple(feed.name for feed in execution.feeds),
         values=dict(reference.digests),
         weights=reference.weights,
-        versions=dict(versions),
+        machine=dict(execution.machine),
+        columns=reference.columns,
     )
     with files.replacing(folder) as partial:
         partial.mkdir()
@@ -104,14 +107,13 @@ def read(folder: Path) -> Reference:
     for number, name in enumerate(contents.feeds):
         feeds.append(Feed(name, _read_side(folder, number, "input", interface.inputs)))
         computed.append(_read_side(folder, number, "output", interface.outputs))
-    versions = ", ".join(f"{name} {version}" for name, version in contents.versions.items())
-    described = f"{contents.executed}, with {versions}"
     return Reference(
         name=f"{folder}, of {contents.model}",
         interface=interface,
-        execution=Execution(described, tuple(feeds), tuple(computed)),
+        execution=Execution(contents.executed, tuple(feeds), tuple(computed), contents.machine),
         digests=contents.values,
         weights=contents.weights,
+        columns=contents.columns,
     )
 
 
@@ -121,6 +123,10 @@ def _read_contents(path: Path) -> _Contents:
             raise ArtifactError(f"{path} has more than {MOST_BYTES_OF_CONTENTS:,} bytes")
         values = json.loads(path.read_text(encoding="utf-8"))
         contents = _CONTENTS.validate_python(values)
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{path} is missing; to write a proof, give the PATH of a model, too"
+        ) from None
     except (ValidationError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {one_line(error)}") from None
     if contents.format != FORMAT:

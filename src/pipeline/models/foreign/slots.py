@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.models.foreign import roles
 from pipeline.models.foreign.pruning import by_name, find_needed, functions_of
 from pipeline.models.foreign.tensors import is_control
 
 _ASSIGNS = ("Assign", "AssignVariableOp")
 _RESTORES = ("RestoreV2", "RestoreSlice", "Restore")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-_PASSES = ("Identity", "Reshape", "Cast")
+_PASSES = ("Identity", "Reshape")
 
 Nodes = Mapping[str, Any]
 
@@ -72,7 +71,7 @@ def _follow(nodes: Nodes, entry: str) -> tuple[str, int]:
     while True:
         name, _, rest = entry.partition(":")
         node = nodes.get(name)
-        if node is None or node.op not in (*roles.PASSES, *_PASSES):
+        if node is None or node.op not in _PASSES:
             index = rest.rpartition(":")[2]
             return name, int(index) if index.isdigit() else 0
         entry = node.input[0]

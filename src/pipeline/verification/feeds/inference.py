@@ -6,8 +6,12 @@ import tensorflow as tf
 
 from pipeline.models.metadata.sidecar import Shape, TensorSpec
 from pipeline.verification.feeds.flat import FlatGraph
+from pipeline.verification.feeds.refusals import Refusal, read_refusal
 
 v1 = tf.compat.v1
+
+# Of the operations that are imported; messages name them with it.
+_PREFIX = "model"
 
 Shapes = Mapping[str, Shape | None]  # by the names of inputs
 
@@ -21,13 +25,17 @@ class ShapeInference:
         # Where it refuses the graph as it is, it tells nothing about shapes.
         self._is_useful = self._import({spec.name: spec.shape for spec in inputs}) is None
 
-    def refusal(self, shapes: Shapes) -> str | None:
+    def refusal(self, shapes: Shapes) -> Refusal | None:
         """Return why an operation refuses the shapes, or None."""
-        return self._import(shapes) if self._is_useful else None
+        message = self._import(shapes) if self._is_useful else None
+        return None if message is None else read_refusal(message, self._place)
 
-    def progress(self, node: str) -> int:
-        """Return how many operations come before one; 0 for one that is unknown."""
-        return self._order.get(node, 0)
+    def refusal_of_run(self, message: str) -> Refusal:
+        """Return why an operation refused to run, though shape inference had found nothing."""
+        return read_refusal(message, lambda node: len(self._order) + self._place(node))
+
+    def _place(self, node: str) -> int:
+        return self._order.get(node.removeprefix(f"{_PREFIX}/"), 0)
 
     def _import(self, shapes: Shapes) -> str | None:
         try:
@@ -36,11 +44,7 @@ class ShapeInference:
                     spec.tensor: v1.placeholder(tf.as_dtype(spec.dtype), shapes[spec.name])
                     for spec in self._inputs
                 }
-                tf.import_graph_def(self._graph, fed, name=PREFIX)
+                tf.import_graph_def(self._graph, fed, name=_PREFIX)
         except (ValueError, TypeError, tf.errors.OpError) as error:
             return str(error)
         return None
-
-
-# Of the operations that are imported; messages name them with it.
-PREFIX = "model"

@@ -16,8 +16,9 @@ from pipeline.verification.feeds.bounds import Bounds, find_bounds
 from pipeline.verification.feeds.dims import EVERY, Dims, given_shapes, require_size
 from pipeline.verification.feeds.flat import FlatGraph
 from pipeline.verification.feeds.inference import ShapeInference
+from pipeline.verification.feeds.refusals import Refusal, read_refusal
 from pipeline.verification.feeds.shapes import Found, OpenShapes, search_shapes
-from pipeline.verification.feeds.sparse import find_sparse, is_values
+from pipeline.verification.feeds.sparse import WIDTHS, find_sparse, is_values
 from pipeline.verification.feeds.strings import find_maker, make_strings
 from pipeline.verification.feeds.values import KINDS, generator, make_numbers
 
@@ -97,23 +98,35 @@ class _Search:
         self._size = options.dims[EVERY][0] if EVERY in options.dims else None
         ends = [spec.tensor.partition(":")[0] for spec in loaded.interface.outputs]
         self._flat = None if loaded.graph is None else FlatGraph(loaded.graph, ends)
-        self._sparse = find_sparse(self._inputs, self._flat)
-        self._known |= {name: array.shape for name, array in self._sparse.items()}
+        self._sparse: dict[str, np.ndarray] = {}
         self._feeds: list[Feed] = []
 
     def find(self) -> list[Feed]:
+        for width in WIDTHS:
+            self._sparse = find_sparse(self._inputs, self._flat, width)
+            self._known |= {name: array.shape for name, array in self._sparse.items()}
+            message = self._search()
+            if self._feeds or not self._sparse:
+                break
+        if not self._feeds:
+            raise self._not_found(message)
+        return self._feeds
+
+    def _search(self) -> str:
+        """Find feeds, or return why the model refuses what was tried."""
         has_open = any(map(_is_open, self._known.values()))
         judge = ShapeInference(self._flat, self._inputs) if self._flat and has_open else None
 
-        def refuse(shapes: Found) -> str | None:
-            return (judge.refusal(shapes) if judge else None) or self._refusal(shapes)
+        def refuse(shapes: Found) -> Refusal | None:
+            if judge and (refusal := judge.refusal(shapes)):
+                return refusal
+            message = self._refusal(shapes)
+            if message is None:
+                return None
+            return judge.refusal_of_run(message) if judge else read_refusal(message, lambda _: 0)
 
         rank = 4 if self._flat and self._flat.convolves_inside() else None
-        opened = OpenShapes(self._known, self._size, rank)
-        found, message = search_shapes(opened, refuse, judge.progress if judge else lambda _: 0)
-        if found is None:
-            raise self._not_found(message)
-        return self._feeds
+        return search_shapes(OpenShapes(self._known, self._size, rank), refuse)
 
     def _refusal(self, shapes: Found) -> str | None:
         """Make feeds of some shapes; return why the model refuses all of them, or None."""

@@ -2,10 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from pipeline.verification.feeds.inference import PREFIX
 
 _NODE = re.compile(r"\{\{node ([^\s}]+)\}\}")
 _RANK = re.compile(r"rank (\d+)")
@@ -18,7 +16,7 @@ class Refusal:
     """Why shapes were refused.
 
     Attributes:
-        node: the operation that refused them; empty if the message names none.
+        reached: how far into the graph the operation is that refused them.
         ranks: pairs of a rank that is needed, and one that was given.
         sizes: numbers that the message names, in its order.
         others: sizes of the operands of that operation.
@@ -26,17 +24,21 @@ class Refusal:
     """
 
     message: str
-    node: str
+    reached: int
     ranks: tuple[tuple[int, int], ...]
     sizes: tuple[int, ...]
     others: tuple[int, ...]
     is_too_small: bool
 
 
-def read_refusal(message: str) -> Refusal:
-    """Read a message of shape inference, or of an operation that was run."""
+def read_refusal(message: str, progress: Callable[[str], int]) -> Refusal:
+    """Read a message of shape inference, or of an operation that was run.
+
+    Args:
+        progress: returns how far into the graph an operation is; its name can be empty.
+    """
     node = _NODE.search(message)
-    name = node[1].removeprefix(f"{PREFIX}/") if node else ""
+    name = node[1] if node else ""
     said = re.split(r" for '?\{\{node|\[?\[?\{\{node", message)[0]
     ranks = [int(rank) for rank in _RANK.findall(said)]
     pairs = tuple((ranks[i], ranks[1 - i]) for i in (0, 1)) if len(ranks) == 2 else ()
@@ -44,7 +46,7 @@ def read_refusal(message: str) -> Refusal:
     shapes = " ".join(_SHAPES.findall(message.partition("with input shapes:")[2]))
     others = tuple(map(int, _NUMBER.findall(shapes)))
     is_too_small = "Negative dimension" in said or "must be >= 0" in said
-    return Refusal(message, name, pairs, sizes, others, is_too_small)
+    return Refusal(message, progress(name), pairs, sizes, others, is_too_small)
 
 
 def better_sizes(refusal: Refusal, size: int) -> Iterator[int]:

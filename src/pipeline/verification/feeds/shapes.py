@@ -15,7 +15,6 @@ from pipeline.verification.feeds.dims import MOST_VALUES, count_values
 from pipeline.verification.feeds.refusals import (
     Refusal,
     better_sizes,
-    read_refusal,
     scaled_sizes,
 )
 
@@ -26,8 +25,8 @@ SIZES = (8, 16, 28, 32, 64, 224, 299, 1, 2, 3)  # to try in the others
 RANKS = (2, 1, 4, 3, 0, 5)  # to try where the rank is open
 MOST_TRIES, MOST_SECONDS = 400, 20.0
 GUESS_EVERY = 16  # tries, while there are suggestions
-# How unlikely a change is that no refusal names: of the number of rows, and to another rank.
-COST_OF_ROWS, COST_OF_RANK = 16, 8
+# How unlikely a change is: of the number of rows, of what may be no rows, and of the rank.
+COST_OF_ROWS, COST_OF_FIRST, COST_OF_RANK = 16, 4, 16
 
 
 @dataclass(frozen=True)
@@ -100,32 +99,21 @@ class _Queue:
                 yield one.shapes, one.cost
 
 
-def search_shapes(
-    opened: OpenShapes,
-    refuse: Callable[[Found], str | None],
-    progress: Callable[[str], int],
-) -> tuple[Found | None, str]:
-    """Return shapes that are not refused, or None; and the refusal that got furthest.
-
-    Args:
-        refuse: returns why shapes are refused, or None.
-        progress: returns how far into the graph an operation is.
-    """
+def search_shapes(opened: OpenShapes, refuse: Callable[[Found], Refusal | None]) -> str:
+    """Try shapes until some are not refused; else return the refusal that got furthest."""
     queue, furthest, message = _Queue(opened.guesses()), -1, ""
     until = time.monotonic() + MOST_SECONDS
     for tries, (shapes, cost) in enumerate(queue):
         if tries == MOST_TRIES or time.monotonic() > until:
             break
-        refused = refuse(shapes)
-        if refused is None:
-            return shapes, ""
-        refusal = read_refusal(refused)
-        reached = progress(refusal.node)
-        if reached > furthest:
-            furthest, message = reached, refused
+        refusal = refuse(shapes)
+        if refusal is None:
+            return ""
+        if refusal.reached > furthest:
+            furthest, message = refusal.reached, refusal.message
         for more, better in _improve(opened, shapes, refusal):
-            queue.suggest(better, cost + more, reached)
-    return None, message
+            queue.suggest(better, cost + more, refusal.reached)
+    return message
 
 
 def _improve(opened: OpenShapes, shapes: Found, refusal: Refusal) -> Iterator[tuple[int, Found]]:
@@ -135,8 +123,10 @@ def _improve(opened: OpenShapes, shapes: Found, refusal: Refusal) -> Iterator[tu
         yield from _change_sizes(opened, shapes, refusal)
     for name, shape in shapes.items():
         if shape and opened.is_open(name, 0):
+            # Of an input of open rank, nothing says that the first dimension is one of rows.
+            cost = COST_OF_ROWS if opened.known[name] is not None else COST_OF_FIRST
             for more, rows in enumerate((1, *refusal.sizes)):
-                yield COST_OF_ROWS + more, shapes | {name: (rows, *shape[1:])}
+                yield cost + more, shapes | {name: (rows, *shape[1:])}
 
 
 def _change_ranks(
