@@ -35,10 +35,12 @@ def read_message(kind: Callable[[], Any], path: Path) -> Any:
             )
         message.ParseFromString(path.read_bytes())
     except FileNotFoundError:
-        raise ArtifactError(f"{path} is missing") from None
+        raise ArtifactError(f"{path} is missing; fix the path") from None
     except (DecodeError, OSError) as error:
         name = type(message).__name__
-        raise ArtifactError(f"{path} cannot be read as a {name}: {one_line(error)}") from None
+        raise ArtifactError(
+            f"{path} cannot be read as a {name}: {one_line(error)}; copy it again"
+        ) from None
     return message
 
 
