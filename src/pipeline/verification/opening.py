@@ -26,7 +26,14 @@ class Opened:
 
 def open_all(request: Request, stack: ExitStack) -> list[Opened]:
     """Load all forms, in their order; they are closed with the stack."""
-    choice = Choice(
+    choice = to_choice(request)
+    opened = [_open(path, choice, stack) for path in request.paths]
+    return opened if request.outputs else [_align(form, opened, choice, stack) for form in opened]
+
+
+def to_choice(request: Request) -> Choice:
+    """Return what the user says of each form."""
+    return Choice(
         inputs=request.inputs,
         outputs=request.outputs,
         signature=request.signature,
@@ -34,8 +41,6 @@ def open_all(request: Request, stack: ExitStack) -> list[Opened]:
         rename=request.rename,
         ema=request.ema,
     )
-    opened = [_open(path, choice, stack) for path in request.paths]
-    return opened if request.outputs else [_align(form, opened, choice, stack) for form in opened]
 
 
 def choose_reference(opened: Sequence[Opened]) -> Opened | None:

@@ -1,6 +1,6 @@
 """Why the outputs of a graph cannot be proven: they are random, or depend on what is not in it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline.graphdef.operations import Kind, judge
@@ -17,7 +17,7 @@ _REASONS = {
 WRITES = "computing the outputs writes variables or tables"
 
 
-def find_reasons(graph: Any, outputs: Iterable[str]) -> list[str]:
+def find_reasons(graph: Any, outputs: Iterable[str], harmless: Container[str] = ()) -> list[str]:
     """Return why outputs of a `GraphDef` cannot be proven, a sentence each, with nodes to blame.
 
     What only fills tables and variables, once and before all runs, may write.
@@ -25,10 +25,13 @@ def find_reasons(graph: Any, outputs: Iterable[str]) -> list[str]:
     Args:
         graph: what the outputs need, and what fills its tables and variables.
         outputs: names of tensors.
+        harmless: random nodes that change no output.
     """
     computing = dict(_all_nodes(prune(graph, {parse(name)[0] for name in outputs})))
     blamed: dict[str, list[str]] = {}
     for name, node in _all_nodes(graph):
+        if name in harmless:
+            continue
         judgement = judge(node.op)
         writes = judgement.writes and name in computing
         if reason := WRITES if writes else _REASONS.get(judgement.kind):

@@ -26,6 +26,7 @@ def write(build: Callable[[], Any], folder: Path, **saver: Any) -> Path:
         inputs = find_inputs(plain, outputs)
         v1.train.write_graph(plain, str(folder), "graph.pbtxt")
         if variables:
+            (folder / "checkpoint").mkdir(parents=True)
             v1.train.Saver(variables, **saver).save(session, str(folder / "checkpoint/model"))
         export(session, folder / "saved_model", inputs, outputs)
         names = [name for name, _ in outputs]
