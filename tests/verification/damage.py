@@ -6,6 +6,7 @@ the folder that the environment variable PIPELINE_MODELS names are damaged, too.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,9 @@ from .made.modules import MODULES
 from .workshop import Result, Workshop
 
 CRASHED = "crashed"
+
+# Nothing takes so long that does not hang, but on a busy machine.
+SECONDS = 900
 COLUMNS = (*map(str, Outcome), CRASHED)
 
 
@@ -69,6 +73,7 @@ def damage(name: str, values: int, seed: int) -> list[Result]:
     from pipeline.repository import environment
 
     environment.configure(verbosity="quiet")
+    signal.alarm(SECONDS)  # ends this process, and all
     random = np.random.default_rng([seed, *name.encode()])
     found: list[Result] = []
     with tempfile.TemporaryDirectory() as home:
@@ -84,6 +89,7 @@ def damage(name: str, values: int, seed: int) -> list[Result]:
         except Exception:
             last = traceback.format_exc().strip().splitlines()
             found.append(Result(name, "", "", CRASHED, "", CRASHED, " / ".join(last[-7:])))
+    signal.alarm(0)
     return found
 
 

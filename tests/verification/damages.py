@@ -214,6 +214,13 @@ def needed(graph: Any, outputs: tuple[str, ...]) -> list[Any]:
     return [node for node in graph.node if node.name in found]
 
 
+def has_loop(graph: Any) -> bool:
+    """Tell whether a graph, or a function in its library, repeats anything."""
+    bodies = (graph.node, *(function.node_def for function in graph.library.function))
+    loops = ("While", "StatelessWhile", "NextIteration", "RefNextIteration", "For")
+    return any(node.op in loops for body in bodies for node in body)
+
+
 def needed_constants(graph: Any, outputs: tuple[str, ...]) -> list[str]:
     """Return the names of constants that some tensors need, also in functions that are called."""
     functions = {function.signature.name: function for function in graph.library.function}
