@@ -12,8 +12,9 @@ from tensorflow.python.framework import tensor_shape
 
 from pipeline.errors import ArtifactError
 from pipeline.models.foreign import roles
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.importing import infer_specs
-from pipeline.models.foreign.pruning import by_name, cut, functions_of, prune
+from pipeline.models.foreign.pruning import by_name, cut, prune
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, op_of, output_types
 
