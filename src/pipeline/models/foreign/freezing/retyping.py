@@ -11,6 +11,7 @@ from tensorflow.python.framework.dtypes import resource
 
 from pipeline.errors import ArtifactError
 from pipeline.models.foreign import roles
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.freezing import rules
 from pipeline.models.foreign.freezing.calls import CALLS, functions_in, set_types
 from pipeline.models.foreign.freezing.wiring import (
@@ -21,7 +22,6 @@ from pipeline.models.foreign.freezing.wiring import (
     wire_function,
     wire_graph,
 )
-from pipeline.models.foreign.pruning import functions_of
 from pipeline.models.foreign.tensors import Tensor, inputs, op_of
 
 # For each tensor, the dtype of the value that stands where a handle was; None for others.
