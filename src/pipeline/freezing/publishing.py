@@ -29,7 +29,9 @@ class UnprovenError(PipelineError):
     """A frozen model does not agree with the model that it was made of; it is not published."""
 
     def __init__(self, report: Report, folder: Path) -> None:
-        super().__init__(f"{folder} is not written: the frozen model is not proven")
+        super().__init__(
+            f"{folder} is not written: the frozen model is not proven ({report.outcome})"
+        )
         self.exit_code = report.outcome.exit_code
         self.report = report
 
@@ -53,7 +55,7 @@ def freeze(request: Request, folder: Path, limits: Limits) -> Published:
     (model,) = request.paths
     _require_replaceable(folder, Path(model))
     found = locate.locate(Path(model))
-    examine.examine(found, frozenset(request.trust))
+    examine.examine(found, frozenset(request.trust), request.outputs)
     with files.replacing(folder) as partial:
         partial.mkdir()
         written = _write(Job(request, str(partial)), limits)

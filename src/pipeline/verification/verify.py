@@ -134,8 +134,9 @@ def _unexecuted(
         elif form is named:
             forms.append(FormVerdict(form.path, form.kind, outcome, tuple(reasons)))
         else:
-            why = (f"{named.path}, which it is held against, cannot be run",)
-            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, why))
+            why = f"{named.path}, which it is held against, cannot be run"
+            own = (*find_obstacles(form.loaded), why)
+            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, own))
     return Report(named.path, "", tuple(forms), versions=describe_machine())
 
 
