@@ -34,6 +34,7 @@ DIGESTED = ("prepare", "train", "freeze", "evaluate")
 # What `track` may depend on needlessly, so that one line names all stages.
 SUPERFLUOUS = {
     "pipeline.stages.config": "checks params.yaml, on which the digest depends anyway",
+    "pipeline.tracking.registered": "downloads a model for `pipeline predict`",
     "pipeline.stages.__main__": "runs a stage and writes no out itself",
 }
 

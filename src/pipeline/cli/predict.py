@@ -11,8 +11,10 @@ run; a graph with other operations is refused.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
 
@@ -66,10 +68,9 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
 
     environment.configure(onednn=arithmetic.read_onednn(Path(arguments.model)))
     from pipeline import prediction
-    from pipeline.feeding.options import parse_assignment
 
     options = prediction.Options(
-        columns=parse_assignment(arguments.columns),
+        columns=_parse_columns(arguments.columns),
         probabilities=arguments.probabilities,
         skips=arguments.on_error == "skip",
         signature=arguments.signature,
@@ -81,3 +82,14 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     is_data = str(arguments.output) == "-"
     print(said, file=sys.stderr if is_data else sys.stdout)
     return 0
+
+
+def _parse_columns(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read options such as `--input NAME=column,column`."""
+    columns = {}
+    for text in texts:
+        name, mark, listed = text.partition("=")
+        if not (name and mark and listed):
+            raise DataError(f"--input {text}: give NAME=COLUMN,COLUMN,…")
+        columns[name] = tuple(listed.split(","))
+    return columns

@@ -1,9 +1,9 @@
 """Arrays made to fit an input of a model, without a loss that is not told."""
 
 import numpy as np
+import tensorflow as tf
 
 from pipeline.errors import DataError
-from pipeline.graph import tf
 from pipeline.models.metadata.sidecar import Shape, TensorSpec
 
 _NAMES = {"f": "numbers with a fraction", "O": "text", "c": "complex numbers"}

@@ -25,7 +25,8 @@ _NO_END = VARIABLES | {"NoOp", "Const", "ControlTrigger"}
 def find_ends(body: Body) -> list[str]:
     """Return the operations of a graph that nothing takes, in its order.
 
-    Where some depend on an input, only these count, and what acts on more than its session.
+    Where some depend on an input, only these count, and what acts on more than its session. Where
+    there is nothing but what is beside a model, that is its end.
     """
     roles = {name: _role(node.op) for name, node in body.nodes.items()}
     saving = body.after(name for name, role in roles.items() if role == _Role.SAVING)
@@ -46,7 +47,8 @@ def find_ends(body: Body) -> list[str]:
     inputs = {name for name, role in roles.items() if role == _Role.INPUT}
     fed = body.after(inputs) - inputs
     chosen = [name for name in ends if name in fed or roles[name] == _Role.ACTS]
-    return chosen or [name for name in ends if name not in inputs] or ends
+    others = [name for name in ends if name not in inputs]
+    return chosen or others or [name for name in body.nodes if name not in body.takers]
 
 
 class _Role(Enum):

@@ -40,6 +40,22 @@ def called_by(node: Any, functions: Functions) -> list[str]:
     return called
 
 
+def reaching(functions: Functions, names: Iterable[str]) -> set[str]:
+    """Return some functions, and those that call them, directly or not."""
+    callers: dict[str, list[str]] = {}
+    for name, function in functions.items():
+        for node in function.node_def:
+            for called in called_by(node, functions):
+                callers.setdefault(called, []).append(name)
+    found = set(names)
+    waiting = list(found)
+    while waiting:
+        new = [name for name in callers.get(waiting.pop(), ()) if name not in found]
+        found.update(new)
+        waiting += new
+    return found
+
+
 def partners(graph: Any) -> Mapping[str, Sequence[str]]:
     """Return what may run in place of a function, or beside it.
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from pipeline.graphdef.functions import Functions, called_by
+from pipeline.graphdef.functions import Functions, reaching
 from pipeline.graphdef.structure import Body, data_inputs, operation_of
 
 DT_STRING = 7
@@ -55,20 +55,12 @@ def are_given(node: Any, function: Any, is_own: IsOwn) -> bool:
 
 def find_reading(functions: Functions) -> set[str]:
     """Return the functions that read files, themselves or in functions that they call."""
-    callers: dict[str, list[str]] = {}
-    reading: set[str] = set()
-    for name, function in functions.items():
-        for node in function.node_def:
-            if node.op in FILE_INPUTS:
-                reading.add(name)
-            for called in called_by(node, functions):
-                callers.setdefault(called, []).append(name)
-    waiting = list(reading)
-    while waiting:
-        new = [name for name in callers.get(waiting.pop(), ()) if name not in reading]
-        reading.update(new)
-        waiting += new
-    return reading
+    reading = (
+        name
+        for name, function in functions.items()
+        if any(node.op in FILE_INPUTS for node in function.node_def)
+    )
+    return reaching(functions, reading)
 
 
 def _may_be_text(argument: Any) -> bool:

@@ -5,7 +5,7 @@ refused, in functions, too. Let through are the restore of a SavedModel's own va
 its own assets, and printing to the console.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,14 @@ class Refusal:
 def find_refused(
     graph: Any, body: Body, ends: Iterable[str], own_files: Iterable[str] = ()
 ) -> Refusal | None:
-    """Return the first operation that `ends` need and that is not known to be harmless.
+    """Return the first operation of `find_all_refused`, if there is one."""
+    return next(find_all_refused(graph, body, ends, own_files), None)
+
+
+def find_all_refused(
+    graph: Any, body: Body, ends: Iterable[str], own_files: Iterable[str] = ()
+) -> Iterator[Refusal]:
+    """Yield the operations that `ends` need and that are not known to be harmless.
 
     Args:
         graph: a `GraphDef` without faults.
@@ -85,12 +92,12 @@ class _Library:
         self._partners = functions.partners(graph)
         self._reading = find_reading(self._functions)
 
-    def find_refused(self, scope: _Scope, names: Iterable[str]) -> Refusal | None:
-        """Return the first refused operation of `names`, or of the functions that they call."""
+    def find_refused(self, scope: _Scope, names: Iterable[str]) -> Iterator[Refusal]:
+        """Yield the refused operations of `names`, and of the functions that they call."""
         called: list[str] = []
-        refusal = self._look_through(scope, names, called)
+        yield from self._look_through(scope, names, called)
         done: set[str] = set()
-        while called and not refusal:
+        while called:
             name = called.pop()
             if name not in done and name in self._functions:
                 done.add(name)
@@ -98,13 +105,12 @@ class _Library:
                 function = self._functions[name]
                 body = function_body(function)
                 within = _Scope(name, body, in_function(function, body))
-                refusal = self._look_through(within, body.nodes, called)
-        return refusal
+                yield from self._look_through(within, body.nodes, called)
 
     def _look_through(
         self, scope: _Scope, names: Iterable[str], called: list[str]
-    ) -> Refusal | None:
-        """Return the first refused operation, and add the functions that are called to `called`."""
+    ) -> Iterator[Refusal]:
+        """Yield the refused operations, and add the functions that are called to `called`."""
         for name in names:
             node = scope.body.nodes[name]
             calls = functions.called_by(node, self._functions)
@@ -114,8 +120,7 @@ class _Library:
                 for one in calls
                 if one in self._reading
             ):
-                return Refusal(name, node.op, scope.name)
-        return None
+                yield Refusal(name, node.op, scope.name)
 
     def _is_harmless(self, node: Any, scope: _Scope) -> bool:
         operation = node.op
@@ -126,4 +131,9 @@ class _Library:
             return node.attr["output_stream"].s in _CONSOLE
         if operation in self._functions and operation not in judgements():
             return True
-        return judge(operation).kind != Kind.ACTS
+        judgement = judge(operation)
+        return judgement.kind != Kind.ACTS and not (judgement.calls and self._calls_unknown(node))
+
+    def _calls_unknown(self, node: Any) -> bool:
+        """Tell whether an operation calls a function that is not in the file."""
+        return any(name and name not in self._functions for name in functions.names_in(node))

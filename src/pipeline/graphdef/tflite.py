@@ -13,7 +13,7 @@ from pipeline.graphdef.reading.messages import stand_in
 MAX_TYPES = 10_000  # of operations; TensorFlow has some 200
 
 # What reading beyond the end of a flatbuffer, or at a wrong offset, raises.
-_DAMAGE = (struct.error, IndexError, TypeError, ValueError, OverflowError)
+DAMAGE = (struct.error, IndexError, TypeError, ValueError, OverflowError)
 
 
 def find_custom(path: Path) -> str | None:
@@ -29,7 +29,7 @@ def find_custom(path: Path) -> str | None:
             return next(_custom_types(data, path), None)
     except FileNotFoundError:
         raise ArtifactError(f"{path} is missing") from None
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         raise ArtifactError(f"{path} cannot be read as a TFLite model: {one_line(error)}") from None
 
 
@@ -44,5 +44,6 @@ def _custom_types(data: Any, path: Path) -> Iterator[str]:
     for position in range(model.OperatorCodesLength()):
         code = model.OperatorCodes(position)
         name = code.CustomCode()
-        if name is not None or code.BuiltinCode() == schema.BuiltinOperator.CUSTOM:
+        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        if name is not None or builtin == schema.BuiltinOperator.CUSTOM:
             yield (name or b"a custom operation").decode("utf-8", "replace")

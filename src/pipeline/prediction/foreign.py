@@ -17,7 +17,7 @@ from pipeline.prediction.arrays import predict_arrays, run_in_batches
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import REMEDY
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
-from pipeline.prediction.writing import open_sink, require_writable
+from pipeline.prediction.writing import open_sink
 
 if TYPE_CHECKING:
     from pipeline.prediction.predicting import Options
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 def predict(model: Path, source: Path, to: Path, options: "Options") -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
-    require_writable(to)
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
     with load(locate(model), Choice(signature=options.signature)) as loaded:

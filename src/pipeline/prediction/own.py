@@ -16,7 +16,7 @@ from pipeline.prediction.arrays import predict_arrays
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import FeatureReader
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
-from pipeline.prediction.writing import open_sink, require_writable
+from pipeline.prediction.writing import open_sink
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 def predict(model: Path, source: Path, to: Path, workspace: Workspace, options: "Options") -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
-    require_writable(to)
     if options.columns:
         raise DataError("--input: a model of this pipeline finds its columns by name")
     if array_files.is_array_file(source):

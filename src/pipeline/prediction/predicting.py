@@ -11,6 +11,7 @@ from pipeline.graphdef.examine import examine
 from pipeline.graphdef.locate import Kind, locate
 from pipeline.prediction import streams
 from pipeline.prediction.ownership import is_own
+from pipeline.prediction.writing import require_writable
 from pipeline.workspace import Workspace, files
 
 MLFLOW = ("runs:/", "models:/")  # how the address of a model in MLflow begins
@@ -100,6 +101,7 @@ def _require_output(to: Path, source: Path) -> None:
         raise DataError(f"{to} is the input; give another file with -o")
     if to.exists() and not to.is_file():
         raise DataError(f"{to} is not a file; give a file to write with -o")
+    require_writable(to)
 
 
 def _examine(path: Path, options: Options) -> None:

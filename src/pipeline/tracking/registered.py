@@ -3,10 +3,12 @@
 MLflow's own loader imports and unpickles what a model brings along.
 """
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from pipeline.errors import TrackingError, listing, one_line
 from pipeline.tracking.address import printable_uri, tracking_uri
@@ -23,19 +25,26 @@ def download(address: str, folder: Path, workspace: Workspace) -> Path:
         TrackingError: the store cannot be reached, or has no such model, or the model no graph.
     """
     mlflow.set_tracking_uri(tracking_uri(workspace))
-    root = address.rstrip("/")
+    root, path = _split(address)
     try:
-        listed = mlflow.artifacts.list_artifacts(artifact_uri=f"{root}/{_FOLDER}") or []
-        found = {PurePosixPath(item.path).name for item in listed}
-        if missing := [name for name in _NAMES if name not in found]:
+        repository: Any = get_artifact_repository(root)  # MLflow declares no types for it
+        found = {item.path for item in repository.list_artifacts(path)}
+        if missing := [name for name in _NAMES if f"{path}/{name}" not in found]:
             raise TrackingError(
                 f"{address} has no {listing(missing)}; give a model that this pipeline logged, or"
                 " download its graph and give the path"
             )
         for name in _NAMES:
-            uri = f"{root}/{_FOLDER}/{name}"
-            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder))
+            repository.download_artifacts(f"{path}/{name}", str(folder))
     except (MlflowException, OSError) as error:
         where = printable_uri(workspace)
         raise TrackingError(f"{address} is not in {where}: {one_line(error)}") from None
-    return next(folder.rglob(_NAMES[0]))
+    return folder / path / _NAMES[0]
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Return what MLflow has a repository of files for, and the folder of artifacts in it."""
+    if not address.startswith("runs:/"):
+        return address, _FOLDER
+    run, _, name = address.removeprefix("runs:/").partition("/")
+    return f"runs:/{run}", f"{name}/{_FOLDER}" if name else _FOLDER

@@ -135,8 +135,8 @@ def _unexecuted(
             forms.append(FormVerdict(form.path, form.kind, outcome, tuple(reasons)))
         else:
             why = f"{named.path}, which it is held against, cannot be run"
-            found = (*find_obstacles(form.loaded), why)
-            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, found))
+            own = (*find_obstacles(form.loaded), why)
+            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, own))
     return Report(named.path, "", tuple(forms), versions=describe_machine())
 
 

@@ -133,6 +133,23 @@ def test_names_of_objects_are_names_of_variables(tmp_path: Path):
     assert values.keys() == {"dense/kernel", "model/twice/0", "model/twice/1"}
 
 
+def test_tables_of_a_checkpoint_are_filled(tmp_path: Path):
+    with tf.Graph().as_default(), v1.Session() as session:
+        table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1, name="table")
+        word = v1.placeholder(tf.string, [None], "word")
+        tf.identity(table.lookup(word), name="number")
+        insert = table.insert(tf.constant(["b", "a"]), tf.constant([5, 6], tf.int64))
+        tf.identity(variable("v", 1), name="v_again")
+        session.run([v1.global_variables_initializer(), insert])
+        v1.train.Saver().save(session, str(tmp_path / "model"))
+    with opened(tmp_path, outputs=("number",)) as model:
+        for runner in (model.runner(), model.reference()):
+            found = runner.run({"word": np.array([b"a", b"b", b"c"], object)})
+            assert found["number"].tolist() == [6, 5, -1]
+        assert model.values["table/keys"].tolist() == [b"a", b"b"]
+        assert model.values["table/values"].tolist() == [6, 5]
+
+
 def swap(folder: Path, rename: dict[str, str], shapes: dict[str, Any] | None = None) -> None:
     """Write the values of a checkpoint again under other names, beside the graph as it was."""
     reader = tf.train.load_checkpoint(str(folder / "model"))

@@ -165,9 +165,17 @@ def _scalar(tokens: _Tokens, field: Any) -> Any:
             named = field.enum_type.values_by_name.get(value)
             return int(value) if named is None else named.number
         case FieldDescriptor.CPPTYPE_FLOAT | FieldDescriptor.CPPTYPE_DOUBLE:
-            return float(value.lower().removesuffix("f") if kind == "number" else value)
+            return _number(value.lower())
         case _:
             return int(value, 0)
+
+
+def _number(value: str) -> float:
+    """Read a number, which may have the suffix of C: `1.5f`, and `-inf`, which has none."""
+    try:
+        return float(value)
+    except ValueError:
+        return float(value.removesuffix("f"))
 
 
 def _text(tokens: _Tokens, kind: str, value: str, field: Any) -> str | bytes:

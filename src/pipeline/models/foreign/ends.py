@@ -78,6 +78,14 @@ def find_inputs(graph: Any, outputs: Sequence[Tensor]) -> list[Tensor]:
     return required or [(node.name, 0) for node in needed if node.op == roles.OPTIONAL]
 
 
+def find_unfed(graph: Any, outputs: Sequence[Tensor], fed: Sequence[Tensor]) -> list[Tensor]:
+    """Return the placeholders that outputs need besides the tensors that are fed."""
+    nodes, leaves = by_name(graph), {name for name, _ in fed}
+    needed = find_needed(nodes, dict.fromkeys(name for name, _ in outputs), leaves)
+    others = (nodes[name] for name in needed if name not in leaves)
+    return [(node.name, 0) for node in others if roles.must_be_fed(node, nodes)]
+
+
 def tensors_of(node: Any, functions: Mapping[str, Any]) -> list[Tensor]:
     """Return the outputs of a node that are arrays: no handles of resources, no variants."""
     types = output_types(node, op_of(node, functions))

@@ -58,11 +58,12 @@ def _members(nodes: dict[str, Any], groups: Iterable[str]) -> dict[str, None]:
     found: dict[str, None] = {}
     waiting, seen = list(groups), set(groups)
     while waiting:
-        node = nodes[waiting.pop()]
-        if node.op != "NoOp":
-            found[node.name] = None
-            continue
-        names = [entry[1:] for entry in node.input if entry[1:] not in seen]
-        seen.update(names)
-        waiting += names
+        name = waiting.pop()
+        node = nodes.get(name)
+        if node is not None and node.op == "NoOp":
+            names = [entry[1:] for entry in node.input if entry[1:] not in seen]
+            seen.update(names)
+            waiting += names
+        elif node is not None:
+            found[name] = None
     return found

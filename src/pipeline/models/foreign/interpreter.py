@@ -54,6 +54,9 @@ class Interpreter:
 
     def initialize(self, graph: Any, program: Program) -> None:
         """Fill the tables of a graph."""
+        for node, (keys, values) in program.tables.items():
+            (table,) = self.run(body.read_graph(graph, self.functions, (), [(node, 0)]), ())
+            tf.raw_ops.LookupTableImportV2(table_handle=table, keys=keys, values=values)
         fed = [parse(name) for name in program.assets]
         paths = [tf.constant(path) for path in program.assets.values()]
         steps = body.read_graph(graph, self.functions, fed, (), program.initializers)

@@ -59,7 +59,10 @@ def _read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
             name = file.relative_to(path).with_suffix("").as_posix()
             yield name, np.load(file, allow_pickle=False)
     elif path.suffix == ".json":
-        for name, value in json.loads(path.read_text(encoding="utf-8")).items():
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it is not an object of arrays by name")
+        for name, value in values.items():
             yield name, np.asarray(value)
     else:
         with np.load(path, allow_pickle=False) as arrays:

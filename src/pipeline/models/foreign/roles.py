@@ -27,6 +27,7 @@ _LOOPS = frozenset({"While", "StatelessWhile"})
 
 _SUMMARIZES = re.compile(r".*Summary(V2)?$")
 _IN_GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")
+_IN_ASSERTION = re.compile(r"(^|/)(assert_|Assert)\w*/")
 _GIVES_NOTHING = frozenset({
     "Const", "NoOp", "Assert", "Print", "PrintV2", "ControlTrigger", "VarIsInitializedOp",
     "IsVariableInitialized", "DestroyResourceOp", "MakeIterator", "Iterator", "IteratorV2",
@@ -62,19 +63,15 @@ def summarizes(node: Any) -> bool:
 
 
 def is_beside(node: Any) -> bool:
-    """Tell whether a node saves, trains or summarizes: what it takes may still be an output."""
-    return (
-        node.op in SAVERS
-        or writes(node)
-        or summarizes(node)
-        or bool(_IN_GRADIENTS.search(node.name))
-    )
+    """Tell whether a node saves, summarizes or derives: what it takes may still be an output."""
+    return node.op in SAVERS or summarizes(node) or _IN_GRADIENTS.search(node.name) is not None
 
 
 def gives_result(node: Any) -> bool:
     """Tell whether somebody may want the outputs of a node at the end of a graph."""
-    is_input = node.op in VARIABLES or node.op in PLACEHOLDERS
-    return not (is_input or node.op in _GIVES_NOTHING or is_beside(node))
+    gives_nothing = node.op in (*VARIABLES, *PLACEHOLDERS) or node.op in _GIVES_NOTHING
+    is_asserted = _IN_ASSERTION.search(node.name) is not None
+    return not (gives_nothing or is_asserted or is_beside(node) or writes(node))
 
 
 def gives_constant(node: Any) -> bool:

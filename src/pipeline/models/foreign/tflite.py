@@ -136,9 +136,8 @@ def _choose(file: Path, wanted: str | None) -> str | None:
 
 
 def _require_built_in(interpreter: Any, file: Path) -> None:
-    for one in interpreter._get_ops_details():
-        if one["op_name"].startswith(_FLEX):
-            raise ArtifactError(f"{file} needs an op of TensorFlow itself, {one['op_name']}")
+    if any(one["op_name"].startswith(_FLEX) for one in interpreter._get_ops_details()):
+        raise ArtifactError(f"{file} needs ops that TensorFlow Lite does not have (Flex)")
 
 
 def _by_name(details: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
