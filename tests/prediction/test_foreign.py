@@ -163,6 +163,12 @@ def test_a_table_that_does_not_fit_is_refused(table: str):
     assert not Path("out.csv").exists()
 
 
+def test_a_model_without_inputs_is_refused():
+    Path("in.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ArtifactError, match=r"model\.pb has no inputs"):
+        run(freeze(lambda: tf.constant([1.0, 2.0])), "in.csv", "out.csv")
+
+
 def test_wrong_options_are_refused():
     Path("in.csv").write_text("a,b\n1,2\n")
     for options, message in (

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.tables import Table
-from pipeline.errors import DataError
+from pipeline.errors import ArtifactError, DataError
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
 from pipeline.graphdef.locate import locate
@@ -27,7 +27,10 @@ def predict(model: Path, source: Path, to: Path, options: "Options") -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
-    with load(locate(model), Choice(signature=options.signature)) as loaded:
+    choice = Choice(signature=options.signature, trust=tuple(options.trusted))
+    with load(locate(model), choice) as loaded:
+        if not loaded.interface.inputs:
+            raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")
         runner = loaded.runner()
         if array_files.is_array_file(source):
             return predict_arrays(runner, source, to)

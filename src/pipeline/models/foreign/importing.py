@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.models.foreign.pruning import functions_of
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, name_of, op_of
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
