@@ -1,19 +1,30 @@
 """Every operation of the installed TensorFlow is judged."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework.op_def_pb2 import OpList
-from tensorflow.python.client import pywrap_tf_session
 
 from pipeline.graphdef.operations import Kind, judge, judgements
 
+# The registry of a process that has imported no more than TensorFlow.
+PROGRAM = """
+import sys
+import tensorflow
+from tensorflow.python.client import pywrap_tf_session as c
+sys.stdout.buffer.write(c.TF_GetBuffer(c.TF_GetAllOpList()))
+"""
 
+
+@cache
 def registered() -> Sequence[Any]:
-    content = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
-    return OpList.FromString(content).op
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True)
+    return OpList.FromString(ran.stdout).op
 
 
 def test_every_operation_is_judged_and_no_other():

@@ -50,12 +50,20 @@ def examine(
             f"{files.file} needs {name}, which TFLite's own interpreter does not have"
         )
     for part in parts_of(files, outputs):
-        refusal = next(find_refused(part, files), None)
-        if refusal and files.file and (digest := sha256(files.file)) not in trusted:
-            advice = f"; if you trust it all the same, give --trust {digest}"
-            raise ArtifactError(
-                f"{files.file} is refused: {refusal}{advice if refusal.is_known else ''}"
-            )
+        refuse(next(find_refused(part, files), None), files, trusted)
+
+
+def refuse(refusal: Refusal | None, files: ModelFiles, trusted: Collection[str]) -> None:
+    """Refuse a model for an operation, unless its file is trusted.
+
+    Raises:
+        ArtifactError: the message names file, operation and type, and what to type.
+    """
+    if refusal and files.file and (digest := sha256(files.file)) not in trusted:
+        advice = f"; if you trust it all the same, give --trust {digest}"
+        raise ArtifactError(
+            f"{files.file} is refused: {refusal}{advice if refusal.is_known else ''}"
+        )
 
 
 def parts_of(files: ModelFiles, outputs: Sequence[str] = ()) -> Iterator[Part]:
@@ -73,9 +81,8 @@ def parts_of(files: ModelFiles, outputs: Sequence[str] = ()) -> Iterator[Part]:
             wanted = _operations(outputs) or list(saved_model.outputs_of(meta))
             yield Part(meta.graph_def, meta, wanted)
         case Kind.SAVED_MODEL if file:
-            saved = read_saved_model(file)
-            saved_model.require_assets_inside(saved, file.parent)
-            for meta in saved.meta_graphs:
+            for meta in read_saved_model(file).meta_graphs:
+                list(saved_model.find_assets(meta, file.parent))
                 known = {node.name for node in meta.graph_def.node}
                 named = [name for name in _operations(outputs) if name in known]
                 yield Part(

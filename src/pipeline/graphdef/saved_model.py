@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ArtifactError
+from pipeline.graphdef.reading.messages import AssetFileDef
 from pipeline.graphdef.structure import operation_of
 
 _INITIALIZATION = ("saved_model_main_op", "legacy_init_op")
+_OLD_ASSETS = "saved_model_assets"
 ASSETS = "assets"
 
 
@@ -31,23 +33,34 @@ def own_files(meta: Any) -> Iterator[str]:
     """Yield the operations that loading feeds with names of the SavedModel's own files."""
     if name := meta.saver_def.filename_tensor_name:
         yield operation_of(name)
-    for asset in meta.asset_file_def:
+    for asset in _assets(meta):
         yield operation_of(asset.tensor_info.name)
 
 
-def require_assets_inside(saved: Any, folder: Path) -> None:
-    """Refuse a SavedModel whose assets lie outside of its own folder.
+def find_assets(meta: Any, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the tensors that loading feeds with the paths of assets in a SavedModel's folder.
 
     Raises:
-        ArtifactError: the message names the first.
+        ArtifactError: an asset lies outside of the folder.
     """
-    assets = (folder / ASSETS).resolve()
-    for meta in saved.meta_graphs:
-        for name in (asset.filename for asset in meta.asset_file_def):
-            if "\0" in name or not (assets / name).resolve().is_relative_to(assets):
-                raise ArtifactError(
-                    f"{folder} names an asset outside of its folder, {name!r}: do not use it"
-                )
+    assets = folder / ASSETS
+    for asset in _assets(meta):
+        name = asset.filename
+        if "\0" in name or not (assets / name).resolve().is_relative_to(assets.resolve()):
+            raise ArtifactError(
+                f"{folder} names an asset outside of its folder, {name!r}: do not use it"
+            )
+        yield asset.tensor_info.name, str(assets / name)
+
+
+def _assets(meta: Any) -> list[Any]:
+    """Return the `AssetFileDef` of a graph; an old TensorFlow packed them."""
+    assets = list(meta.asset_file_def)
+    if _OLD_ASSETS in meta.collection_def:
+        for packed in meta.collection_def[_OLD_ASSETS].any_list.value:
+            assets.append(AssetFileDef())
+            packed.Unpack(assets[-1])
+    return assets
 
 
 def _names(tensor: Any) -> list[str]:

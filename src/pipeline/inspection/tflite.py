@@ -12,8 +12,10 @@ from pipeline.graphdef.tflite import DAMAGE, find_custom
 from pipeline.inspection.layers import summarize_layers
 from pipeline.inspection.summary import GraphSummary, Tensor
 
-_TYPES = {value: name.lower() for name, value in vars(schema.TensorType).items() if name[0] != "_"}
-_OPERATIONS = {
+_TYPES: dict[int, str] = {
+    value: name.lower() for name, value in vars(schema.TensorType).items() if name[0] != "_"
+}
+_OPERATIONS: dict[int, str] = {
     value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"
 }
 
@@ -67,8 +69,8 @@ def _tensor(tensor: Any) -> Tensor:
 
 
 def _operation(code: Any) -> str:
-    if code.CustomCode() is not None:
-        name: bytes = code.CustomCode()
+    name: bytes | None = code.CustomCode()
+    if name is not None:
         return name.decode("utf-8", "replace")
     builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     return _OPERATIONS.get(builtin, str(builtin))

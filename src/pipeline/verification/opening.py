@@ -40,6 +40,7 @@ def to_choice(request: Request) -> Choice:
         tags=request.tags,
         rename=request.rename,
         ema=request.ema,
+        trust=request.trust,
     )
 
 

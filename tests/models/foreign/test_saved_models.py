@@ -191,7 +191,7 @@ def test_assets_outside_of_the_folder_are_refused(tmp_path: Path):
     message = read_saved_model(folder / "saved_model.pb")
     message.meta_graphs[0].asset_file_def.add(filename="../../secret.txt")
     (folder / "saved_model.pb").write_bytes(message.SerializeToString())
-    with pytest.raises(ArtifactError, match=re.escape("names a file outside of it: '../../secret")):
+    with pytest.raises(ArtifactError, match=re.escape("outside of its folder, '../../secret")):
         opened(folder)
 
 

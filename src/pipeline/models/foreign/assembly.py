@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.graphdef.examine import refuse
 from pipeline.graphdef.locate import ModelFiles
+from pipeline.graphdef.scan import find_refused
+from pipeline.graphdef.structure import Body
 from pipeline.models.foreign.constants import read_constants, read_files
 from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.eager import EagerRunner, why_not_eager
@@ -50,6 +53,7 @@ def assemble(source: Source, choice: Choice) -> Loaded:
     slots = find_slots(source.graph, source.restore)
     begin = find_initializers(graph, prune(graph, nodes), source.initializers, slots.variables)
     pruned = prune(graph, [*nodes, *begin])
+    _require_harmless(pruned, source, choice)
     matched = _match(source, pruned, find_filled(pruned, begin), slots, choice)
     imported = import_graph(pruned, path)
     names = {node.name for node in pruned.node}
@@ -76,6 +80,13 @@ def assemble(source: Source, choice: Choice) -> Loaded:
         open_runner=lambda: PlainSession(program),
         open_reference=lambda: open_reference(program),
     )
+
+
+def _require_harmless(pruned: Any, source: Source, choice: Choice) -> None:
+    """Refuse what could act on the machine: the choice may need more than was examined before."""
+    fed = [parse(tensor)[0] for tensor in source.assets]
+    body = Body(pruned.node)
+    refuse(find_refused(pruned, body, body.nodes, fed), source.files, choice.trust)
 
 
 def _match(source: Source, pruned: Any, filled: set[str], slots: Slots, choice: Choice) -> Matched:

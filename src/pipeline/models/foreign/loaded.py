@@ -32,6 +32,7 @@ class Choice:
     tags: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] = ()  # of values: (old, new), patterns with `*`
     ema: bool = False  # moving averages in place of the raw values
+    trust: tuple[str, ...] = ()  # SHA-256 of graph files that may hold any operation
 
 
 class Reference(Runner):
