@@ -24,6 +24,7 @@ from pipeline.data.series_reader import SeriesReader
 from pipeline.data.sources import DERIVATIONS
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
+from pipeline.models import adopted  # noqa: F401  (registers model=graph)
 from pipeline.models.metadata.sidecar import Recipe
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar

@@ -31,7 +31,12 @@ class Variables(Protocol):
     workspace: Workspace  # of the files and modules that the settings name
 
     def __call__(
-        self, name: str, shape: Sequence[int], initial: Any, trainable: bool = True
+        self,
+        name: str,
+        shape: Sequence[int],
+        initial: Any,
+        trainable: bool = True,
+        dtype: Any = tf.float32,
     ) -> tf.Tensor:
         """Return the variable `name` of this shape; the same one each time."""
 
@@ -61,7 +66,12 @@ class GraphVariables:
         self._seed, self._initial, self._placement = seed, initial or {}, placement or {}
 
     def __call__(
-        self, name: str, shape: Sequence[int], initial: Any, trainable: bool = True
+        self,
+        name: str,
+        shape: Sequence[int],
+        initial: Any,
+        trainable: bool = True,
+        dtype: Any = tf.float32,
     ) -> tf.Tensor:
         """Create or find a variable."""
         if name not in self.by_name:
@@ -70,6 +80,7 @@ class GraphVariables:
                 source = self.workspace.path(source)
             with v1.variable_scope(SCOPE, reuse=v1.AUTO_REUSE, use_resource=True):
                 value = initial_value(name, tuple(shape), source, self._seed or 0)
+                value = value if dtype == tf.float32 else tf.cast(value, dtype)
                 self.by_name[name] = v1.get_variable(name, initializer=value, trainable=trainable)
         return self.by_name[name]
 
@@ -101,7 +112,12 @@ class CheckpointVariables:
         self.workspace, self._values = workspace, values
 
     def __call__(
-        self, name: str, shape: Sequence[int], initial: Any, trainable: bool = True
+        self,
+        name: str,
+        shape: Sequence[int],
+        initial: Any,
+        trainable: bool = True,
+        dtype: Any = tf.float32,
     ) -> tf.Tensor:
         """Return a value of the checkpoint; the initial value is ignored.
 
