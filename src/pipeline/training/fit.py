@@ -12,7 +12,14 @@ from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.train import Train
 
 # Importing a module registers its observer.
-from pipeline.training import learning_curve, placement, profile, tensorboard, validation  # noqa: F401
+from pipeline.training import (  # noqa: F401
+    learning_curve,
+    placement,
+    profile,
+    repeatability,
+    tensorboard,
+    validation,
+)
 from pipeline.training.batches import choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.fed import build_fed_graph, is_fed, run_fed_loop

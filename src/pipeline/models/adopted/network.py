@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.python.eager.tape import variable_accessed
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.layers import Training
@@ -76,7 +77,7 @@ def _import(adopted: AdoptedGraph, fed: Tensors, held: Held) -> tf.Tensor:
     """Import the graph into the default graph, around the tensors and variables."""
     resources = {one.node: one.is_resource for one in adopted.variables}
     around = {
-        f"{node}:0": one.handle if resources[node] else tf.convert_to_tensor(one)
+        f"{node}:0": _capture(one.handle) if resources[node] else tf.convert_to_tensor(one)
         for node, one in held.items()
     }
     definition = _remove(without_references(adopted.graph), {parse(name)[0] for name in around})
@@ -88,6 +89,12 @@ def _import(adopted: AdoptedGraph, fed: Tensors, held: Held) -> tf.Tensor:
     if output in around:
         return around[output]
     return tf.import_graph_def(definition, around, [output], name=f"{SCOPE}/graph")[0]
+
+
+def _capture(handle: tf.Tensor) -> tf.Tensor:
+    """Return a handle from outside as a tensor of the default graph, if that is a function's."""
+    graph = v1.get_default_graph()
+    return graph.capture(handle) if isinstance(graph, FuncGraph) else handle
 
 
 def _remove(definition: Any, names: Collection[str]) -> Any:

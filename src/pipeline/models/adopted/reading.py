@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.errors import ArtifactError, ConfigError, nearest
 from pipeline.graphdef.locate import Kind, ModelFiles, locate
 from pipeline.graphdef.reading import read_meta_graph
-from pipeline.models.adopted import judging, seeds
+from pipeline.models.adopted import functions, judging, seeds
 from pipeline.models.adopted.declarations import find_declared, find_trainable
 from pipeline.models.foreign import roles
 from pipeline.models.foreign.cutting import cut_at_inputs
@@ -110,6 +110,7 @@ def _read(
     judging.require_harmless(pruned, path)
     judging.require_fed(pruned, {name for name, _ in ends.inputs.values()}, path)
     seeds.seed_operations(pruned, seed, path)
+    functions.name_by_content(pruned)
     variables = find_variables(pruned)
     trainable = find_trainable(meta, variables)
     return AdoptedGraph(

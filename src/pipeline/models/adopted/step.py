@@ -20,8 +20,10 @@ from pipeline.models.adopted import reading
 from pipeline.models.adopted.declarations import keep_only
 from pipeline.models.adopted.reading import AdoptedGraph, read_step
 from pipeline.models.adopted.tensors import as_input, as_label, as_output, feed_value
+from pipeline.models.foreign import roles
 from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import name_of, parse
+from pipeline.models.foreign.variables import shared_name
 from pipeline.models.run.session import UNREADABLE
 from pipeline.schema.training import TrainSettings
 from pipeline.schema.training.model import Graph
@@ -114,6 +116,8 @@ def _package(adopted: AdoptedGraph) -> Any:
     for node in meta.graph_def.node:
         if node.name in after and judge(node.op).writes:
             node.input.append(f"^{loss}")
+        if node.op in roles.VARIABLES:  # in a session, names are shared with our own variables
+            node.attr["shared_name"].s = f"{SCOPE}/{shared_name(node)}".encode()
     chosen = [nodes, [node for node in nodes if node in adopted.trainable]]
     for key, names in zip(_COLLECTIONS, chosen, strict=True):
         meta.collection_def[key].bytes_list.value.extend(keep_only(adopted.declared, names))
