@@ -42,7 +42,7 @@ class _Router:
         self._variables, self._outside = variables, v1.get_variable_scope()
         self._is_ours = False
 
-    def get(self, _: Callable[..., Any], name: str, **asked: Any) -> Any:
+    def get(self, name: str, **asked: Any) -> Any:
         """Return the variable that `get_variable` asks for."""
         own = name.removeprefix(f"{SCOPE}/")
         dtype = tf.as_dtype(asked.get("dtype") or tf.float32)

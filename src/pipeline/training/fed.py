@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.data.prepared.dataset import EncodedRows
-from pipeline.errors import ConfigError, listing
+from pipeline.errors import ConfigError, TrainingError, listing
 from pipeline.graph.networks import NETWORKS, OwnStep
 from pipeline.graph.optimizers import require_device
 from pipeline.graph.step import LOSS, add_own_step
@@ -56,7 +56,8 @@ def build_fed_graph(job: TrainingJob) -> FedGraph:
     _require_fit(job)
     with graph.as_default(), tf.device(job.device):
         step = add_own_step(settings, job.workspace, job.model)
-        assert step is not None
+        if step is None:
+            raise ConfigError(f"model={settings.model.name} has no loss of its own")
         variables = {one.op.name: one for one in v1.global_variables()}
         names = sorted(name for name in variables if name.startswith(f"{SCOPE}/"))
         floats = [name for name in names if variables[name].dtype.base_dtype.is_floating]
@@ -110,10 +111,28 @@ def _prepare(
         if batches:
             feeds = _feed(step, rows.select(batches.rows_of(done, 1)[0]))
         observed = {"options": options, "run_metadata": metadata} if options else {}
-        loss, _ = session.run([step.loss, step.update], feeds, **observed)
+        try:
+            loss, _ = session.run([step.loss, step.update], feeds, **observed)
+        except tf.errors.InvalidArgumentError as error:
+            raise TrainingError(
+                f"model.graph: a step fails{_hint(step)}: {_cause(error)}"
+            ) from None
         return float(loss)
 
     return take_step
+
+
+def _hint(step: OwnStep) -> str:
+    if step.rows is None:
+        return ""
+    return f"; the graph is made for {step.rows} rows: train.batch_size={step.rows}"
+
+
+def _cause(error: tf.errors.OpError) -> str:
+    """Return what an operation says, without where it was created."""
+    lines = [line for line in error.message.splitlines() if line.strip()]
+    told = [number for number, line in enumerate(lines) if line.startswith("Node:")]
+    return " ".join(lines[told[0] :][:2] if told else lines[:1])
 
 
 def _feed(step: OwnStep, rows: EncodedRows) -> dict[str, Any]:

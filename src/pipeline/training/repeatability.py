@@ -19,10 +19,10 @@ class Repeatability(Observer):
     """Predicts twice before the first step, where the output needs random numbers."""
 
     def __init__(self, job: TrainingJob, _: TrainedGraph) -> None:
-        model = job.settings.model
-        is_graph = isinstance(model, Graph)
-        self._random = read_inference(model, job.workspace).random if is_graph else ()
-        self._prepared = job.workspace.prepared
+        model, self._prepared = job.settings.model, job.workspace.prepared
+        self._random: tuple[str, ...] = ()
+        if isinstance(model, Graph):
+            self._random = read_inference(model, job.workspace).random
 
     def begin(self, state: State) -> None:
         """Refuse an output that differs, with a `ConfigError`."""

@@ -25,6 +25,7 @@ class OwnStep:
         update: takes the step, and counts it.
         feeds: what else is fed in a step, by the names of tensors.
         random: operations that draw random numbers, whose state no checkpoint holds.
+        rows: the only number of rows that the graph declares to take, if it does.
     """
 
     features: tf.Tensor
@@ -33,6 +34,7 @@ class OwnStep:
     update: tf.Operation
     feeds: Mapping[str, Any]
     random: tuple[str, ...]
+    rows: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pipeline.models.adopted import functions, judging, seeds
 from pipeline.models.adopted.declarations import find_declared, find_trainable
 from pipeline.models.foreign import roles
 from pipeline.models.foreign.cutting import cut_at_inputs
+from pipeline.models.foreign.loaded import file_of
 from pipeline.models.foreign.pruning import by_name, functions_of, prune
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, op_of, output_types, parse
@@ -89,8 +90,7 @@ def read_step(settings: Graph, workspace: Workspace, seed: int) -> AdoptedGraph:
 def _read(
     settings: Graph, workspace: Workspace, seed: int, names: Mapping[str, str]
 ) -> AdoptedGraph:
-    path = find_files(settings, workspace).file
-    assert path is not None
+    path = file_of(find_files(settings, workspace))
     meta = read_meta_graph(path)
     nodes, is_step = by_name(meta.graph_def), LOSS in names
     tensors = {key: _find_tensor(meta.graph_def, key, name, path) for key, name in names.items()}

@@ -19,7 +19,13 @@ from pipeline.graphdef.operations import judge
 from pipeline.models.adopted import reading
 from pipeline.models.adopted.declarations import keep_only
 from pipeline.models.adopted.reading import AdoptedGraph, read_step
-from pipeline.models.adopted.tensors import as_input, as_label, as_output, feed_value
+from pipeline.models.adopted.tensors import (
+    as_input,
+    as_label,
+    as_output,
+    declared_rows,
+    feed_value,
+)
 from pipeline.models.foreign import roles
 from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import name_of, parse
@@ -71,7 +77,7 @@ def add(settings: TrainSettings, workspace: Workspace, model: InferenceSpec) -> 
     with tf.control_dependencies([update]):
         counted = done.assign_add(1).op
     training = {given[name].name: value for name, value in network.training_feeds.items()}
-    return OwnStep(numbers, scaled, loss, counted, training, adopted.random)
+    return OwnStep(numbers, scaled, loss, counted, training, adopted.random, declared_rows(adopted))
 
 
 def _import(

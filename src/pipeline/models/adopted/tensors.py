@@ -23,7 +23,7 @@ def as_input(features: tf.Tensor, adopted: AdoptedGraph) -> tf.Tensor:
     shape, dtype = _declared(adopted, INPUT)
     _require_numbers(dtype, adopted, INPUT)
     given = features.shape[1:]
-    if not tf.TensorShape([None, *given]).is_compatible_with(shape):
+    if shape.rank == 0 or not given.is_compatible_with(shape[1:]):
         inner = shape[1:].as_list() if shape.rank else [None]
         if None in inner or math.prod(inner) != given.num_elements():
             raise ConfigError(
@@ -88,6 +88,12 @@ def feed_value(name: str, value: Any, adopted: AdoptedGraph) -> tf.Tensor:
         raise ConfigError(
             f"model.feeds: {name} takes {dtype.name} of shape {shape}, not {value!r}"
         ) from None
+
+
+def declared_rows(adopted: AdoptedGraph) -> int | None:
+    """Return the number of rows that the input is declared for; None for any."""
+    shape, _ = _declared(adopted, INPUT)
+    return shape[0] if shape.rank else None
 
 
 def _declared(adopted: AdoptedGraph, key: str) -> tuple[tf.TensorShape, tf.DType]:
