@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graphdef.operations import Kind, judge
 from pipeline.models.foreign import roles
-from pipeline.models.foreign.pruning import functions_of
+from pipeline.models.foreign.calls import functions_of
 
 _PLACEHOLDERS = (*roles.PLACEHOLDERS, roles.OPTIONAL)
 

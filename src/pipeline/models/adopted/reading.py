@@ -11,9 +11,10 @@ from pipeline.graphdef.reading import read_meta_graph
 from pipeline.models.adopted import functions, judging, seeds
 from pipeline.models.adopted.declarations import find_declared, find_trainable
 from pipeline.models.foreign import roles
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.loaded import file_of
-from pipeline.models.foreign.pruning import by_name, functions_of, prune
+from pipeline.models.foreign.pruning import by_name, prune
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, op_of, output_types, parse
 from pipeline.models.foreign.variables import Variable, find_variables

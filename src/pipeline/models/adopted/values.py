@@ -41,7 +41,7 @@ def _read(adopted: AdoptedGraph, settings: Graph, workspace: Workspace) -> dict[
     meta = read_meta_graph(files.file)
     stored = StoredValues(files.prefix)
     named = stored.named()
-    slots = find_slots(meta.graph_def, parse(meta.saver_def.restore_op_name)[0])
+    slots = find_slots(meta.graph_def, parse(meta.saver_def.restore_op_name)[0]).variables
     values = {}
     for variable in adopted.variables:
         slot = slots.get(variable.node) or named.get(variable.name)
