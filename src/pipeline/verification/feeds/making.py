@@ -31,6 +31,9 @@ Run = Callable[[Mapping[str, np.ndarray]], object]
 # What no feed can hold: it is an object inside of a session.
 _OBJECTS = ("resource", "variant")
 
+# So many kinds of values are tried before the shapes are taken to be wrong.
+MOST_REFUSALS = 3
+
 
 @dataclass(frozen=True)
 class Feed:
@@ -142,6 +145,8 @@ class _Search:
                 self._run(arrays)
             except ArtifactError as error:
                 refusals.append(str(error))
+                if len(refusals) == MOST_REFUSALS and not self._feeds:
+                    break
                 continue
             self._feeds.append(Feed(kind, arrays))
         return None if self._feeds else refusals[0]
