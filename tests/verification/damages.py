@@ -259,9 +259,10 @@ def _called(nodes: Iterable[Any]) -> set[str]:
 
 
 def prefix_of(form: Path) -> Path | None:
-    """Return the prefix of the values of a form; None for a frozen graph."""
+    """Return the prefix of the values of a form; None where it has constants alone."""
     if form.is_dir():
-        return form / "variables" / "variables"
+        has_values = (form / "variables" / "variables.index").exists()
+        return form / "variables" / "variables" if has_values else None
     return None if form.suffix in (".pb", ".pbtxt") else form
 
 

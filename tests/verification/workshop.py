@@ -214,6 +214,8 @@ class Workshop:
             whole = {name.partition("/part_")[0] for name in self.written.needed}
             return sorted(name for name in stored if name in whole)
         loaded = self.hold(self.references[0]).loaded
+        if loaded.variables <= stored.keys():
+            return sorted(loaded.variables)
         used = {_bits(loaded.values[name]) for name in loaded.variables}
         return sorted(name for name, value in stored.items() if _bits(value) in used)
 
@@ -237,7 +239,8 @@ class Workshop:
         names = [name.partition(":")[0] for name in outputs]
         if len(set(names)) > 1:
             one, other = names[0], next(name for name in names if name != names[0])
-            yield SWAPPED, f"{one}, {other}", _on_graph(damages.swap_nodes, one, other)
+            if not self._are_equal(form, one, other):
+                yield SWAPPED, f"{one}, {other}", _on_graph(damages.swap_nodes, one, other)
             yield MISSING, names[-1], _on_graph(damages.remove_node, names[-1])
         inputs = [name.partition(":")[0] for name in self.written.ends.inputs]
         if len(set(inputs)) > 1:
@@ -275,11 +278,23 @@ class Workshop:
         path = self.written.forms.get(BUILT)
         if path is None or len(keys := sorted(protos.signature_of(protos.read(path)).outputs)) < 2:
             return
+        if self._are_equal(BUILT, keys[0], keys[1]):
+            return
         copy = self._copy(BUILT)
         protos.swap_outputs(copy, keys[0], keys[1])
         place = f"{keys[0]}, {keys[1]}"
         (_, verdict) = verify(Request((str(path), str(copy)))).forms
         yield self._result(BUILT, BUILT, (SIGNATURE_SWAPPED, place), verdict)
+
+    def _are_equal(self, form: str, one: str, other: str) -> bool:
+        """Tell whether two outputs of a sound form are the same, so that it does not matter."""
+        results = self.hold(form).reference.execution.outputs
+        return all(
+            {one, other} <= result.keys()
+            and (result[one].dtype, result[one].shape) == (result[other].dtype, result[other].shape)
+            and _bits(result[one]) == _bits(result[other])
+            for result in results
+        )
 
     def hold(self, form: str) -> Held:
         """Load and execute a sound form, once."""
