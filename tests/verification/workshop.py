@@ -61,6 +61,7 @@ OPERATION, ATTRIBUTE = "another operation", "another attribute"
 
 # Found only where a graph is loaded beside the sound form, whose outputs it should have.
 WITH_BOTH = (SWAPPED, MISSING, SIGNATURE_MISSING)
+MOST_DRAWS = 4  # for each damage, of a kind and a place
 TEXTS = (FROZEN_TEXT, BUILT_TEXT)
 
 
@@ -149,8 +150,11 @@ class Workshop:
                     yield self._compare(reference, form, path, (kind, "the graph"))
 
     def damage_values(self, count: int, random: damages.Random) -> Iterator[Result]:
-        """Damage values `count` times, at random places; forms without any are left out."""
-        for _ in range(count):
+        """Damage values `count` times, if there are any that the drawn kinds of damage fit."""
+        done = 0
+        for _ in range(MOST_DRAWS * count):
+            if done == count:
+                break
             form = self._choose(self.damageable, random)
             reference = self._choose(self.references, random)
             values = self._values(form)
@@ -159,6 +163,7 @@ class Workshop:
                 copy = self._copy(form)
                 damages.write_values(copy, {**values, **changed})
                 yield self._compare(reference, form, copy, (kind, place))
+                done += 1
         yield from self._average(random)
 
     def _average(self, random: damages.Random) -> Iterator[Result]:
