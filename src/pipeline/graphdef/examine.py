@@ -10,8 +10,10 @@ from pipeline.graphdef.ends import find_ends
 from pipeline.graphdef.locate import Kind, ModelFiles
 from pipeline.graphdef.reading import read_graph_def, read_meta_graph, read_saved_model
 from pipeline.graphdef.scan import Refusal
-from pipeline.graphdef.structure import Body, operation_of
+from pipeline.graphdef.structure import Body, operation_of, quoted
 from pipeline.workspace.files import sha256
+
+MOST_NAMES = 2000  # among which the nearest is looked for: that takes long
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -103,7 +105,9 @@ def find_refused(part: Part, files: ModelFiles) -> Iterator[Refusal]:
     body = require_sound(part.graph, files)
     ends = [*(part.outputs or find_ends(body) or body.nodes), *part.loading]
     if lost := next((name for name in ends if name not in body.nodes), None):
-        raise ArtifactError(f"{files.file} has no operation {lost!r}{nearest(lost, body.nodes)}")
+        raise ArtifactError(
+            f"{files.file} has no operation {quoted(lost)}{nearest(lost, body.nodes)}"
+        )
     return scan.find_all_refused(part.graph, body, ends, part.own_files)
 
 
