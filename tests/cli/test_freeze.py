@@ -1,6 +1,8 @@
 """`pipeline freeze`: what is proven is published, in any folder, and nothing else is."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,12 +121,14 @@ def test_other_files_are_never_replaced(
     Path("out/notes.txt").touch()
     assert cli.main(["freeze", model, "-o", "out"]) == 6
     assert cli.main(["freeze", model, "-o", "out/model.pb"]) == 6
+    assert cli.main(["freeze", model, "-o", "."]) == 6
     Path("out/notes.txt").unlink()
     assert cli.main(["freeze", "out/model.pb", "-o", "out"]) == 6
     errors = capsys.readouterr().err.splitlines()
     assert "(notes.txt)" in errors[0]
     assert "is not a folder" in errors[1]
-    assert "lies in out, which is replaced" in errors[2]
+    assert "has no name; give a folder of its own" in errors[2]
+    assert "lies in out, which is replaced" in errors[3]
     assert contents(Path("out")) == contents(frozen)
 
 
@@ -155,3 +159,9 @@ def test_a_limit_is_told(models: Callable[[Any], Path], folder: Path, capsys):
     model = str(models(network) / "checkpoint")
     assert cli.main(["freeze", model, "-o", "out", "--timeout", "0.1"]) == 6
     assert "cannot be frozen: it took more than 0.1 seconds" in capsys.readouterr().err
+
+
+def test_the_process_of_the_verb_does_without_tensorflow():
+    code = "import sys; import pipeline.freezing.publishing; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -5,7 +5,9 @@ the folder that the environment variable PIPELINE_MODELS names are damaged, too.
 """
 
 import argparse
+import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +28,9 @@ from .made.modules import MODULES
 from .workshop import Result, Workshop
 
 CRASHED = "crashed"
+
+# Nothing takes so long that does not hang, but on a busy machine.
+SECONDS = 900
 COLUMNS = (*map(str, Outcome), CRASHED)
 
 
@@ -34,22 +39,30 @@ def main() -> int:
     options.add_argument("--values", type=int, default=20, help="damaged values a model")
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--log", type=Path, default=Path(os.devnull), help="file for all verdicts")
     options.add_argument("names", nargs="*", help="models; all, if none is named")
     chosen = options.parse_args()
     begin = time.monotonic()
     found: list[Result] = []
     names = chosen.names or [*MODELS, *MODULES, *strangers()]
-    with ProcessPoolExecutor(chosen.processes, get_context("spawn"), max_tasks_per_child=40) as pool:
+    with chosen.log.open("w") as log, _pool(chosen.processes) as pool:
         jobs = [pool.submit(damage, name, chosen.values, chosen.seed) for name in names]
-        for job in as_completed(jobs):
-            found += job.result()
-            print(f"\r{len(found)} verdicts", end="", file=sys.stderr)
-    print(f"\n{len(found)} verdicts in {time.monotonic() - begin:.0f} s")
+        for done, job in enumerate(as_completed(jobs), 1):
+            results = job.result()
+            found += results
+            log.writelines(json.dumps(result) + "\n" for result in results)
+            log.flush()
+            print(f"{done} of {len(names)} models, {len(found)} verdicts", flush=True)
+    print(f"{time.monotonic() - begin:.0f} s")
     print(tabulate(found))
     wrong = list(find_wrong(found))
     for result in wrong:
         print(*result, sep=" | ")
     return 1 if wrong else 0
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=40)
 
 
 def strangers() -> dict[str, Path]:
@@ -67,6 +80,7 @@ def damage(name: str, values: int, seed: int) -> list[Result]:
     from pipeline.repository import environment
 
     environment.configure(verbosity="quiet")
+    signal.alarm(SECONDS)  # ends this process, and all
     random = np.random.default_rng([seed, *name.encode()])
     found: list[Result] = []
     with tempfile.TemporaryDirectory() as home:
@@ -82,6 +96,7 @@ def damage(name: str, values: int, seed: int) -> list[Result]:
         except Exception:
             last = traceback.format_exc().strip().splitlines()
             found.append(Result(name, "", "", CRASHED, "", CRASHED, " / ".join(last[-7:])))
+    signal.alarm(0)
     return found
 
 
@@ -115,8 +130,9 @@ def tabulate(results: Iterable[Result]) -> str:
     for kind in kinds:
         cells = "".join(f"{counts[kind, column] or '':>24}" for column in COLUMNS)
         lines.append(f"{kind:<{width}}{cells}")
-    total = {column: sum(n for (kind, one), n in counts.items()
-                         if one == column and kind != "undamaged") for column in COLUMNS}  # fmt: skip
+    total: Counter[str] = Counter()
+    for (kind, outcome), count in counts.items():
+        total[outcome] += count * (kind != "undamaged")
     lines.append(f"{'all damages':<{width}}" + "".join(f"{total[one]:>24}" for one in COLUMNS))
     return "\n".join(lines)
 

@@ -175,10 +175,8 @@ def other_operation(graph: Any, outputs: tuple[str, ...], random: Random) -> str
         return ""
     node = nodes[random.integers(len(nodes))]
     before, node.op = node.op, _OTHER_OPERATION[node.op]
-    for name in ("alpha", "explicit_paddings", "keep_dims"):
-        if name in node.attr and (name, node.op) != ("keep_dims", "Sum"):
-            if name != "keep_dims":
-                del node.attr[name]
+    for name in ("alpha", "explicit_paddings"):  # of the operation that it was
+        node.attr.pop(name, None)
     return f"{node.name}: {before} becomes {node.op}"
 
 
@@ -214,6 +212,13 @@ def needed(graph: Any, outputs: tuple[str, ...]) -> list[Any]:
                 found.add(name)
                 waiting.append(name)
     return [node for node in graph.node if node.name in found]
+
+
+def has_loop(graph: Any) -> bool:
+    """Tell whether a graph, or a function in its library, repeats anything."""
+    bodies = (graph.node, *(function.node_def for function in graph.library.function))
+    loops = ("While", "StatelessWhile", "NextIteration", "RefNextIteration", "For")
+    return any(node.op in loops for body in bodies for node in body)
 
 
 def needed_constants(graph: Any, outputs: tuple[str, ...]) -> list[str]:
@@ -255,7 +260,9 @@ def read_values(form: Path) -> Values:
     """Return all values in a checkpoint or a SavedModel, or the constants of a graph."""
     if prefix := prefix_of(form):
         reader = tf.train.load_checkpoint(str(prefix))
-        return {name: _as_array(reader.get_tensor(name)) for name in reader.get_variable_to_dtype_map()}
+        return {
+            name: _as_array(reader.get_tensor(name)) for name in reader.get_variable_to_dtype_map()
+        }
     return {
         name: tf.make_ndarray(node.attr["value"].tensor)
         for name, node in _constants(protos.graph_of(protos.read(form)))

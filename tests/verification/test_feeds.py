@@ -80,6 +80,11 @@ CASES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {"x": (F32, [OPEN, 4]), "s": (F32, OPEN)},
         {"x": (3, 4), "s": ()},
     ),
+    "a scalar that only a run asks for": (
+        lambda x, s: tf.while_loop(lambda n: n < s, lambda n: n + tf.reduce_max(x) + 2, [s - 5.0]),
+        {"x": (F32, [OPEN, 4]), "s": (F32, OPEN)},
+        {"x": (3, 4), "s": ()},
+    ),
     "three dimensions": (
         lambda x: tf.einsum("abc,cd->abd", x, zeros(6, 5)), {"x": (F32, OPEN)}, {"x": (3, 8, 6)}
     ),
@@ -146,6 +151,16 @@ def test_where_nothing_fits_the_message_names_input_and_option():
     )
     with pytest.raises(ArtifactError, match=expected):
         found(model)
+
+
+def test_a_large_input_is_fed_if_its_shape_says_so():
+    model = build(tf.identity, input=("uint8", [1, 4096, 4096]))
+    assert shapes(model) == {"input": (1, 4096, 4096)}
+    model = build(tf.identity, input=(F32, [OPEN, OPEN, OPEN]))
+    with pytest.raises(
+        ArtifactError, match=r"tried has more than 67,108,864 values; .*--dim input="
+    ):
+        shapes(model, "10000")
 
 
 def test_without_a_run_shape_inference_decides():
@@ -220,6 +235,42 @@ def test_values_that_a_model_refuses_are_left_out():
 
     names = [feed.name for feed in found(build(network, x=(F32, [OPEN, 8])))]
     assert names == ["zeros", "ones", "small", "random", "negative"]
+
+
+def drop_as_once(x: Any, keep: Any) -> Any:
+    return x / keep * tf.floor(keep + v1.random_uniform(tf.shape(x)))
+
+
+def drop_as_now(x: Any, keep: Any) -> Any:
+    return v1.nn.dropout(x, keep_prob=keep)
+
+
+def drop_by_rate(x: Any, rate: Any) -> Any:
+    return tf.nn.dropout(x, rate)
+
+
+def drop_if(x: Any, training: Any) -> Any:
+    return v1.cond(training, lambda: tf.nn.dropout(x, 0.5), lambda: x)
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "off"),
+    [
+        (drop_as_once, "keep", 1.0),
+        (drop_as_now, "keep", 1.0),
+        (drop_by_rate, "rate", 0.0),
+        (drop_if, "training", False),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda network: network, inside])
+def test_dropout_is_off(wrap: Any, network: Any, name: str, off: Any):
+    dtype = tf.bool if off is False else F32
+    model = build(wrap(network), **{"x": (F32, [OPEN, 8]), name: (dtype, [])})
+    feeds = found(model)
+    assert {feed.arrays[name].item() for feed in feeds} == {off}
+    for feed in feeds:
+        (output,) = model.run(feed.arrays).values()
+        assert output.tolist() == feed.arrays["x"].tolist()
 
 
 def wav(text: Any) -> Any:

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.errors import ArtifactError
+from pipeline.graphdef.examine import examine
+from pipeline.graphdef.locate import locate
 from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening
 from pipeline.verification.judging import find_obstacles
@@ -28,7 +30,18 @@ from . import damages
 from .made import MODELS, protos
 from .made.model import Ends
 from .made.modules import MODULES
-from .made.writing import BUILT, CHECKPOINT, FROZEN, LITE, SAVED, Written, write, write_module
+from .made.writing import (
+    BUILT,
+    BUILT_TEXT,
+    CHECKPOINT,
+    FROZEN,
+    FROZEN_TEXT,
+    LITE,
+    SAVED,
+    Written,
+    write,
+    write_module,
+)
 
 REFERENCES = (CHECKPOINT, FROZEN, BUILT, SAVED)
 
@@ -45,6 +58,10 @@ INPUTS_SWAPPED = "two inputs swapped"
 MISSING, SIGNATURE_MISSING = "an output missing", "an output of the signature missing"
 AVERAGES = "moving averages for raw values"
 OPERATION, ATTRIBUTE = "another operation", "another attribute"
+
+# Found only where a graph is loaded beside the sound form, whose outputs it should have.
+WITH_BOTH = (SWAPPED, MISSING, SIGNATURE_MISSING)
+TEXTS = (FROZEN_TEXT, BUILT_TEXT)
 
 
 class Result(NamedTuple):
@@ -82,6 +99,8 @@ class Workshop:
         self._folder = folder
         self._stack = ExitStack()
         self._held: dict[str, Held] = {}
+        self._read: dict[str, damages.Values] = {}
+        self._names_needed: dict[str, list[str]] = {}
         self._copies = 0
 
     def close(self) -> None:
@@ -111,23 +130,24 @@ class Workshop:
 
     def damage_graphs(self, random: damages.Random) -> Iterator[Result]:
         """Damage what is computed in all ways, in each form once, against a reference."""
-        for form in self.damageable:
+        for form in (one for one in self.damageable if one not in TEXTS):
             for kind, place, change in self._list_changes(form, random):
                 copy = self._copy(form)
                 change(copy)
-                yield self._verify(self._choose(self.references, random), form, copy, (kind, place))
+                hold = self._verify if kind in WITH_BOTH else self._compare
+                yield hold(self._choose(self.references, random), form, copy, (kind, place))
             if self.training:
                 for reference in self.references:
                     path = self.training.forms[form]
                     kind = TRAINING[self.written.name]
-                    yield self._verify(reference, form, path, (kind, "the graph"))
+                    yield self._compare(reference, form, path, (kind, "the graph"))
 
     def damage_values(self, count: int, random: damages.Random) -> Iterator[Result]:
         """Damage values `count` times, at random places; forms without any are left out."""
         for _ in range(count):
             form = self._choose(self.damageable, random)
             reference = self._choose(self.references, random)
-            values = damages.read_values(self.written.forms[form])
+            values = self._values(form)
             kind, place, changed = self._change(form, values, random)
             if changed:
                 copy = self._copy(form)
@@ -138,9 +158,9 @@ class Workshop:
     def _average(self, random: damages.Random) -> Iterator[Result]:
         if CHECKPOINT not in self.written.forms:
             return
-        stored = damages.read_values(self.written.forms[CHECKPOINT])
+        stored = self._values(CHECKPOINT)
         for form in self.damageable:
-            values = damages.read_values(self.written.forms[form])
+            values = self._values(form)
             if changed := damages.averages(values, stored):
                 for reference in self.references:
                     copy = self._copy(form)
@@ -152,27 +172,37 @@ class Workshop:
     ) -> tuple[str, str, damages.Values]:
         """Choose a kind and a place; the changed values are empty where none fits."""
         needed = {name: values[name] for name in self._needed(form) if values[name].size}
+        weights = {name: needed[name] for name in self._weights(needed)}
         kinds = [*damages.ELEMENT, *damages.ELEMENT, *damages.ALL]
         kind = kinds[random.integers(len(kinds))]
-        if not needed:
-            return kind, "", {}
         if kind in damages.ALL:
-            weights = {name: needed[name] for name in self._weights(form) if name in needed}
             return kind, "all", damages.ALL[kind](weights, random)
-        names = self._weights(form) if random.random() < 0.7 else ()
-        name = self._choose([n for n in names if n in needed] or sorted(needed), random)
+        places = weights if self._loops or random.random() < 0.7 else needed
+        if not places:
+            return kind, "", {}
+        name = self._choose(sorted(places), random)
         changed = damages.ELEMENT[kind](needed[name], random)
         is_same = changed is None or (
             changed.shape == needed[name].shape and _bits(changed) == _bits(needed[name])
         )
         return kind, name, {} if changed is None or is_same else {name: changed}
 
+    def _values(self, form: str) -> damages.Values:
+        if form not in self._read:
+            self._read[form] = damages.read_values(self.written.forms[form])
+        return self._read[form]
+
     def _needed(self, form: str) -> list[str]:
         """Return the names of the values, as a form keeps them, that the outputs need."""
+        if form not in self._names_needed:
+            self._names_needed[form] = self._find_needed(form)
+        return self._names_needed[form]
+
+    def _find_needed(self, form: str) -> list[str]:
         path = self.written.forms[form]
         if damages.prefix_of(path) is None:
             return damages.needed_constants(protos.graph_of(protos.read(path)), self.outputs(form))
-        stored = damages.read_values(path)
+        stored = self._values(form)
         if self.written.needed:
             whole = {name.partition("/part_")[0] for name in self.written.needed}
             return sorted(name for name in stored if name in whole)
@@ -180,10 +210,17 @@ class Workshop:
         used = {_bits(loaded.values[name]) for name in loaded.variables}
         return sorted(name for name, value in stored.items() if _bits(value) in used)
 
-    def _weights(self, form: str) -> list[str]:
-        """Return those of the needed values that were trained, as far as names tell."""
-        needed = self._needed(form)
-        return [name for name in needed if name in self.written.needed] or needed
+    def _weights(self, needed: damages.Values) -> list[str]:
+        """Return the names of values that were trained, as far as names or sizes tell."""
+        parts = {name.partition("/part_")[0] for name in self.written.needed}
+        named = [name for name in needed if {name, name.partition("/part_")[0]} & parts]
+        return named or [n for n, value in needed.items() if value.size > 1 and _is_number(value)]
+
+    @cached_property
+    def _loops(self) -> bool:
+        """Tell whether the model has a loop, which damage to its counter would not let end."""
+        graph = protos.graph_of(protos.read(self.written.forms[self.references[0]]))
+        return damages.has_loop(graph)
 
     def _list_changes(
         self, form: str, random: damages.Random
@@ -201,6 +238,8 @@ class Workshop:
                    _on_graph(damages.swap_nodes, inputs[0], inputs[1]))  # fmt: skip
         if path.is_dir() and len(keys := sorted(signed(protos.read(path)).outputs)) > 1:
             yield SIGNATURE_MISSING, keys[0], lambda copy: protos.drop_output(copy, keys[0])
+        if self._loops:
+            return
         for kind, damage in ((OPERATION, damages.other_operation),
                              (ATTRIBUTE, damages.other_attribute)):  # fmt: skip
             seed = int(random.integers(1 << 30))
@@ -233,22 +272,21 @@ class Workshop:
             self._held[form] = Held(opened.loaded, reference, find_obstacles(opened.loaded))
         return self._held[form]
 
-    def _compare(
-        self, reference: str, form: str, copy: Path, damage: tuple[str, str]
-    ) -> Result:
+    def _compare(self, reference: str, form: str, path: Path, damage: tuple[str, str]) -> Result:
+        """Hold a damaged form against a sound one that was executed."""
         held = self.hold(reference)
-        request = Request((str(copy),), outputs=self._names(form))
+        request = Request((str(path),), outputs=self._names(form))
         with ExitStack() as stack:
-            opened = opening.open_all(request, stack)
-            (verdict,) = compare(opened, held.reference, held.obstacles, request).forms
-        shutil.rmtree(copy.parent)
+            if (verdict := _refuse(path)) is None:
+                opened = opening.open_all(request, stack)
+                (verdict,) = compare(opened, held.reference, held.obstacles, request).forms
         return self._result(reference, form, damage, verdict)
 
-    def _verify(
-        self, reference: str, form: str, path: Path, damage: tuple[str, str]
-    ) -> Result:
-        paths = (str(self.written.forms[reference]), str(path))
-        (_, verdict) = verify(Request(paths, outputs=self._names(""))).forms
+    def _verify(self, reference: str, form: str, path: Path, damage: tuple[str, str]) -> Result:
+        """Verify a damaged form beside a sound one, so that ends of one are found in the other."""
+        if (verdict := _refuse(path)) is None:
+            paths = (str(self.written.forms[reference]), str(path))
+            (_, verdict) = verify(Request(paths, outputs=self._names(""))).forms
         return self._result(reference, form, damage, verdict)
 
     def _names(self, form: str) -> tuple[str, ...]:
@@ -264,6 +302,7 @@ class Workshop:
         return Result(self.written.name, reference, form, *damage, str(verdict.outcome), reason)
 
     def _copy(self, form: str) -> Path:
+        shutil.rmtree(self._folder / str(self._copies), ignore_errors=True)
         self._copies += 1
         return damages.copy_form(self.written.forms[form], self._folder / str(self._copies))
 
@@ -287,6 +326,15 @@ def open_file(name: str, path: Path, folder: Path) -> Workshop:
     return Workshop(Written(name, Ends((), ()), {form: path}, ()), folder)
 
 
+def _refuse(path: Path) -> FormVerdict | None:
+    """Examine files, as `pipeline verify` does before it starts TensorFlow."""
+    try:
+        examine(locate(path))
+    except ArtifactError as error:
+        return FormVerdict(str(path), "", Outcome.REFUSED, (str(error),))
+    return None
+
+
 def is_missed(result: Result) -> bool:
     """Tell whether damage was taken for a sound model."""
     return bool(result.kind) and result.outcome == Outcome.AGREES
@@ -301,6 +349,10 @@ def _on_graph(damage: Callable[..., Any], *arguments: Any) -> Callable[[Path], N
         protos.edit_graph(copy, lambda graph: damage(graph, *rest, given))
 
     return change
+
+
+def _is_number(value: np.ndarray) -> bool:
+    return value.dtype.kind not in "iubO"
 
 
 def _bits(value: np.ndarray) -> str:

@@ -16,7 +16,7 @@ from pipeline.evaluation.report.results import Inputs
 from pipeline.evaluation.tasks import Task
 from pipeline.graph import devices
 from pipeline.graph.inference import PREDICTION
-from pipeline.models import learning_curve
+from pipeline.models import adopted, learning_curve  # noqa: F401  (adopted registers model=graph)
 from pipeline.models.forms import checkpoint, frozen_graph
 from pipeline.models.metadata import hashes
 from pipeline.models.run.form import Form, Runner, Runtime, predict_in_pieces
@@ -51,7 +51,8 @@ class Predictions:
         for name, prediction in measured.items():
             if not np.isfinite(prediction).all():
                 raise ParityError(
-                    f"the model gives NaN or infinity for {name} rows; see reports/parity.json"
+                    f"the model gives NaN or infinity for {name} rows (reports/parity.json); give a"
+                    " smaller optimizer.learning_rate, or fix or drop the rows"
                 )
         return test
 

@@ -59,8 +59,7 @@ def freeze(request: Request, folder: Path, limits: Limits) -> Published:
     with files.replacing(folder) as partial:
         partial.mkdir()
         written = _write(Job(request, str(partial)), limits)
-        forms = (str(partial / GRAPH), str(partial / SAVED_MODEL))
-        report = checking.check(dataclasses.replace(request, paths=(model, *forms)), limits)
+        report = checking.check(_add_forms(request, partial), limits)
         if report.outcome is not Outcome.AGREES:
             raise UnprovenError(_rename(report, {str(partial): str(folder)}), folder)
         described = _describe(written, report, found, partial)
@@ -74,6 +73,8 @@ def _require_replaceable(folder: Path, model: Path) -> None:
     Raises:
         ArtifactError: the message names what is there.
     """
+    if folder.name in ("", ".."):
+        raise ArtifactError(f"{folder} has no name; give a folder of its own with -o")
     if folder.exists() and not folder.is_dir():
         raise ArtifactError(f"{folder} is not a folder; give another one with -o")
     if model.resolve().is_relative_to(folder.resolve()):
@@ -92,6 +93,13 @@ def _write(job: Job, limits: Limits) -> Written:
         return jobs.WRITTEN.validate_python(limited.ask(WORKER, jobs.to_json(job), limits))
     except EndedEarlyError as error:
         raise ArtifactError(f"{job.request.paths[0]} cannot be frozen: {error}") from None
+
+
+def _add_forms(request: Request, folder: Path) -> Request:
+    """Return the request to verify what was written; it is trusted where its model is."""
+    forms = (str(folder / GRAPH), str(folder / SAVED_MODEL))
+    trust = (*request.trust, *sealing.hash_files(folder).values()) if request.trust else ()
+    return dataclasses.replace(request, paths=(*request.paths, *forms), trust=trust)
 
 
 def _describe(written: Written, report: Report, model: ModelFiles, folder: Path) -> ForeignSidecar:

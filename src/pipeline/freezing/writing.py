@@ -11,6 +11,8 @@ from pipeline.models.foreign.freezing import saved_model
 from pipeline.models.foreign.freezing.freeze import freeze
 from pipeline.verification.opening import open_all
 
+AVERAGES = "values of variables are their moving averages"
+
 
 def write(job: Job) -> Written:
     """Freeze a model, and write it as a graph file and as a SavedModel.
@@ -31,4 +33,5 @@ def write(job: Job) -> Written:
         tags=request.tags or (saved_model.SERVE,),
         signature=request.signature or saved_model.DEFAULT,
     )
-    return Written(frozen.interface, frozen.notes, onednn=os.environ.get(ONEDNN) != "0")
+    notes = (*frozen.notes, AVERAGES) if request.ema else frozen.notes
+    return Written(frozen.interface, notes, onednn=os.environ.get(ONEDNN) != "0")

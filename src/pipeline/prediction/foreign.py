@@ -1,13 +1,12 @@
 """Predictions by a model that somebody else made: its inputs are columns, or arrays."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data.tables import Table
-from pipeline.errors import DataError
+from pipeline.errors import ArtifactError, DataError
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
 from pipeline.graphdef.locate import locate
@@ -16,26 +15,26 @@ from pipeline.models.run.form import Runner
 from pipeline.prediction.arrays import predict_arrays, run_in_batches
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import REMEDY
+from pipeline.prediction.options import Options
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
 from pipeline.prediction.writing import open_sink
 
-if TYPE_CHECKING:
-    from pipeline.prediction.predicting import Options
 
-
-def predict(model: Path, source: Path, to: Path, options: "Options") -> str:
+def predict(model: Path, source: Path, to: Path, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
     choice = Choice(signature=options.signature, trust=tuple(options.trusted))
     with load(locate(model), choice) as loaded:
+        if not loaded.interface.inputs:
+            raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")
         runner = loaded.runner()
         if array_files.is_array_file(source):
             return predict_arrays(runner, source, to)
         return _predict_table(runner, Table(source), to, options)
 
 
-def _predict_table(runner: Runner, table: Table, to: Path, options: "Options") -> str:
+def _predict_table(runner: Runner, table: Table, to: Path, options: Options) -> str:
     inputs = runner.interface.inputs
     assigned = assign_columns(inputs, table, options.columns)
     words = [name for s in inputs if s.dtype == "string" for name in assigned.columns[s.name]]

@@ -29,6 +29,7 @@ ShareOrZero = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**9)]
 CountOrAuto = Annotated[Count | Literal["auto"] | None, WrapValidator(refuse_once)]
 Width = Annotated[int, Field(ge=1, le=10**6)]
 Threads = Annotated[int, Field(ge=0, le=1024)]
@@ -92,7 +93,7 @@ def _check_initial_value(value: object) -> object:
         case {"name": str(name), **parameters} if name in DISTRIBUTIONS:
             if not set(parameters) <= set(DISTRIBUTIONS[name]):
                 known = ", ".join(DISTRIBUTIONS[name]) or "none"
-                raise ValueError(f"the parameters of {name} are: {known}")
+                raise ValueError(f"allowed parameters of {name}: {known}")
             if all(type(number) in (int, float) for number in parameters.values()):
                 return value
         case _ if value != [] and _all_numbers(value):

@@ -68,6 +68,13 @@ def test_a_lite_model_computes_by_its_signature(lite: Path, saved: Path):
                 np.testing.assert_allclose(array, expected[name], 1e-5)
 
 
+def test_outputs_of_a_lite_model_are_chosen(lite: Path):
+    with opened(lite, outputs=("total",)) as model:
+        assert model.runner().run(GIVEN).keys() == {"total"}
+    with pytest.raises(ArtifactError, match="no output 'totla'; nearest: total"):
+        opened(lite, outputs=("totla",))
+
+
 def test_its_constants_are_values(lite: Path, saved: Path):
     with opened(lite) as model, opened(saved) as original:
         kernel = original.values["Variable"]

@@ -14,7 +14,9 @@ def graph_file(form: Path) -> Path:
     """Return the file of a form that holds its graph."""
     if form.is_dir():
         return next(form.glob("saved_model.pb*"))
-    return form if form.suffix in (".pb", ".pbtxt", ".meta") else form.with_name(f"{form.name}.meta")
+    return (
+        form if form.suffix in (".pb", ".pbtxt", ".meta") else form.with_name(f"{form.name}.meta")
+    )
 
 
 def read(form: Path) -> Any:

@@ -185,5 +185,3 @@ def _convert(session: Any, ends: Ends) -> bytes:
     tensor = session.graph.get_tensor_by_name
     inputs, outputs = map(tensor, ends.inputs), map(tensor, ends.outputs)
     return tf.lite.TFLiteConverter.from_session(session, [*inputs], [*outputs]).convert()
-
-

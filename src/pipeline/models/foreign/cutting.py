@@ -15,8 +15,9 @@ from pipeline.errors import ArtifactError
 from pipeline.graphdef.scan import find_refused
 from pipeline.graphdef.structure import Body
 from pipeline.models.foreign import roles
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.importing import infer_specs
-from pipeline.models.foreign.pruning import by_name, cut, functions_of, prune
+from pipeline.models.foreign.pruning import by_name, cut, prune
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, op_of, output_types
 

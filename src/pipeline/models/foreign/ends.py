@@ -6,7 +6,8 @@ from typing import Any
 from tensorflow.python.framework import dtypes
 
 from pipeline.models.foreign import roles
-from pipeline.models.foreign.pruning import by_name, find_needed, functions_of
+from pipeline.models.foreign.calls import functions_of
+from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import Tensor, is_control, op_of, output_types, parse
 
 Consumers = Mapping[str, list[Any]]

@@ -1,48 +1,51 @@
 """What runs once before a graph: nodes that fill its tables, and variables that are not saved."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from pipeline.models.foreign import roles
 from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import parse
-from pipeline.models.foreign.variables import shared_name
 
 _MAKES_TABLE = "HashTable"
-_FILLS = "InitializeTable"
+_FILLS = ("InitializeTable", "LookupTableImport")
 _MUST_BE_FILLED = ("HashTable", "HashTableV2")
 _VARIABLE = "VarHandleOp"
 
 
 def find_initializers(
-    graph: Any, pruned: Any, known: Iterable[str], saved: Container[str]
+    graph: Any, ends: Iterable[str], known: Iterable[str], saved: Container[str]
 ) -> tuple[str, ...]:
-    """Return the names of nodes that fill what a pruned graph needs.
+    """Return the names of nodes that fill what some nodes need.
 
     Args:
+        ends: the nodes.
         known: nodes that do so as the model's file says; groups of them stand for their members.
         saved: nodes of variables that have a value.
     """
     nodes = by_name(graph)
-    fillers = dict.fromkeys(node.name for node in graph.node if node.op.startswith(_FILLS))
     members = _members(nodes, known)
-    wanted = {node.name for node in pruned.node if _MAKES_TABLE in node.op}
+    used = [nodes[name] for name in find_needed(nodes, ends)]
+    wanted = {node.name for node in used if _MAKES_TABLE in node.op}
     if members:
-        wanted |= {
-            node.name for node in pruned.node if node.op == _VARIABLE and node.name not in saved
-        }
+        wanted |= {node.name for node in used if node.op == _VARIABLE and node.name not in saved}
     if not wanted:
         return ()
-    return tuple(name for name in members | fillers if wanted & find_needed(nodes, [name]).keys())
+    found = []
+    for name in members | dict.fromkeys(_find_fillers(nodes)):
+        needed = find_needed(nodes, [name])
+        restores = any(nodes[one].op in roles.SAVERS for one in needed)
+        if wanted & needed.keys() and not restores:
+            found.append(name)
+    return tuple(found)
 
 
 def find_empty_tables(pruned: Any, initializers: Iterable[str]) -> set[str]:
-    """Return the names of tables that cannot be used, as nothing fills them."""
+    """Return the nodes of tables that cannot be used, as nothing fills them."""
     nodes = by_name(pruned)
     filled = find_needed(nodes, initializers)
     return {
-        shared_name(node)
-        for name, node in nodes.items()
-        if node.op in _MUST_BE_FILLED and name not in filled
+        name for name, node in nodes.items() if node.op in _MUST_BE_FILLED and name not in filled
     }
 
 
@@ -51,6 +54,10 @@ def find_filled(pruned: Any, initializers: Iterable[str]) -> set[str]:
     nodes = by_name(pruned)
     needed = (nodes[name] for name in find_needed(nodes, initializers))
     return {parse(node.input[0])[0] for node in needed if node.op == "AssignVariableOp"}
+
+
+def _find_fillers(nodes: Mapping[str, Any]) -> list[str]:
+    return [name for name, node in nodes.items() if node.op.startswith(_FILLS)]
 
 
 def _members(nodes: dict[str, Any], groups: Iterable[str]) -> dict[str, None]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.models.foreign.pruning import by_name, find_needed, functions_of
+from pipeline.models.foreign.calls import functions_of
+from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import is_control
 
 _RECEIVES = ("Assign", "AssignVariableOp", "LookupTableImport", "LookupTableImportV2")

@@ -20,6 +20,7 @@ from pipeline.verification.feeds.refusals import Refusal, read_refusal
 from pipeline.verification.feeds.shapes import Found, OpenShapes, search_shapes
 from pipeline.verification.feeds.sparse import WIDTHS, find_sparse, is_values
 from pipeline.verification.feeds.strings import find_maker, make_strings
+from pipeline.verification.feeds.switches import find_off
 from pipeline.verification.feeds.values import KINDS, generator, make_numbers
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ Run = Callable[[Mapping[str, np.ndarray]], object]
 
 # What no feed can hold: it is an object inside of a session.
 _OBJECTS = ("resource", "variant")
+
+# So many kinds of values are tried before the shapes are taken to be wrong.
+MOST_REFUSALS = 3
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ class _Search:
                 self._run(arrays)
             except ArtifactError as error:
                 refusals.append(str(error))
+                if len(refusals) == MOST_REFUSALS and not self._feeds:
+                    break
                 continue
             self._feeds.append(Feed(kind, arrays))
         return None if self._feeds else refusals[0]
@@ -152,6 +158,9 @@ class _Search:
         rng, dtype = generator(self._seed, kind, spec.name), tf.as_dtype(spec.dtype)
         if dtype == tf.string:
             return make_strings(kind, shape, find_maker(self._flat, spec.tensor), rng)
+        off = find_off(self._flat, spec) if self._flat else None
+        if off is not None:
+            return np.full(shape, off, dtype.as_numpy_dtype)
         bounds = find_bounds(self._flat, spec.tensor) if self._flat else Bounds()
         return make_numbers(kind, dtype, shape, bounds, rng)
 

@@ -39,9 +39,8 @@ def functions_in(node: Any) -> Iterator[Any]:
     """Yield the functions (`NameAttrList`) that a node names, in a fixed order."""
     for name in sorted(node.attr):
         value = node.attr[name]
-        if value.HasField("func"):
-            yield value.func
-        yield from value.list.func
+        named = [value.func] if value.HasField("func") else value.list.func
+        yield from (function for function in named if function.name)
 
 
 def set_types(

@@ -10,7 +10,9 @@ from typing import Any
 from tensorflow.python.framework.dtypes import resource
 
 from pipeline.errors import ArtifactError
+from pipeline.graphdef.operations import judge
 from pipeline.models.foreign import roles
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.freezing import rules
 from pipeline.models.foreign.freezing.calls import CALLS, functions_in, set_types
 from pipeline.models.foreign.freezing.wiring import (
@@ -21,11 +23,12 @@ from pipeline.models.foreign.freezing.wiring import (
     wire_function,
     wire_graph,
 )
-from pipeline.models.foreign.pruning import functions_of
 from pipeline.models.foreign.tensors import Tensor, inputs, op_of
 
 # For each tensor, the dtype of the value that stands where a handle was; None for others.
 Kinds = tuple[int | None, ...]
+
+MAX_DEPTH = 100  # of functions that call each other
 
 
 class Retyping:
@@ -74,7 +77,7 @@ class Retyping:
                 given, dtype = (), next(kind for kind in taken if kind is not None)
                 added += rules.READING[wired.node.op](wired, dtype)
             else:
-                raise _refuse(wired, taken)
+                raise self._refuse(wired, taken)
             for index, kind in enumerate(given):
                 if kind is not None:
                     kinds[wired.node.name, index] = kind
@@ -126,6 +129,8 @@ class Retyping:
         if (name, kinds) not in self._made:
             if name in self._being_made:
                 raise ArtifactError(f"function {name!r} calls itself")
+            if len(self._being_made) == MAX_DEPTH:
+                raise ArtifactError(f"functions call each other more than {MAX_DEPTH} deep")
             self._being_made.append(name)
             self._made[name, kinds] = self._make(name, kinds)
             self._being_made.pop()
@@ -133,7 +138,7 @@ class Retyping:
 
     def _make(self, name: str, kinds: Kinds) -> tuple[str, Kinds]:
         if name not in self._given:
-            raise ArtifactError(f"function {name!r} is called, and is not in the graph")
+            raise ArtifactError(f"function {name!r}, which is called, is not in the graph")
         function = type(self._given[name])()
         function.CopyFrom(self._given[name])
         if function.signature.attr:  # its types are open
@@ -153,6 +158,15 @@ class Retyping:
                 _set_type(result, kind)
         unwire_function(function, body, results, ChainMap(self.functions, self._given))
         return self._keep(function), found
+
+    def _refuse(self, wired: Wired, taken: Sequence[int | None]) -> ArtifactError:
+        index = next(index for index, kind in enumerate(taken) if kind is not None)
+        name = "/".join([*self._being_made[-1:], wired.node.name])
+        does = "writes to" if judge(wired.node.op).writes else "needs more than the value of"
+        return ArtifactError(
+            f"node {name!r} ({wired.node.op}) {does} a variable ({wired.inputs[index][0]}), and the"
+            " outputs need it; a frozen graph has no variables"
+        )
 
     def _keep(self, function: Any) -> str:
         """Keep a function under its name, or under another if that is taken."""
@@ -176,12 +190,3 @@ def _set_type(argument: Any, dtype: int) -> None:
     argument.type = dtype
     argument.ClearField("handle_data")
     argument.ClearField("experimental_full_type")
-
-
-def _refuse(wired: Wired, taken: Sequence[int | None]) -> ArtifactError:
-    index = next(index for index, kind in enumerate(taken) if kind is not None)
-    does = "writes to" if roles.writes(wired.node.op) else "needs more than the value of"
-    return ArtifactError(
-        f"node {wired.node.name!r} ({wired.node.op}) {does} a variable"
-        f" ({wired.inputs[index][0]}), and the outputs need it; a frozen graph has no variables"
-    )

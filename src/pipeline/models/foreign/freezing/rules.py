@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from tensorflow.core.framework.attr_value_pb2 import AttrValue
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow.core.framework.types_pb2 import DT_BOOL, DT_INT32
-from tensorflow.python.framework import dtypes, tensor_util
+from tensorflow.python.framework import dtypes, tensor_shape, tensor_util
 
 from pipeline.models.foreign.freezing.wiring import Wired
 
@@ -45,12 +46,11 @@ def to_tensor(value: np.ndarray, dtype: int) -> Any:
     kind = dtypes.as_dtype(dtype)
     if kind == dtypes.string:
         return tensor_util.make_tensor_proto(value.tolist(), kind, value.shape)
-    tensor = tensor_util.make_tensor_proto([], kind, [0])
-    for size in value.shape:
-        tensor.tensor_shape.dim.add(size=size)
-    del tensor.tensor_shape.dim[0]
-    tensor.tensor_content = np.ascontiguousarray(value, kind.as_numpy_dtype).tobytes()
-    return tensor
+    return TensorProto(
+        dtype=dtype,
+        tensor_shape=tensor_shape.TensorShape(value.shape).as_proto(),
+        tensor_content=np.ascontiguousarray(value, kind.as_numpy_dtype).tobytes(),
+    )
 
 
 def pass_on(wired: Wired, dtypes_taken: list[int | None]) -> list[int | None]:

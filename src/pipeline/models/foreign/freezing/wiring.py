@@ -47,16 +47,15 @@ def wire_function(function: Any, functions: Mapping[str, Any]) -> tuple[list[Wir
     Args:
         functions: those that its nodes may call, by name.
     """
-    nodes = {node.name: node for node in function.node_def}
     arguments = _names_of_arguments(function)
+    places = {node.name: dict(_places(node, functions)) for node in function.node_def}
 
     def read(entry: str) -> Tensor:
         name, _, rest = entry.partition(":")
         if name in arguments:
             return name, int(rest or 0)
         argument, _, index = rest.partition(":")
-        firsts = {one: first for one, first, _ in _places(nodes[name], functions)}
-        return name, firsts[argument] + int(index or 0)
+        return name, places[name][argument].start + int(index or 0)
 
     results = [read(function.ret[one.name]) for one in function.signature.output_arg]
     return [_wire(node, read) for node in function.node_def], results
@@ -67,21 +66,18 @@ def unwire_function(
 ) -> None:
     """Put nodes and results into a function, by the names that their present operations give."""
     wired = list(wired)
-    nodes = {one.node.name: one.node for one in wired}
     arguments = _names_of_arguments(function)
+    places = {one.node.name: list(_places(one.node, functions)) for one in wired}
 
     def write(tensor: Tensor) -> str:
         name, index = tensor
         if name in arguments:
             return f"{name}:{index}" if index else name
-        return next(
-            f"{name}:{argument}:{index - first}"
-            for argument, first, end in _places(nodes[name], functions)
-            if index < end
-        )
+        argument, numbers = next(place for place in places[name] if index in place[1])
+        return f"{name}:{argument}:{index - numbers.start}"
 
     for one in wired:
-        one.controls = [name for name in one.controls if name in nodes]
+        one.controls = [name for name in one.controls if name in places]
     unwired = [_unwire(one, write) for one in wired]
     del function.node_def[:]
     function.node_def.extend(unwired)
@@ -93,11 +89,11 @@ def _names_of_arguments(function: Any) -> set[str]:
     return {argument.name for argument in function.signature.input_arg}
 
 
-def _places(node: Any, functions: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
-    """Yield each output argument of a node with the numbers of its outputs: first and end."""
+def _places(node: Any, functions: Mapping[str, Any]) -> Iterator[tuple[str, range]]:
+    """Yield each output argument of a node with the numbers of its outputs."""
     first = 0
     for argument, kinds in outputs(node, op_of(node, functions)):
-        yield argument, first, first + len(kinds)
+        yield argument, range(first, first + len(kinds))
         first += len(kinds)
 
 
