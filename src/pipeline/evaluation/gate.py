@@ -16,7 +16,7 @@ from pipeline.evaluation.report.results import Inputs
 from pipeline.evaluation.tasks import Task
 from pipeline.graph import devices
 from pipeline.graph.inference import PREDICTION
-from pipeline.models import learning_curve
+from pipeline.models import adopted, learning_curve  # noqa: F401  (adopted registers model=graph)
 from pipeline.models.forms import checkpoint, frozen_graph
 from pipeline.models.metadata import hashes
 from pipeline.models.run.form import Form, Runner, Runtime, predict_in_pieces

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.feeding import array_files
+from pipeline.models import adopted  # noqa: F401  (registers model=graph)
 from pipeline.models.metadata.sidecar import Recipe
 from pipeline.models.run.form import Runner, predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar

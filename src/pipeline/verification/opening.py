@@ -8,6 +8,8 @@ from pathlib import Path
 from pipeline.errors import ArtifactError
 from pipeline.graphdef.locate import Kind, locate
 from pipeline.models.foreign.loading import Choice, Loaded, load
+from pipeline.models.foreign.pruning import by_name, find_needed
+from pipeline.models.foreign.tensors import parse
 from pipeline.verification.request import Request
 from pipeline.verification.sidecars import find_outputs
 
@@ -70,7 +72,8 @@ def _align(form: Opened, opened: Sequence[Opened], choice: Choice, stack: ExitSt
     """Load a graph again with the outputs of a form that has a signature, if it has them.
 
     A graph does not say which of its tensors are outputs; a signature does. Without any, those of
-    a frozen graph count, which has no training in it, or those of the first form.
+    a frozen graph count, which has no training in it, or those of the first form. Where the graph
+    ends in more that needs no other inputs, it stays as it is: an output may be missing elsewhere.
     """
     guide = _find_guide(opened)
     if form.loaded is None or guide is None or form.loaded.files.kind not in WITHOUT_SIGNATURE:
@@ -82,7 +85,22 @@ def _align(form: Opened, opened: Sequence[Opened], choice: Choice, stack: ExitSt
         aligned = load(form.loaded.files, replace(choice, outputs=wanted))
     except ArtifactError:  # its tensors have other names
         return form
+    if _ends_in_more(form.loaded, aligned):
+        aligned.close()
+        return form
     return replace(form, loaded=stack.enter_context(aligned))
+
+
+def _ends_in_more(found: Loaded, aligned: Loaded) -> bool:
+    """Tell whether a graph has ends of its own that are computed from the same inputs.
+
+    A loss or an accuracy needs labels, too.
+    """
+    fed = {parse(spec.tensor)[0] for spec in aligned.interface.inputs}
+    others = {parse(spec.tensor)[0] for spec in found.interface.inputs} - fed
+    nodes = by_name(found.graph)
+    more = {parse(tensor)[0] for tensor in _tensors(found)} - by_name(aligned.graph).keys()
+    return any(fed and not others & find_needed(nodes, [end]).keys() for end in more)
 
 
 def _find_guide(opened: Sequence[Opened]) -> Loaded | None:

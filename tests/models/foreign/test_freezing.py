@@ -64,7 +64,13 @@ def require_equal(path: Path, frozen: Frozen, given: Any, expected: Any, **choic
         assert one.tolist() == other.tolist() or one.tobytes() == other.tobytes()
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *READING,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in KEPT if name not in READING),
+    ],
+)
 def test_a_frozen_model_has_the_bits_of_the_session(name: str, folder: Path):
     write(KEPT[name], folder / name)
     path = folder / name / "checkpoint"

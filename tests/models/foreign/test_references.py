@@ -1,5 +1,6 @@
 """The reference: how graphs are executed op by op, and what is said where they cannot be."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 from pipeline.errors import ArtifactError
 from pipeline.graphdef.locate import locate
 from pipeline.models.foreign.calls import MAX_DEPTH
+from pipeline.models.foreign.lifting import LARGE
 from pipeline.models.foreign.loading import Choice, Loaded, load
 
 from .scripts import dense, features, old_control_flow, variable
@@ -124,6 +126,40 @@ def test_what_is_asked_of_variables_is_answered(tmp_path: Path):
         reference = model.reference()
         assert reference.describe == "op by op"
         assert (reference.run(given)["y"] == model.runner().run(given)["y"]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "bfloat16", "complex64", "bool"])
+def test_large_constants_are_values_as_they_were(dtype: str, tmp_path: Path):
+    kind = tf.as_dtype(dtype)
+    large = np.arange(LARGE).astype(kind.as_numpy_dtype)
+
+    def build() -> None:
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        tf.gather(tf.constant(large, kind, name="large"), ids, name="y")
+
+    with built(build, tmp_path) as model:
+        assert (model.values["large"] == large).all()
+        assert model.variables == set()
+        assert {node.op for node in model.graph.node} >= {"Const", "GatherV2"}
+        given = {"ids": np.array([0, 1, 1000, LARGE - 1])}
+        for runner in (model.runner(), model.reference()):
+            found = runner.run(given)["y"]
+            assert (found.dtype, found.tolist()) == (large.dtype, large[given["ids"]].tolist())
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_large_constants_inside_of_loops_stay(is_old: bool, tmp_path: Path):
+    def turn(i: Any, y: Any) -> Any:
+        return i + 1, y + tf.constant(np.ones(LARGE, "f"))
+
+    def build() -> None:
+        start = tf.zeros([LARGE]) + v1.placeholder(tf.float32, [], "x")
+        _, y = v1.while_loop(lambda i, _: i < 3, turn, (0, start))
+        tf.reduce_max(y, name="y")
+
+    with old_control_flow() if is_old else nullcontext(), built(build, tmp_path) as model:
+        for runner in (model.runner(), model.reference()):
+            assert runner.run({"x": np.float32(2)})["y"] == 5
 
 
 def test_runs_do_not_change_each_other(tmp_path: Path):

@@ -15,6 +15,7 @@ from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.eager import EagerRunner, why_not_eager
 from pipeline.models.foreign.importing import describe, import_graph
 from pipeline.models.foreign.initializers import find_empty_tables, find_filled, find_initializers
+from pipeline.models.foreign.lifting import lift_constants
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
 from pipeline.models.foreign.matching import Matched, match, with_averages
 from pipeline.models.foreign.program import Program, Table
@@ -51,20 +52,22 @@ def assemble(source: Source, choice: Choice) -> Loaded:
     graph, ends = cut_at_inputs(source.graph, ends, path)
     nodes = list(_nodes(ends))
     slots = find_slots(source.graph, source.restore)
-    begin = find_initializers(graph, prune(graph, nodes), source.initializers, slots.variables)
+    begin = find_initializers(graph, nodes, source.initializers, slots.variables)
     pruned = prune(graph, [*nodes, *begin])
     _require_harmless(pruned, source, choice)
     matched = _match(source, pruned, find_filled(pruned, begin), slots, choice)
-    imported = import_graph(pruned, path)
+    constants = read_constants(pruned)
+    light, lifted = lift_constants(pruned, constants)
+    imported = import_graph(light, path)
     names = {node.name for node in pruned.node}
     tables = {name: table for name, table in matched.tables.items() if name in names}
     assets = {name: file for name, file in source.assets.items() if parse(name)[0] in names}
     program = Program(
         source=path,
-        definition=pruned,
+        definition=light,
         imported=imported,
         interface=describe(imported, ends, path),
-        values=matched.values,
+        values=matched.values | lifted,
         tables=tables,
         initializers=begin,
         assets=assets,
@@ -73,7 +76,7 @@ def assemble(source: Source, choice: Choice) -> Loaded:
         files=source.files,
         interface=program.interface,
         graph=pruned,
-        values=_constants(pruned, tables, assets.values()) | matched.values,
+        values=constants | _contents(tables, assets.values()) | matched.values,
         variables=frozenset(matched.values),
         missing=tuple(sorted({*matched.missing, *find_empty_tables(pruned, begin)})),
         averages=matched.averages,
@@ -109,13 +112,11 @@ def _match(source: Source, pruned: Any, filled: set[str], slots: Slots, choice: 
     return replace(matched, values=with_averages(matched.values, matched.averages, path))
 
 
-def _constants(
-    pruned: Any, tables: Mapping[str, Table], assets: Iterable[str]
-) -> dict[str, np.ndarray]:
-    """Return all that a graph computes with besides its variables."""
+def _contents(tables: Mapping[str, Table], assets: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return what is in tables, and in files that fill some."""
     keys = {f"{node}/keys": pair[0] for node, pair in tables.items()}
     values = {f"{node}/values": pair[1] for node, pair in tables.items()}
-    return read_constants(pruned) | read_files(assets) | keys | values
+    return read_files(assets) | keys | values
 
 
 def open_reference(program: Program) -> Reference:

@@ -14,21 +14,21 @@ _VARIABLE = "VarHandleOp"
 
 
 def find_initializers(
-    graph: Any, pruned: Any, known: Iterable[str], saved: Container[str]
+    graph: Any, ends: Iterable[str], known: Iterable[str], saved: Container[str]
 ) -> tuple[str, ...]:
-    """Return the names of nodes that fill what a pruned graph needs.
+    """Return the names of nodes that fill what some nodes need.
 
     Args:
+        ends: the nodes.
         known: nodes that do so as the model's file says; groups of them stand for their members.
         saved: nodes of variables that have a value.
     """
     nodes = by_name(graph)
     members = _members(nodes, known)
-    wanted = {node.name for node in pruned.node if _MAKES_TABLE in node.op}
+    used = [nodes[name] for name in find_needed(nodes, ends)]
+    wanted = {node.name for node in used if _MAKES_TABLE in node.op}
     if members:
-        wanted |= {
-            node.name for node in pruned.node if node.op == _VARIABLE and node.name not in saved
-        }
+        wanted |= {node.name for node in used if node.op == _VARIABLE and node.name not in saved}
     if not wanted:
         return ()
     found = []

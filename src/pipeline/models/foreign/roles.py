@@ -50,10 +50,10 @@ def must_be_fed(node: Any, nodes: Mapping[str, Any]) -> bool:
     return node.op in PLACEHOLDERS
 
 
-def writes(node: Any) -> bool:
-    """Tell whether a node changes variables, tables or queues."""
-    judgement = judge(node.op)
-    fills = node.op.startswith("InitializeTable")
+def writes(op: str) -> bool:
+    """Tell whether an op changes variables, tables or queues."""
+    judgement = judge(op)
+    fills = op.startswith("InitializeTable")
     return fills or (judgement.writes and judgement.kind is Kind.STATE)
 
 
@@ -71,7 +71,7 @@ def gives_result(node: Any) -> bool:
     """Tell whether somebody may want the outputs of a node at the end of a graph."""
     gives_nothing = node.op in (*VARIABLES, *PLACEHOLDERS) or node.op in _GIVES_NOTHING
     is_asserted = _IN_ASSERTION.search(node.name) is not None
-    return not (gives_nothing or is_asserted or is_beside(node) or writes(node))
+    return not (gives_nothing or is_asserted or is_beside(node) or writes(node.op))
 
 
 def gives_constant(node: Any) -> bool:

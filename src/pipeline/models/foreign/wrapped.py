@@ -30,7 +30,7 @@ class WrappedRunner(ProgramReference):
         self._function = whole.prune(feeds, fetches)
 
     def _compute(self, inputs: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-        with _without_grappler():
+        with without_grappler():
             return list(self._function(*inputs))
 
     def _owned(self) -> dict[str, tf.Tensor]:
@@ -46,7 +46,7 @@ class WrappedRunner(ProgramReference):
 
 
 @contextmanager
-def _without_grappler() -> Iterator[None]:
+def without_grappler() -> Iterator[None]:
     """Run functions as they are written, as `session.open_session` runs graphs."""
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
