@@ -24,7 +24,7 @@ def predict(model: Path, source: Path, to: Path, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
-    choice = Choice(signature=options.signature, trust=tuple(options.trusted))
+    choice = Choice(signature=options.signature, trust=tuple(options.trust))
     with load(locate(model), choice) as loaded:
         if not loaded.interface.inputs:
             raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")
