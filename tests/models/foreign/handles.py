@@ -60,6 +60,17 @@ def variable_again(name: str) -> Any:
 
 
 @reads_in_both_ways
+def question_in_a_loop():
+    kernel = variable("kernel", 4, 4)
+
+    def turn(i, y):
+        has_value = tf.raw_ops.VarIsInitializedOp(resource=kernel.handle)
+        return i + tf.cast(has_value, tf.int32), tf.matmul(y, kernel)
+
+    tf.identity(v1.while_loop(lambda i, _: i < 3, turn, (0, features()))[1], name="y")
+
+
+@reads_in_both_ways
 def branches_that_choose_a_variable():
     x, chosen = features(), v1.placeholder(tf.bool, [], "chosen")
     a, b = variable("a", 4, 4, resource=False), variable("b", 4, 4)
