@@ -45,7 +45,8 @@ def main() -> int:
     begin = time.monotonic()
     found: list[Result] = []
     names = chosen.names or [*MODELS, *MODULES, *strangers()]
-    with chosen.log.open("w") as log, _pool(chosen.processes) as pool:
+    spawn = get_context("spawn")
+    with chosen.log.open("w") as log, ProcessPoolExecutor(chosen.processes, spawn) as pool:
         jobs = [pool.submit(damage, name, chosen.values, chosen.seed) for name in names]
         for done, job in enumerate(as_completed(jobs), 1):
             results = job.result()
@@ -59,10 +60,6 @@ def main() -> int:
     for result in wrong:
         print(*result, sep=" | ")
     return 1 if wrong else 0
-
-
-def _pool(processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=40)
 
 
 def strangers() -> dict[str, Path]:
