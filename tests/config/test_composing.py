@@ -21,7 +21,7 @@ from ..failures import Failure
     [
         ("unknown option of a group", ["model=mpl"], "nearest: mlp"),
         ("option in capitals", ["data=CSV"], "nearest: csv"),
-        ("table in place of an option", ["data=my/t.csv"], "own is data=csv data.path=my/t.csv"),
+        ("table in place of an option", ["data=my/t.csv"], "own write data=csv data.path=my/t.csv"),
         ("unknown experiment", ["experiment=artikle"], "nearest: article"),
         ("several values in one run", ["model=linear,mlp"], "a run takes one"),
         ("override without =", ["a b"], "Hydra's grammar"),
@@ -145,7 +145,7 @@ PIECES = "schedule=piecewise"
         (
             "unknown parameter of a distribution",
             ["model.weights={name: random_normal, spread: 1}"],
-            "parameters of random_normal are",
+            "allowed parameters of random_normal: mean, stddev",
         ),
         ("text among initial values", ["model.weights=[1,a]"], "a list of numbers"),
         ("distribution without a name", ["model.weights={name: [1]}"], "allowed: one of zeros"),

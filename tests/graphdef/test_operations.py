@@ -1,23 +1,34 @@
 """Every operation of the installed TensorFlow is judged."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework.op_def_pb2 import OpList
-from tensorflow.python.client import pywrap_tf_session
-from tensorflow.python.framework import op_def_registry
 
 from pipeline.graphdef.operations import Kind, judge, judgements
 
+# The registry of a process that has imported no more than TensorFlow.
+PROGRAM = """
+import sys
+import tensorflow
+from tensorflow.python.client import pywrap_tf_session as c
+sys.stdout.buffer.write(c.TF_GetBuffer(c.TF_GetAllOpList()))
+"""
 
-def registered() -> Iterator[str]:
-    content = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
-    return (operation.name for operation in OpList.FromString(content).op)
+
+@cache
+def registered() -> Sequence[Any]:
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True)
+    return OpList.FromString(ran.stdout).op
 
 
 def test_every_operation_is_judged_and_no_other():
-    known = set(registered())
+    known = {operation.name for operation in registered()}
     assert len(known) > 1500
     assert sorted(known - set(judgements())) == []
     assert sorted(set(judgements()) - known) == []
@@ -44,8 +55,17 @@ def test_judgements_that_are_easily_wrong(case: str):
     assert judge(operation).kind == Kind(kind or "acts")
 
 
+def test_what_calls_functions_is_marked():
+    with_functions = {
+        operation.name
+        for operation in registered()
+        if any("func" in attribute.type for attribute in operation.attr)
+    }
+    assert {name for name, judgement in judgements().items() if judgement.calls} == with_functions
+
+
 def test_the_result_of_an_input_can_be_fed():
     handles = {tf.resource.as_datatype_enum, tf.variant.as_datatype_enum}
-    for name, judgement in judgements().items():
-        if judgement.kind == Kind.INPUT:
-            assert all(one.type not in handles for one in op_def_registry.get(name).output_arg)
+    for operation in registered():
+        if judge(operation.name).kind == Kind.INPUT:
+            assert all(output.type not in handles for output in operation.output_arg)

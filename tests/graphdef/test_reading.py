@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 
 from pipeline.errors import ArtifactError
 from pipeline.graphdef import reading
@@ -69,3 +70,12 @@ def test_what_is_not_a_graph_is_refused(tmp_path: Path, read: Reader):
         read(tmp_path)
     with pytest.raises(ArtifactError, match=r"none\.pb is missing"):
         read(tmp_path / "none.pb")
+
+
+@pytest.mark.parametrize("number", ["-inf", "inf", "nan", "1.5f", "-2e-3", "infinity", "3"])
+def test_numbers_in_text_are_read_as_protobuf_does(tmp_path: Path, number: str):
+    text = f'node {{ name: "a" op: "Const" attr {{ key: "x" value {{ f: {number} }} }} }}'
+    (tmp_path / "graph.pbtxt").write_text(text)
+    found = reading.read_graph_def(tmp_path / "graph.pbtxt").node[0].attr["x"].f
+    expected = text_format.Parse(text, tf.compat.v1.GraphDef()).node[0].attr["x"].f
+    assert repr(found) == repr(expected)

@@ -222,6 +222,42 @@ def test_values_that_a_model_refuses_are_left_out():
     assert names == ["zeros", "ones", "small", "random", "negative"]
 
 
+def drop_as_once(x: Any, keep: Any) -> Any:
+    return x / keep * tf.floor(keep + v1.random_uniform(tf.shape(x)))
+
+
+def drop_as_now(x: Any, keep: Any) -> Any:
+    return v1.nn.dropout(x, keep_prob=keep)
+
+
+def drop_by_rate(x: Any, rate: Any) -> Any:
+    return tf.nn.dropout(x, rate)
+
+
+def drop_if(x: Any, training: Any) -> Any:
+    return v1.cond(training, lambda: tf.nn.dropout(x, 0.5), lambda: x)
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "off"),
+    [
+        (drop_as_once, "keep", 1.0),
+        (drop_as_now, "keep", 1.0),
+        (drop_by_rate, "rate", 0.0),
+        (drop_if, "training", False),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda network: network, inside])
+def test_dropout_is_off(wrap: Any, network: Any, name: str, off: Any):
+    dtype = tf.bool if off is False else F32
+    model = build(wrap(network), **{"x": (F32, [OPEN, 8]), name: (dtype, [])})
+    feeds = found(model)
+    assert {feed.arrays[name].item() for feed in feeds} == {off}
+    for feed in feeds:
+        (output,) = model.run(feed.arrays).values()
+        assert output.tolist() == feed.arrays["x"].tolist()
+
+
 def wav(text: Any) -> Any:
     return tf.audio.decode_wav(text, desired_samples=400).audio
 

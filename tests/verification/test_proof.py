@@ -15,7 +15,8 @@ from tests.verification.conftest import read_graph
 
 
 def _verify(path, folder):
-    return verify(Request(paths=(str(path),), proof=str(folder)))
+    outputs = ("logits:0", "best:0")
+    return verify(Request(paths=(str(path),), outputs=outputs, proof=str(folder)))
 
 
 @pytest.fixture

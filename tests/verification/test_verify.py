@@ -76,7 +76,7 @@ def test_missing_output_is_named(forms, tmp_path):
     graph = read_graph(forms["model.pb"])
     kept = tf.compat.v1.graph_util.extract_sub_graph(graph, ["logits"])
     (tmp_path / "less.pb").write_bytes(kept.SerializeToString())
-    report = _verify(forms["checkpoint"], tmp_path / "less.pb")
+    report = _verify(forms["saved_model"], tmp_path / "less.pb")
     assert report.forms[1].outcome is Outcome.DIFFERS
     assert "output best is missing" in report.forms[1].reasons[0]
 

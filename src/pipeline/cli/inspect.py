@@ -9,7 +9,7 @@ from pipeline.workspace import Workspace
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add path, `--ops` and `--json`."""
     parser.add_argument(
-        "path", type=Path, help="a .pb file, a SavedModel or checkpoint folder, or a prefix"
+        "path", type=Path, help="a .pb, .pbtxt, .meta or .tflite file, a folder, or a prefix"
     )
     parser.add_argument("--ops", action="store_true", help="list every operation")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -17,8 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """Print the description as text or JSON."""
-    from pipeline.inspection import inspect
+    from pipeline.inspection.asking import describe
 
-    model = inspect(arguments.path)
-    print(model.to_json(arguments.ops) if arguments.json else model.to_text(arguments.ops))
+    print(describe(arguments.path, arguments.ops, arguments.json))
     return 0

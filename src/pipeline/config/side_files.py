@@ -34,7 +34,10 @@ def find(settings: Settings, workspace: Workspace) -> Iterator[tuple[str, str]]:
     if (name := settings.train.start.checkpoint) is not None:
         folder = workspace.path(name)
         if folder.is_dir() and not (folder / "checkpoint").is_file():
-            raise ArtifactError(f"train.start.checkpoint={name} has no checkpoint")
+            raise ArtifactError(
+                f"train.start.checkpoint={name} has no checkpoint; give a folder with a file"
+                " `checkpoint`, such as a copy of artifacts/checkpoint"
+            )
         yield "train.start.checkpoint", name
     if settings.model.name == "custom":
         file = user_code.module_file(settings.model.target, workspace)

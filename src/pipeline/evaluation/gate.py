@@ -51,7 +51,8 @@ class Predictions:
         for name, prediction in measured.items():
             if not np.isfinite(prediction).all():
                 raise ParityError(
-                    f"the model gives NaN or infinity for {name} rows; see reports/parity.json"
+                    f"the model gives NaN or infinity for {name} rows (reports/parity.json); give a"
+                    " smaller optimizer.learning_rate, or fix or drop the rows"
                 )
         return test
 

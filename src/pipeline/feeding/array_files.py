@@ -1,4 +1,4 @@
-"""Arrays in files: `.npy`, `.npz`, JSON and JSON lines. Nothing is unpickled.
+"""Arrays in files: `.npy`, `.npz` and JSON. Nothing is unpickled.
 
 Sizes are read from headers, and refused before memory is taken.
 """
@@ -8,7 +8,6 @@ import binascii
 import json
 import math
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,13 +18,17 @@ from pipeline.errors import DataError, one_line
 Arrays = dict[str, np.ndarray]
 
 ENDINGS = (".npy", ".npz", ".json")
-LINE_ENDINGS = (".jsonl", ".ndjson")
 MOST_BYTES = 2**31  # of the arrays of a file
 MOST_BYTES_OF_JSON = 2**28
 ONLY = ""  # the name of an array that has none
 
 _BINARY = "b64"
 _UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, RecursionError)
+
+
+def is_array_file(path: Path) -> bool:
+    """Tell whether a file holds arrays and nothing that could be columns of a table."""
+    return path.suffix.lower() in ENDINGS
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -45,32 +48,11 @@ def read_arrays(path: Path) -> Arrays:
                 return _read_npz(path)
             case ".json":
                 return _read_json(path)
-            case ending if ending in LINE_ENDINGS:
-                return _stack(list(read_lines(path)), path)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; give an existing one") from None
     except _UNREADABLE as error:
         raise DataError(f"{path} cannot be read: {one_line(error)}; fix or replace it") from None
-    raise DataError(f"{path}: arrays are read from {', '.join((*ENDINGS, *LINE_ENDINGS))}")
-
-
-def read_lines(path: Path) -> Iterator[Arrays]:
-    """Yield the rows of a file of JSON lines: one object a line, input name → value of a row.
-
-    Raises:
-        DataError: a line is not such an object; lines are counted from 1.
-    """
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                where = f"{path}: line {number} (counted from 1)"
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError):
-                    raise DataError(f"{where} is not JSON; give one object a line") from None
-                if not isinstance(row, dict):
-                    raise DataError(f"{where} is not an object of input names and values")
-                yield {name: to_array(value, f"{where}, {name}") for name, value in row.items()}
+    raise DataError(f"{path}: arrays are read from {', '.join(ENDINGS)}")
 
 
 def to_array(value: Any, where: str) -> np.ndarray:

@@ -26,13 +26,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """The kind of an operation, and whether a later run can see what it wrote."""
+    """The kind of an operation.
+
+    Also whether a later run can see what it `writes`, and whether it `calls` functions, which it
+    has as attributes.
+    """
 
     kind: Kind
     writes: bool = False
+    calls: bool = False
 
 
-UNJUDGED = Judgement(Kind.ACTS)
+UNJUDGED = Judgement(Kind.ACTS, calls=True)
 
 
 @cache
@@ -40,7 +45,9 @@ def judgements() -> Mapping[str, Judgement]:
     """Return the judgement of every operation that somebody has judged."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return {
-            row["operation"]: Judgement(Kind(row["kind"]), bool(row["writes"]))
+            row["operation"]: Judgement(
+                Kind(row["kind"]), writes=row["also"] == "writes", calls=row["also"] == "calls"
+            )
             for row in csv.DictReader(file, delimiter="\t")
         }
 

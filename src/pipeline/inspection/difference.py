@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 import yaml
 
+import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
 from pipeline.graphdef.reading import read_graph_def, read_meta_graph, read_saved_model
 
 Parts = dict[str, Any]

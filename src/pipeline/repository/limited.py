@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.errors import PipelineError
 from pipeline.repository.locks import end_with_parent
@@ -32,6 +33,27 @@ class Limits:
 
 class EndedEarlyError(PipelineError):
     """The child process did not answer: it was ended, or ended itself."""
+
+
+class ReportedError(PipelineError):
+    """An error that the child process reported, with its exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def ask(module: str, question: str, limits: Limits) -> dict[str, Any]:
+    """Run a module as `run` does, and return its answer, which is a JSON object.
+
+    Raises:
+        EndedEarlyError: as `run` says.
+        ReportedError: the work raised a `PipelineError`.
+    """
+    answered: dict[str, Any] = json.loads(run(module, question, limits))
+    if "error" in answered:
+        raise ReportedError(answered["error"], answered["exit_code"])
+    return answered
 
 
 def run(module: str, question: str, limits: Limits) -> str:

@@ -93,7 +93,7 @@ def _check_initial_value(value: object) -> object:
         case {"name": str(name), **parameters} if name in DISTRIBUTIONS:
             if not set(parameters) <= set(DISTRIBUTIONS[name]):
                 known = ", ".join(DISTRIBUTIONS[name]) or "none"
-                raise ValueError(f"the parameters of {name} are: {known}")
+                raise ValueError(f"allowed parameters of {name}: {known}")
             if all(type(number) in (int, float) for number in parameters.values()):
                 return value
         case _ if value != [] and _all_numbers(value):

@@ -11,6 +11,7 @@ from pipeline.data.prepared.dataset import Dataset
 from pipeline.data.profile import measuring, page
 from pipeline.data.sources import read_examples
 from pipeline.errors import listing
+from pipeline.repository import environment
 from pipeline.workspace import Workspace, files, is_remote
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def fit(settings: "Settings", workspace: Workspace) -> Fitted:
 
         remote.fetch(settings.data.path, workspace)
     examples = read_examples(settings.data, workspace)
+    environment.return_freed()  # what parsing took
     return preparation.fit(settings.data, settings.seed, examples, _find_base(settings, workspace))
 
 

@@ -99,7 +99,9 @@ def build_training_graph(
     settings, graph = job.settings, tf.Graph()
     require_device(settings.optimizer, job.device)
     if settings.train.xla is True and settings.device.placement:
-        raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
+        raise ConfigError(
+            "XLA compiles for one device; set train.xla=false, or leave out device.placement"
+        )
     weighted = job.split.weight is not None
     loss_function = choose_loss(settings.train, job.dataset.task, weighted=weighted)
     with graph.as_default(), tf.device(job.device):

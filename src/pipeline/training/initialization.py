@@ -18,6 +18,8 @@ from pipeline.training.job import TrainingJob
 
 v1 = tf.compat.v1
 
+REMEDY = "give a copy of artifacts/checkpoint that is complete"
+
 _log = logging.getLogger(__name__)
 
 
@@ -94,12 +96,12 @@ def _open_checkpoint(folder: Path) -> tuple[str, dict[str, list[int]]]:
     try:
         path = checkpoints.find_latest(folder)
         if path is None:
-            raise ArtifactError(f"{folder} has no checkpoint")
+            raise ArtifactError(f"{folder} has no checkpoint; {REMEDY}")
         return path, tf.train.load_checkpoint(path).get_variable_to_shape_map()
     except ArtifactError as error:
         raise ArtifactError(f"train.start.checkpoint: {error}") from None
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        what = f"train.start.checkpoint: {folder} cannot be read: {one_line(error)}"
+        what = f"train.start.checkpoint: {folder} cannot be read: {one_line(error)}; {REMEDY}"
         raise ArtifactError(what) from None
 
 
@@ -129,7 +131,8 @@ def _select(
             raise ArtifactError(
                 f"{path} does not fit: {source} {found}, {shape} is needed"
                 f"{'' if source in shapes else nearest(source, shapes)};"
-                f" it has {listing(sorted(shapes), 12)}"
+                f" it has {listing(sorted(shapes), 12)}; change the model, or name what fits in"
+                " train.start.variables"
             )
 
 

@@ -4,10 +4,9 @@ Nothing here imports TensorFlow, so that a file is refused before anything could
 """
 
 import dataclasses
-import json
 from pathlib import Path
 
-from pipeline.errors import ArtifactError, PipelineError
+from pipeline.errors import ArtifactError
 from pipeline.graphdef import examine, locate
 from pipeline.repository import limited
 from pipeline.repository.limited import EndedEarlyError, Limits
@@ -27,11 +26,12 @@ def check(request: Request, limits: Limits) -> Report:
     refused: dict[int, FormVerdict] = {}
     for position, path in enumerate(request.paths):
         try:
-            examine.examine(locate.locate(Path(path)), frozenset(request.trust))
+            examine.examine(locate.locate(Path(path)), request.trust, request.outputs)
         except ArtifactError as error:
             refused[position] = FormVerdict(path, "", Outcome.REFUSED, (str(error),))
     paths = tuple(path for n, path in enumerate(request.paths) if n not in refused)
-    report = _run(dataclasses.replace(request, paths=paths), limits) if paths else _nothing()
+    is_left = paths or (request.url and request.proof)
+    report = _run(dataclasses.replace(request, paths=paths), limits) if is_left else _nothing()
     forms = list(report.forms)
     for position, verdict in sorted(refused.items()):
         forms.insert(position, verdict)
@@ -40,21 +40,11 @@ def check(request: Request, limits: Limits) -> Report:
 
 def _run(request: Request, limits: Limits) -> Report:
     try:
-        answer = json.loads(limited.run(WORKER, requests.to_json(request), limits))
+        return parse_report(limited.ask(WORKER, requests.to_json(request), limits))
     except EndedEarlyError as error:
-        forms = [FormVerdict(path, "", Outcome.REFUSED, (str(error),)) for path in request.paths]
+        names = request.paths or (request.url or "",)
+        forms = [FormVerdict(name, "", Outcome.REFUSED, (str(error),)) for name in names]
         return dataclasses.replace(_nothing(), forms=tuple(forms))
-    if "error" in answer:
-        raise _WorkerError(answer["error"], answer["exit_code"])
-    return parse_report(answer)
-
-
-class _WorkerError(PipelineError):
-    """An error of the limited process, with its exit code."""
-
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 def _nothing() -> Report:

@@ -55,20 +55,29 @@ def execute_reference(runner: Runner, described: str, feeds: Sequence[Feed]) -> 
     Raises:
         ArtifactError: it cannot be run.
     """
-    outputs = tuple(_copy(runner.run(feed.arrays)) for feed in feeds)
-    return Execution(described, tuple(feeds), outputs)
+    return Execution(described, tuple(feeds), tuple(execute(runner, feeds)))
 
 
-def execute_form(runner: Runner, reference: Interface, feeds: Sequence[Feed]) -> list[Outputs]:
-    """Run a form on the feeds of the reference, whose inputs may have other names.
+def translate_feeds(feeds: Sequence[Feed], own: Interface, reference: Interface) -> list[Feed]:
+    """Return feeds of the reference with the names that a form gives its inputs.
 
     Raises:
-        ArtifactError: the form has other inputs, or cannot be run.
+        ArtifactError: the form has other inputs.
     """
-    pairs = match_inputs(runner.interface.inputs, reference.inputs)
+    pairs = match_inputs(own.inputs, reference.inputs)
     return [
-        _copy(runner.run({own: feed.arrays[name] for name, own in pairs.items()})) for feed in feeds
+        Feed(feed.name, {name: feed.arrays[known] for known, name in pairs.items()})
+        for feed in feeds
     ]
+
+
+def execute(runner: Runner, feeds: Sequence[Feed]) -> list[Outputs]:
+    """Run a form on feeds of its own inputs.
+
+    Raises:
+        ArtifactError: the form cannot be run.
+    """
+    return [_copy(runner.run(feed.arrays)) for feed in feeds]
 
 
 def find_unrepeated(first: Sequence[Outputs], second: Sequence[Outputs]) -> str:

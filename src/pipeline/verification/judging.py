@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import Kind
-from pipeline.models.foreign.loading import Loaded
-from pipeline.verification import interfaces, outputs, provable
-from pipeline.verification.execution import execute_form, find_unrepeated
-from pipeline.verification.opening import Opened
+from pipeline.models.foreign.loading import Choice, Loaded
+from pipeline.verification import conversions, interfaces, outputs, provable
+from pipeline.verification.execution import execute, find_unrepeated, translate_feeds
+from pipeline.verification.opening import Opened, to_choice
+from pipeline.verification.randomness import find_harmless
 from pipeline.verification.reference import Reference
 from pipeline.verification.request import Request
 from pipeline.verification.values import compare_values
@@ -33,6 +34,7 @@ class _Trial:
     lost: tuple[str, ...] = ()  # outputs of the reference that it does not have
     unrepeated: str = ""  # an output that differs from run to run
     is_empty: bool = False  # no output has a single value
+    harmless: frozenset[str] = frozenset()  # random nodes that change no output
 
 
 def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
@@ -42,8 +44,9 @@ def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
         return FormVerdict(form.path, form.kind, Outcome.REFUSED, (form.refusal,))
     profile = _choose_profile(loaded.files.kind, reference, request)
     values = None if request.outputs_only else _compare_values(loaded, reference)
-    trial = _try(loaded, reference, profile)
-    outcome, reasons = _decide(loaded, reference, values, trial)
+    trial = _try(loaded, reference, profile, to_choice(request))
+    obstacles = find_obstacles(loaded, trial.harmless)
+    outcome, reasons = _decide(loaded, reference, values, trial, obstacles)
     dtypes = dict.fromkeys(outputs.part_of(spec.dtype) for spec in reference.interface.outputs)
     return FormVerdict(
         path=form.path,
@@ -56,8 +59,8 @@ def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
     )
 
 
-def find_obstacles(loaded: Loaded) -> list[str]:
-    """Return why a form cannot be proven, before it is run."""
+def find_obstacles(loaded: Loaded, harmless: frozenset[str] = frozenset()) -> list[str]:
+    """Return why a form cannot be proven; `harmless` are random nodes that change no output."""
     obstacles = []
     if loaded.missing:
         obstacles.append(
@@ -65,7 +68,8 @@ def find_obstacles(loaded: Loaded) -> list[str]:
             " give the checkpoint that belongs to the graph"
         )
     if loaded.graph is not None:
-        obstacles += provable.find_reasons(loaded.graph)
+        outputs = [spec.tensor for spec in loaded.interface.outputs]
+        obstacles += provable.find_reasons(loaded.graph, outputs, harmless)
     return obstacles
 
 
@@ -79,20 +83,30 @@ def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profi
 def _compare_values(loaded: Loaded, reference: Reference) -> ValuesVerdict | None:
     if loaded.files.kind in WITHOUT_VALUES:
         return None
+    added = (
+        conversions.find_added(loaded.graph, loaded.values)
+        if loaded.graph is not None
+        else set[str]()
+    )
+    values = {
+        name: value
+        for name, value in loaded.values.items()
+        if name in reference.digests or name not in added
+    }
     return compare_values(
-        loaded.values, reference.digests, reference.weights, reference.arrays, reference.averages
+        values, reference.digests, reference.weights, reference.arrays, reference.averages
     )
 
 
-def _try(loaded: Loaded, reference: Reference, profile: Profile) -> _Trial:
+def _try(loaded: Loaded, reference: Reference, profile: Profile, choice: Choice) -> _Trial:
     """Run a form twice, and compare its outputs with the reference's."""
     own, expected, execution = loaded.interface, reference.interface, reference.execution
     if not own.outputs:
         return _Trial("it has no graph to run")
     try:
         runner = loaded.runner()
-        computed = execute_form(runner, expected, execution.feeds)
-        again = execute_form(runner, expected, execution.feeds)
+        feeds = translate_feeds(execution.feeds, own, expected)
+        computed, again = execute(runner, feeds), execute(runner, feeds)
     except ArtifactError as error:
         return _Trial(str(error))
     pairs = interfaces.match(own.outputs, expected.outputs)
@@ -108,15 +122,19 @@ def _try(loaded: Loaded, reference: Reference, profile: Profile) -> _Trial:
         lost=tuple(lost),
         unrepeated=find_unrepeated(computed, again),
         is_empty=all(array.size == 0 for one in computed for array in one.values()),
+        harmless=find_harmless(loaded, choice, feeds),
     )
 
 
 def _decide(
-    loaded: Loaded, reference: Reference, values: ValuesVerdict | None, trial: _Trial
+    loaded: Loaded,
+    reference: Reference,
+    values: ValuesVerdict | None,
+    trial: _Trial,
+    obstacles: Sequence[str],
 ) -> tuple[Outcome, Sequence[str]]:
     """Return the outcome and the reasons for it."""
     differences = [f"value {text}" for text in values.differing] if values else []
-    obstacles = find_obstacles(loaded)
     if trial.refusal:
         if differences:
             return Outcome.DIFFERS, [*differences, trial.refusal]
@@ -124,7 +142,7 @@ def _decide(
         outcome = Outcome.REFUSED if is_provable else Outcome.NOT_PROVABLE
         return outcome, [*obstacles, trial.refusal]
     if trial.unrepeated and not obstacles:
-        obstacles.append(f"output {trial.unrepeated} does not repeat")
+        obstacles = [f"output {trial.unrepeated} does not repeat"]
     if obstacles:
         return Outcome.NOT_PROVABLE, obstacles
     differences += trial.lost

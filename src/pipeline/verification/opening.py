@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
-from pipeline.graphdef.locate import Kind, ModelFiles, locate
+from pipeline.graphdef.locate import Kind, locate
 from pipeline.models.foreign.loading import Choice, Loaded, load
 from pipeline.verification.request import Request
+from pipeline.verification.sidecars import find_outputs
+
+WITHOUT_SIGNATURE = (Kind.GRAPH, Kind.META, Kind.CHECKPOINT)
 
 
 @dataclass(frozen=True)
@@ -22,20 +25,23 @@ class Opened:
 
 
 def open_all(request: Request, stack: ExitStack) -> list[Opened]:
-    """Load the forms in their order; each is closed with the stack."""
-    choice = Choice(
+    """Load all forms, in their order; they are closed with the stack."""
+    choice = to_choice(request)
+    opened = [_open(path, choice, stack) for path in request.paths]
+    return opened if request.outputs else [_align(form, opened, choice, stack) for form in opened]
+
+
+def to_choice(request: Request) -> Choice:
+    """Return what the user says of each form."""
+    return Choice(
         inputs=request.inputs,
         outputs=request.outputs,
         signature=request.signature,
         tags=request.tags,
         rename=request.rename,
         ema=request.ema,
+        trust=request.trust,
     )
-    opened: list[Opened] = []
-    for path in request.paths:
-        first = next((form.loaded for form in opened if form.loaded), None)
-        opened.append(_open(path, choice, first, stack))
-    return opened
 
 
 def choose_reference(opened: Sequence[Opened]) -> Opened | None:
@@ -48,33 +54,43 @@ def choose_reference(opened: Sequence[Opened]) -> Opened | None:
     return next(iter([*complete, *graphs]), None)
 
 
-def _open(path: str, choice: Choice, first: Loaded | None, stack: ExitStack) -> Opened:
+def _open(path: str, choice: Choice, stack: ExitStack) -> Opened:
     kind = ""
     try:
         files = locate(Path(path))
         kind = files.kind.value
-        loaded = stack.enter_context(_load_alike(files, choice, first))
+        if not choice.outputs and files.kind in WITHOUT_SIGNATURE:
+            choice = replace(choice, outputs=find_outputs(files))
+        return Opened(path, kind, stack.enter_context(load(files, choice)))
     except ArtifactError as error:
         return Opened(path, kind, refusal=str(error))
-    return Opened(path, kind, loaded)
 
 
-def _load_alike(files: ModelFiles, choice: Choice, first: Loaded | None) -> Loaded:
-    """Load a form with the ends of the first one, where its graph has them and none are given.
+def _align(form: Opened, opened: Sequence[Opened], choice: Choice, stack: ExitStack) -> Opened:
+    """Load a graph again with the outputs of a form that has a signature, if it has them.
 
-    A graph does not say which of its tensors are inputs and outputs; a signature does.
+    A graph does not say which of its tensors are outputs; a signature does. Without any, those of
+    a frozen graph count, which has no training in it, or those of the first form.
     """
-    if first is None or choice.outputs or files.kind in (Kind.TFLITE, Kind.OUTPUTS):
-        return load(files, choice)
-    loaded = load(files, choice)
-    if loaded.graph is None or files.kind is Kind.SAVED_MODEL:
-        return loaded
-    wanted = tuple(spec.tensor for spec in first.interface.outputs)
-    if wanted == tuple(spec.tensor for spec in loaded.interface.outputs):
-        return loaded
+    guide = _find_guide(opened)
+    if form.loaded is None or guide is None or form.loaded.files.kind not in WITHOUT_SIGNATURE:
+        return form
+    wanted = tuple(spec.tensor for spec in guide.interface.outputs)
+    if form.loaded.graph is None or wanted == _tensors(form.loaded):
+        return form
     try:
-        alike = load(files, replace(choice, outputs=wanted))
-    except ArtifactError:  # it has other names
-        return loaded
-    loaded.close()
-    return alike
+        aligned = load(form.loaded.files, replace(choice, outputs=wanted))
+    except ArtifactError:  # its tensors have other names
+        return form
+    return replace(form, loaded=stack.enter_context(aligned))
+
+
+def _find_guide(opened: Sequence[Opened]) -> Loaded | None:
+    loaded = [form.loaded for form in opened if form.loaded and form.loaded.interface.outputs]
+    signed = [one for one in loaded if one.files.kind is Kind.SAVED_MODEL]
+    frozen = [one for one in loaded if one.files.kind is Kind.GRAPH]
+    return next(iter([*signed, *frozen, *loaded]), None)
+
+
+def _tensors(loaded: Loaded) -> tuple[str, ...]:
+    return tuple(spec.tensor for spec in loaded.interface.outputs)

@@ -19,6 +19,7 @@ from pipeline.models.metadata.sidecar import Interface, TensorSpec
 from pipeline.verification.execution import Execution
 from pipeline.verification.feeds import Feed
 from pipeline.verification.reference import Reference
+from pipeline.verification.sidecars import Columns
 from pipeline.verification.values import Digest
 from pipeline.workspace import files
 
@@ -42,6 +43,7 @@ class _Contents:
     values: dict[str, Digest]
     weights: tuple[str, ...]
     machine: dict[str, str]
+    columns: Columns
 
 
 _CONTENTS = TypeAdapter(_Contents)
@@ -77,6 +79,7 @@ def write(reference: Reference, folder: Path) -> None:
         values=dict(reference.digests),
         weights=reference.weights,
         machine=dict(execution.machine),
+        columns=reference.columns,
     )
     with files.replacing(folder) as partial:
         partial.mkdir()
@@ -110,6 +113,7 @@ def read(folder: Path) -> Reference:
         execution=Execution(contents.executed, tuple(feeds), tuple(computed), contents.machine),
         digests=contents.values,
         weights=contents.weights,
+        columns=contents.columns,
     )
 
 
@@ -119,6 +123,10 @@ def _read_contents(path: Path) -> _Contents:
             raise ArtifactError(f"{path} has more than {MOST_BYTES_OF_CONTENTS:,} bytes")
         values = json.loads(path.read_text(encoding="utf-8"))
         contents = _CONTENTS.validate_python(values)
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{path} is missing; to write a proof, give the PATH of a model, too"
+        ) from None
     except (ValidationError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {one_line(error)}") from None
     if contents.format != FORMAT:

@@ -1,9 +1,11 @@
 """Why the outputs of a graph cannot be proven: they are random, or depend on what is not in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline.graphdef.operations import Kind, judge
+from pipeline.models.foreign.pruning import prune
+from pipeline.models.foreign.tensors import parse
 
 # How many nodes a reason names.
 MOST_NAMES = 3
@@ -15,15 +17,24 @@ _REASONS = {
 WRITES = "computing the outputs writes variables or tables"
 
 
-def find_reasons(graph: Any) -> list[str]:
+def find_reasons(graph: Any, outputs: Iterable[str], harmless: Container[str] = ()) -> list[str]:
     """Return why outputs of a `GraphDef` cannot be proven, a sentence each, with nodes to blame.
 
-    The graph is reduced to what its outputs need; its function library likewise.
+    What only fills tables and variables, once and before all runs, may write.
+
+    Args:
+        graph: what the outputs need, and what fills its tables and variables.
+        outputs: names of tensors.
+        harmless: random nodes that change no output.
     """
+    computing = dict(_all_nodes(prune(graph, {parse(name)[0] for name in outputs})))
     blamed: dict[str, list[str]] = {}
     for name, node in _all_nodes(graph):
+        if name in harmless:
+            continue
         judgement = judge(node.op)
-        if reason := WRITES if judgement.writes else _REASONS.get(judgement.kind):
+        writes = judgement.writes and name in computing
+        if reason := WRITES if writes else _REASONS.get(judgement.kind):
             blamed.setdefault(reason, []).append(f"{name} ({node.op})")
     return [f"{reason}: {_listing(names)}" for reason, names in blamed.items()]
 

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.models.foreign.loading import Loaded
 from pipeline.models.metadata.sidecar import Interface
 from pipeline.verification.execution import Execution
+from pipeline.verification.sidecars import Columns, find_columns
 from pipeline.verification.values import Digest, digest
 
 
@@ -22,6 +23,7 @@ class Reference:
         arrays: the values themselves, where they are at hand.
         averages: moving averages by the name of what they average.
         graph: a `GraphDef`, where there is one.
+        columns: of its inputs and outputs, as far as they have names.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Reference:
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     averages: Mapping[str, np.ndarray] = field(default_factory=dict)
     graph: Any = None
+    columns: Columns = field(default_factory=Columns)
 
 
 def from_loaded(name: str, loaded: Loaded, execution: Execution) -> Reference:
@@ -45,6 +48,7 @@ def from_loaded(name: str, loaded: Loaded, execution: Execution) -> Reference:
         arrays=loaded.values,
         averages=loaded.averages,
         graph=loaded.graph,
+        columns=find_columns(loaded.files),
     )
 
 

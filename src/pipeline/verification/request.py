@@ -24,6 +24,7 @@ class Request:
         tolerance: in place of that of the profiles, relative to the root mean square.
         trust: SHA-256 of files that may hold operations which act on the machine.
         proof: folder of a proof: compared with where it exists, else written.
+        url: address of a served model that is compared, too.
     """
 
     paths: tuple[str, ...]
@@ -40,6 +41,7 @@ class Request:
     tolerance: float | None = None
     trust: tuple[str, ...] = ()
     proof: str | None = None
+    url: str | None = None
 
 
 _REQUEST = TypeAdapter(Request)

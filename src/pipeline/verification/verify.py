@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, listing
 from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening, proof
 from pipeline.verification.execution import Execution, describe_machine, execute_reference
@@ -13,8 +13,10 @@ from pipeline.verification.feeds import Feed, FeedOptions, find_feeds
 from pipeline.verification.feeds.dims import parse_dims
 from pipeline.verification.judging import find_obstacles, judge
 from pipeline.verification.opening import Opened
+from pipeline.verification.randomness import find_harmless
 from pipeline.verification.reference import Reference, from_loaded
 from pipeline.verification.request import Request
+from pipeline.verification.served import open_served
 from pipeline.verification.verdict import FeedSummary, FormVerdict, Outcome, Report
 
 ONE_FORM = "one form alone: it computes what its operations compute; this proves no conversion"
@@ -34,27 +36,46 @@ def verify(request: Request) -> Report:
     """
     with ExitStack() as stack:
         opened = opening.open_all(request, stack)
-        if request.proof and proof.is_proof(Path(request.proof)):
-            return _compare(opened, proof.read(Path(request.proof)), [], request)
+        if request.proof and (not request.paths or proof.is_proof(Path(request.proof))):
+            return compare(opened, proof.read(Path(request.proof)), [], request)
         named = opening.choose_reference(opened)
         if named is None or named.loaded is None:
             return _without_reference(opened)
         obstacles = find_obstacles(named.loaded)
         try:
-            execution = _execute(named.loaded, request)
+            execution = execute(named.loaded, request)
         except UnfedError as error:
             return _unexecuted(opened, named, [*obstacles, str(error)], Outcome.NOT_PROVABLE)
         except ArtifactError as error:
             outcome = Outcome.NOT_PROVABLE if obstacles else Outcome.REFUSED
             return _unexecuted(opened, named, [*obstacles, str(error)], outcome)
+        harmless = find_harmless(named.loaded, opening.to_choice(request), execution.feeds)
+        obstacles = find_obstacles(named.loaded, harmless)
         reference = from_loaded(named.path, named.loaded, execution)
-        report = _compare(opened, reference, obstacles, request)
-        if request.proof and report.exit_code(request.outputs_only) == 0:
-            proof.write(reference, Path(request.proof))
-        return report
+        report = compare(opened, reference, obstacles, request)
+        if harmless:
+            note = f"no output depends on what is random: {listing(sorted(harmless), 3)}"
+            report = dataclasses.replace(report, notes=(*report.notes, note))
+        return _keep(report, reference, Path(request.proof)) if request.proof else report
 
 
-def _execute(model: Loaded, request: Request) -> Execution:
+def _keep(report: Report, reference: Reference, folder: Path) -> Report:
+    """Write a proof, if nothing speaks against it; the report says so."""
+    if report.outcome in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
+        proof.write(reference, folder)
+        note = f"proof written: {folder}"
+    else:
+        note = f"no proof is written to {folder}"
+    return dataclasses.replace(report, notes=(*report.notes, note))
+
+
+def execute(model: Loaded, request: Request) -> Execution:
+    """Run a reference op by op, on the feeds that are given or made.
+
+    Raises:
+        UnfedError: no feeds could be made that it takes.
+        ArtifactError: it cannot be run, or what the user gave does not fit it.
+    """
     if model.missing:
         raise ArtifactError("so it cannot be run")
     options = FeedOptions(request.seed, parse_dims(request.dims), request.feeds)
@@ -68,9 +89,16 @@ def _execute(model: Loaded, request: Request) -> Execution:
     return execute_reference(runner, runner.describe, feeds)
 
 
-def _compare(
+def compare(
     opened: Sequence[Opened], reference: Reference, obstacles: Sequence[str], request: Request
 ) -> Report:
+    """Return the report on forms that are held against a reference, and why that proves little.
+
+    Args:
+        obstacles: why the reference cannot be proven; empty if it can.
+    """
+    if request.url:
+        opened = [*opened, open_served(request.url, reference.interface, reference.columns)]
     forms = [judge(form, reference, request) for form in opened]
     if obstacles:
         forms = [_hold_back(form, obstacles) for form in forms]
@@ -106,8 +134,9 @@ def _unexecuted(
         elif form is named:
             forms.append(FormVerdict(form.path, form.kind, outcome, tuple(reasons)))
         else:
-            why = (f"{named.path}, which it is held against, cannot be run",)
-            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, why))
+            why = f"{named.path}, which it is held against, cannot be run"
+            own = (*find_obstacles(form.loaded), why)
+            forms.append(FormVerdict(form.path, form.kind, Outcome.NOT_PROVABLE, own))
     return Report(named.path, "", tuple(forms), versions=describe_machine())
 
 

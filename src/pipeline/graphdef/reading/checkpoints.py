@@ -24,7 +24,7 @@ def prefix_of(path: Path) -> str:
     name = path.name
     if found := _FILE.fullmatch(name):
         name = found[1]
-    return f"{path.parent}/{name}"
+    return _joined(path.parent, name)
 
 
 def has_values(prefix: str) -> bool:
@@ -54,7 +54,7 @@ def find_latest(folder: Path) -> str | None:
         return None
     base = _base(named)
     for name in (named, base):
-        prefix = f"{folder}/{name}"
+        prefix = _joined(folder, name)
         if _is_inside(folder, name) and has_values(prefix):
             return prefix
     others = sorted(file.name.removesuffix(".index") for file in folder.glob("*.index"))
@@ -74,6 +74,10 @@ def read_name(folder: Path) -> str:
     if named is None:
         raise ArtifactError(f"{folder / STATE} is missing")
     return _base(named)
+
+
+def _joined(folder: Path, name: str) -> str:
+    return str(folder / name) if name else f"{folder}/"
 
 
 def _base(path: str) -> str:

@@ -1,15 +1,15 @@
 """Reading graph files, binary or text: the one place where bytes of a graph are parsed."""
 
 import mmap
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graphdef.reading import messages, wire
+from pipeline.graphdef.reading import messages, text, wire
 from pipeline.graphdef.reading.limits import limited_memory
 from pipeline.graphdef.reading.sniffing import START, first_field_of_text
 
@@ -31,6 +31,7 @@ class _Kind:
         return str(self.message.DESCRIPTOR.name)
 
 
+_TEXT_NODE = re.compile(r"\bnode(?:_def)?\s*[:{<]")
 _NODES = ((1,), (2, 1, 3))  # of a GraphDef, and of the functions in its library
 _GRAPH = _Kind(messages.GraphDef, ())
 _META_GRAPH = _Kind(messages.MetaGraphDef, (2,))
@@ -100,7 +101,7 @@ def _read(kind: _Kind, path: Path) -> Any:
         raise ArtifactError(f"{path} is missing") from None
     except wire.TruncatedError as error:
         raise ArtifactError(f"{path} is truncated, or not a {kind.name}: {error}") from None
-    except (DecodeError, OSError, wire.WireError, text_format.ParseError) as error:
+    except (DecodeError, OSError, wire.WireError, text.TextError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{path} cannot be read as a {kind.name}: {one_line(error)}") from None
     except RecursionError:
         raise ArtifactError(f"{path} cannot be read as a {kind.name}: too deep") from None
@@ -123,8 +124,10 @@ def _parse_text(kind: _Kind, path: Path, size: int) -> Any:
         raise ArtifactError(
             f"{path} has {size:,} bytes; a graph file that is text has at most {MAX_TEXT_BYTES:,}"
         )
-    text = path.read_bytes()
     message = kind.message()
-    with limited_memory(size):
-        text_format.Parse(text.decode("utf-8"), message)
+    with limited_memory(3 * size):  # bytes, characters, messages
+        content = path.read_text(encoding="utf-8")
+        if len(_TEXT_NODE.findall(content)) > MAX_NODES:
+            raise ArtifactError(f"{path} has more than {MAX_NODES:,} operations")
+        text.parse(content, message)
     return message

@@ -42,5 +42,6 @@ with stand_in():
     GraphDef = _message("framework.graph", "GraphDef")
     NodeDef = _message("framework.node_def", "NodeDef")
     TensorProto = _message("framework.tensor", "TensorProto")
+    AssetFileDef = _message("protobuf.meta_graph", "AssetFileDef")
     MetaGraphDef = _message("protobuf.meta_graph", "MetaGraphDef")
     SavedModel = _message("protobuf.saved_model", "SavedModel")

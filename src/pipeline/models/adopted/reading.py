@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ArtifactError, ConfigError, nearest
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.locate import Kind, ModelFiles, locate
 from pipeline.graphdef.reading import read_meta_graph
 from pipeline.models.adopted import functions, judging, seeds
@@ -13,7 +14,7 @@ from pipeline.models.adopted.declarations import find_declared, find_trainable
 from pipeline.models.foreign import roles
 from pipeline.models.foreign.cutting import cut_at_inputs
 from pipeline.models.foreign.loaded import file_of
-from pipeline.models.foreign.pruning import by_name, functions_of, prune
+from pipeline.models.foreign.pruning import by_name, prune
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, op_of, output_types, parse
 from pipeline.models.foreign.variables import Variable, find_variables

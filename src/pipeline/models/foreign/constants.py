@@ -6,13 +6,31 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import types_pb2
 
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, one_line
+
+_HANDLES = (types_pb2.DT_RESOURCE, types_pb2.DT_VARIANT)
 
 
 def read_constants(graph: Any) -> dict[str, np.ndarray]:
-    """Return constants by the names of their nodes, in functions as `function/node`."""
-    return {name: tf.make_ndarray(node.attr["value"].tensor) for name, node in _constants(graph)}
+    """Return constants by the names of their nodes, in functions as `function/node`.
+
+    Raises:
+        ArtifactError: a value is damaged.
+    """
+    return {
+        name: _value(node)
+        for name, node in _constants(graph)
+        if node.attr["dtype"].type not in _HANDLES
+    }
+
+
+def _value(node: Any) -> np.ndarray:
+    try:
+        return np.asarray(tf.make_ndarray(node.attr["value"].tensor))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(f"node {node.name!r} has a damaged value: {one_line(error)}") from None
 
 
 def read_files(paths: Iterable[str]) -> dict[str, np.ndarray]:

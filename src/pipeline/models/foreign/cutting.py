@@ -3,6 +3,7 @@
 A placeholder takes the place of each, so that what lies behind them is neither run nor imported.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.python.framework import tensor_shape
 
 from pipeline.errors import ArtifactError
+from pipeline.graphdef.scan import find_refused
+from pipeline.graphdef.structure import Body
 from pipeline.models.foreign import roles
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.importing import infer_specs
-from pipeline.models.foreign.pruning import by_name, cut, functions_of, prune
+from pipeline.models.foreign.pruning import by_name, cut, prune
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, op_of, output_types
 
@@ -56,10 +60,11 @@ def _placeholder(graph: Any, nodes: dict[str, Any], place: Tensor, source: Path)
 
 
 def _shape_inside(graph: Any, place: Tensor, source: Path) -> Any:
-    try:
-        shape = infer_specs(prune(graph, [place[0]]), {"": place}, source)[""].shape
-    except ArtifactError:  # what lies behind an input need not be known
-        shape = None
+    behind, shape = prune(graph, [place[0]]), None
+    body = Body(behind.node)
+    if not find_refused(behind, body, body.nodes):  # to import an operation can run it
+        with suppress(ArtifactError):  # what lies behind an input need not be known
+            shape = infer_specs(behind, {"": place}, source)[""].shape
     return tensor_shape.TensorShape(shape).as_proto()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.models.foreign import body, control_flow
-from pipeline.models.foreign.pruning import functions_of
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.reference import ProgramReference
 from pipeline.models.foreign.references import holds_reference, without_references
 from pipeline.models.foreign.tensors import op_of, parse

@@ -1,6 +1,7 @@
 """Graphs in TensorFlow: what is imported, and the interface that it infers."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.models.foreign.pruning import functions_of
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, name_of, op_of
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
 from pipeline.models.run.session import UNREADABLE, find_tensor
 
 _ON_CPU = ("CPU", "DEFAULT")
+_REPLACED = ("AccumulateNV2", "ParallelConcat")  # by others with kernels, before a graph runs
 
 
 def import_graph(definition: Any, source: Path) -> tf.Graph:
@@ -38,11 +40,15 @@ def _require_kernels(definition: Any, functions: Mapping[str, Any]) -> None:
     nodes = (*definition.node, *(node for one in functions.values() for node in one.node_def))
     for node in {node.op: node for node in nodes if node.op not in functions}.values():
         op_of(node, functions)
-        if not any(
-            one.device_type in _ON_CPU for one in get_registered_kernels_for_op(node.op).kernel
-        ):
+        if node.op not in _REPLACED and not _runs_on_cpu(node.op):
             problem = f"this TensorFlow cannot compute {node.op!r} on a CPU"
             raise ArtifactError(f"node {node.name!r}: {problem}")
+
+
+@cache
+def _runs_on_cpu(op: str) -> bool:
+    kernels = get_registered_kernels_for_op(op).kernel  # takes some milliseconds
+    return any(one.device_type in _ON_CPU for one in kernels)
 
 
 def describe(graph: tf.Graph, ends: Ends, source: Path) -> Interface:

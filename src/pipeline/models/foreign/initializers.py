@@ -1,13 +1,15 @@
 """What runs once before a graph: nodes that fill its tables, and variables that are not saved."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from pipeline.models.foreign import roles
 from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import parse
 
 _MAKES_TABLE = "HashTable"
-_FILLS = "InitializeTable"
+_FILLS = ("InitializeTable", "LookupTableImport")
+_MUST_BE_FILLED = ("HashTable", "HashTableV2")
 _VARIABLE = "VarHandleOp"
 
 
@@ -21,7 +23,6 @@ def find_initializers(
         saved: nodes of variables that have a value.
     """
     nodes = by_name(graph)
-    fillers = dict.fromkeys(node.name for node in graph.node if node.op.startswith(_FILLS))
     members = _members(nodes, known)
     wanted = {node.name for node in pruned.node if _MAKES_TABLE in node.op}
     if members:
@@ -30,7 +31,22 @@ def find_initializers(
         }
     if not wanted:
         return ()
-    return tuple(name for name in members | fillers if wanted & find_needed(nodes, [name]).keys())
+    found = []
+    for name in members | dict.fromkeys(_find_fillers(nodes)):
+        needed = find_needed(nodes, [name])
+        restores = any(nodes[one].op in roles.SAVERS for one in needed)
+        if wanted & needed.keys() and not restores:
+            found.append(name)
+    return tuple(found)
+
+
+def find_empty_tables(pruned: Any, initializers: Iterable[str]) -> set[str]:
+    """Return the nodes of tables that cannot be used, as nothing fills them."""
+    nodes = by_name(pruned)
+    filled = find_needed(nodes, initializers)
+    return {
+        name for name, node in nodes.items() if node.op in _MUST_BE_FILLED and name not in filled
+    }
 
 
 def find_filled(pruned: Any, initializers: Iterable[str]) -> set[str]:
@@ -40,16 +56,21 @@ def find_filled(pruned: Any, initializers: Iterable[str]) -> set[str]:
     return {parse(node.input[0])[0] for node in needed if node.op == "AssignVariableOp"}
 
 
+def _find_fillers(nodes: Mapping[str, Any]) -> list[str]:
+    return [name for name, node in nodes.items() if node.op.startswith(_FILLS)]
+
+
 def _members(nodes: dict[str, Any], groups: Iterable[str]) -> dict[str, None]:
     """Return the nodes in groups (`NoOp`), in groups of groups, too."""
     found: dict[str, None] = {}
     waiting, seen = list(groups), set(groups)
     while waiting:
-        node = nodes[waiting.pop()]
-        if node.op != "NoOp":
-            found[node.name] = None
-            continue
-        names = [entry[1:] for entry in node.input if entry[1:] not in seen]
-        seen.update(names)
-        waiting += names
+        name = waiting.pop()
+        node = nodes.get(name)
+        if node is not None and node.op == "NoOp":
+            names = [entry[1:] for entry in node.input if entry[1:] not in seen]
+            seen.update(names)
+            waiting += names
+        elif node is not None:
+            found[name] = None
     return found

@@ -8,12 +8,11 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.eager.execute import quick_execute
 
-from pipeline.errors import ArtifactError
 from pipeline.models.foreign import body, control_flow, roles
 from pipeline.models.foreign.attributes import eager_attributes
 from pipeline.models.foreign.body import Body, Step
+from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.program import Program
-from pipeline.models.foreign.pruning import functions_of
 from pipeline.models.foreign.tensors import Tensor, op_named, parse
 from pipeline.models.foreign.variables import ANONYMOUS, Variable, find_variables, shared_name
 
@@ -26,8 +25,6 @@ _TABLES = {
     "MutableHashTableOfTensorsV2": "AnonymousMutableHashTableOfTensors",
     "MutableDenseHashTableV2": "AnonymousMutableDenseHashTable",
 }
-
-MAX_DEPTH = 100  # of functions that call each other
 
 
 class Interpreter:
@@ -42,7 +39,6 @@ class Interpreter:
         self.functions = functions_of(graph)
         self._handles: dict[str, tf.Tensor] = {}  # of variables and tables, by shared name
         self._bodies: dict[tuple[str, bytes], Body] = {}
-        self._depth = 0
         for variable in find_variables(graph):
             if variable.name in self._handles:
                 continue
@@ -54,6 +50,9 @@ class Interpreter:
 
     def initialize(self, graph: Any, program: Program) -> None:
         """Fill the tables of a graph."""
+        for node, (keys, values) in program.tables.items():
+            (table,) = self.run(body.read_graph(graph, self.functions, (), [(node, 0)]), ())
+            tf.raw_ops.LookupTableImportV2(table_handle=table, keys=keys, values=values)
         fed = [parse(name) for name in program.assets]
         paths = [tf.constant(path) for path in program.assets.values()]
         steps = body.read_graph(graph, self.functions, fed, (), program.initializers)
@@ -76,13 +75,7 @@ class Interpreter:
         return [known[place] for place in steps.results]
 
     def call(self, name: str, attributes: Mapping[str, Any], arguments: Values) -> Values:
-        """Execute a function of the graph's library.
-
-        Raises:
-            ArtifactError: functions call each other too deeply.
-        """
-        if self._depth == MAX_DEPTH:
-            raise ArtifactError(f"function {name!r}: more than {MAX_DEPTH} calls inside each other")
+        """Execute a function of the graph's library."""
         key = (
             name,
             b"".join(
@@ -92,11 +85,7 @@ class Interpreter:
         )
         if key not in self._bodies:
             self._bodies[key] = body.read_function(self.functions[name], self.functions, attributes)
-        self._depth += 1
-        try:
-            return self.run(self._bodies[key], arguments)
-        finally:
-            self._depth -= 1
+        return self.run(self._bodies[key], arguments)
 
     def _execute(self, step: Step, inputs: list[tf.Tensor]) -> Values:
         node = step.node

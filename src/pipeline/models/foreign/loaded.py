@@ -32,6 +32,7 @@ class Choice:
     tags: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] = ()  # of values: (old, new), patterns with `*`
     ema: bool = False  # moving averages in place of the raw values
+    trust: tuple[str, ...] = ()  # SHA-256 of graph files that may hold any operation
 
 
 class Reference(Runner):
@@ -54,7 +55,7 @@ class Loaded:
     graph: Any = None
     values: dict[str, np.ndarray] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()  # which of `values` are variables
-    missing: tuple[str, ...] = ()  # variables that the outputs need and that have no value
+    missing: tuple[str, ...] = ()  # variables and tables that the outputs need, without a value
     averages: dict[str, np.ndarray] = field(default_factory=dict)  # moving ones, by variable
     open_runner: Callable[[], Runner] | None = None
     open_reference: Callable[[], Reference] | None = None

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from pipeline.errors import ArtifactError, one_line
 from pipeline.graphdef.locate import Kind, ModelFiles
 from pipeline.models.foreign import checkpoint, graph, outputs, saved_model, tflite
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
+from pipeline.models.run.session import UNREADABLE
 
 __all__ = ["Choice", "Loaded", "Reference", "load"]
 
@@ -24,4 +26,7 @@ def load(files: ModelFiles, choice: Choice) -> Loaded:
     Raises:
         ArtifactError: it is damaged, cannot be loaded, or the choice does not fit it.
     """
-    return _LOADERS[files.kind](files, choice)
+    try:
+        return _LOADERS[files.kind](files, choice)
+    except UNREADABLE as error:  # what others made can be damaged in any way
+        raise ArtifactError(f"{files.path} cannot be loaded: {one_line(error)}") from None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.errors import ArtifactError, nearest
-from pipeline.models.foreign.slots import Slot
+from pipeline.models.foreign.program import Table
+from pipeline.models.foreign.slots import Slot, Slots
 from pipeline.models.foreign.stored import StoredValues
 from pipeline.models.foreign.variables import Variable
 from pipeline.models.metadata.sidecar import Shape
@@ -21,6 +22,7 @@ class Matched:
     """Values by the names of variables; `missing` are variables without."""
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)  # by node
     missing: tuple[str, ...] = ()
     averages: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -28,7 +30,7 @@ class Matched:
 def match(
     needed: Sequence[Variable],
     known: Sequence[Variable],
-    slots: Mapping[str, Slot],
+    slots: Slots,
     stored: StoredValues,
     source: object,
 ) -> Matched:
@@ -39,18 +41,20 @@ def match(
 
     Args:
         known: all variables of the graph, of which the model may not need some.
-        slots: what the graph restores, by the nodes of variables.
+        slots: what the graph restores.
 
     Raises:
         ArtifactError: shapes differ, or names do; the message is a table of the differences.
     """
     named = stored.named()
-    found = {one.name: _find(one, slots, named, stored) for one in known}
+    places = {one.node: _find(one, slots.variables, named, stored) for one in known}
     wanted = {one.name: one for one in needed}
-    missing = [name for name in wanted if found[name] is None]
-    used = {slot.key for slot in (*found.values(), *slots.values()) if slot}
+    found = {name: places[one.node] for name, one in wanted.items()}
+    missing = [name for name, slot in found.items() if slot is None]
+    used = {slot.key for slot in (*places.values(), *slots.variables.values()) if slot}
+    used |= {slot.key for pair in slots.tables.values() for slot in pair}
     extra = [name for name, slot in named.items() if slot.key not in used and AVERAGE not in name]
-    present = {name: slot for name in wanted if (slot := found[name])}
+    present = {name: slot for name, slot in found.items() if slot}
     misshapen = [name for name in present if not _fits(wanted[name], stored.shape(present[name]))]
     if misshapen or (missing and extra):
         table = [
@@ -67,7 +71,8 @@ def match(
         )
     return Matched(
         values={name: stored.read(slot) for name, slot in present.items()},
-        missing=tuple(sorted(missing)),
+        tables={node: stored.read_table(pair) for node, pair in slots.tables.items()},
+        missing=tuple(missing),
         averages=find_averages(present, stored),
     )
 

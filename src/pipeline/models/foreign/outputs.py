@@ -10,6 +10,7 @@ import tensorflow as tf
 from pipeline.errors import ArtifactError, nearest, one_line
 from pipeline.graphdef.locate import ModelFiles
 from pipeline.models.foreign.loaded import Choice, Loaded, Reference
+from pipeline.models.foreign.tensors import label
 from pipeline.models.metadata.sidecar import Interface, TensorSpec
 from pipeline.models.run.form import Arrays
 
@@ -43,11 +44,11 @@ def load(files: ModelFiles, choice: Choice) -> Loaded:
         arrays = {name: _require_plain(array) for name, array in _read(files.path)}
     except _UNREADABLE as error:
         raise ArtifactError(f"{files.path} cannot be read: {one_line(error)}") from None
-    if missing := [name for name in choice.outputs if name not in arrays]:
-        raise ArtifactError(
-            f"{files.path} has no output {missing[0]!r}{nearest(missing[0], arrays)}"
-        )
-    runner = StoredRunner({name: arrays[name] for name in choice.outputs or arrays})
+    names = [label(name) for name in choice.outputs] or list(arrays)
+    if missing := [name for name in names if name not in arrays]:
+        problem = f"no output {missing[0]!r}{nearest(missing[0], arrays)}"
+        raise ArtifactError(f"{files.path} has {problem}")
+    runner = StoredRunner({name: arrays[name] for name in names})
     return Loaded(
         files, runner.interface, open_runner=lambda: runner, open_reference=lambda: runner
     )
@@ -59,7 +60,10 @@ def _read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
             name = file.relative_to(path).with_suffix("").as_posix()
             yield name, np.load(file, allow_pickle=False)
     elif path.suffix == ".json":
-        for name, value in json.loads(path.read_text(encoding="utf-8")).items():
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it is not an object of arrays by name")
+        for name, value in values.items():
             yield name, np.asarray(value)
     else:
         with np.load(path, allow_pickle=False) as arrays:

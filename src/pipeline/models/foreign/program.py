@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from pipeline.models.metadata.sidecar import Interface
 
+Table = tuple[np.ndarray, np.ndarray]  # keys and values
+
 
 @dataclass(frozen=True)
 class Program:
@@ -20,5 +22,6 @@ class Program:
     imported: tf.Graph
     interface: Interface
     values: Mapping[str, np.ndarray]  # by the names of variables
+    tables: Mapping[str, Table]  # contents by the nodes of tables, where a checkpoint has them
     initializers: tuple[str, ...] = ()  # names of nodes that fill tables; they run once
     assets: Mapping[str, str] = field(default_factory=dict)  # paths of files, by tensor

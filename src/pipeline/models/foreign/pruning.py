@@ -1,11 +1,12 @@
 """The part of a graph that some of its nodes need, with the functions that this part calls."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from pipeline.errors import ArtifactError, nearest
+from pipeline.models.foreign.calls import find_called, functions_of
 from pipeline.models.foreign.tensors import Tensor, is_control, name_of, parse
 
 # Attributes that only say where a node was, or what was known of it: other versions of TensorFlow
@@ -16,11 +17,6 @@ _DROPPED = ("_output_shapes", "_class")
 def by_name(graph: Any) -> dict[str, Any]:
     """Return the nodes of a graph by their names."""
     return {node.name: node for node in graph.node}
-
-
-def functions_of(graph: Any) -> dict[str, Any]:
-    """Return the functions in the library of a graph by their names."""
-    return {function.signature.name: function for function in graph.library.function}
 
 
 def find_needed(
@@ -47,14 +43,17 @@ def find_needed(
 
 
 def prune(graph: Any, ends: Iterable[str]) -> Any:
-    """Return the part of a graph that some nodes need, in the graph's order."""
+    """Return the part of a graph that some nodes need, in the graph's order.
+
+    Raises:
+        ArtifactError: a node takes what is not there, or functions call themselves.
+    """
     kept = find_needed(by_name(graph), ends)
     pruned = GraphDef(versions=graph.versions)
     pruned.node.extend(node for node in graph.node if node.name in kept)
-    functions = _called(graph, pruned.node)
-    pruned.library.function.extend(
-        one for one in graph.library.function if one.signature.name in functions
-    )
+    functions = functions_of(graph)
+    called = find_called(functions, pruned.node)
+    pruned.library.function.extend(one for name, one in functions.items() if name in called)
     _clean(pruned)
     return pruned
 
@@ -76,29 +75,6 @@ def _redirect(entry: str, fed: Mapping[Tensor, Any]) -> str:
     if is_control(entry) or parse(entry) not in fed:
         return entry
     return name_of((fed[parse(entry)].name, 0))
-
-
-def called_functions(node: Any) -> Iterator[str]:
-    """Yield the names of functions that a node may call."""
-    yield node.op
-    for value in node.attr.values():
-        if value.HasField("func"):
-            yield value.func.name
-        for function in value.list.func:
-            yield function.name
-
-
-def _called(graph: Any, nodes: Iterable[Any]) -> set[str]:
-    """Return the names of the functions that nodes call, and those that these call in turn."""
-    functions = functions_of(graph)
-    found: set[str] = set()
-    waiting = [nodes]
-    while waiting:
-        names = {name for node in waiting.pop() for name in called_functions(node)}
-        for name in (names & functions.keys()) - found:
-            found.add(name)
-            waiting.append(functions[name].node_def)
-    return found
 
 
 def _clean(graph: Any) -> None:

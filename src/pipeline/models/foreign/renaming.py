@@ -11,6 +11,8 @@ def rename(
 ) -> dict[str, str]:
     """Return the old names by the new ones; the first pair that fits a name counts.
 
+    A pair may fit no old name where something has the new one already.
+
     Raises:
         ArtifactError: a pair fits no name, or two names become one.
     """
@@ -28,8 +30,8 @@ def rename(
         if new in found:
             raise ArtifactError(f"{source}: --rename makes {new!r} of {found[new]!r} and {name!r}")
         found[new] = name
-    for old, _ in pairs:
-        if old not in used:
+    for old, new in pairs:
+        if old not in used and not any(map(_pattern(new).fullmatch, names)):
             raise ArtifactError(f"--rename: {source} has no {old!r}{nearest(old, names)}")
     return found
 

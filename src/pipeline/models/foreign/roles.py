@@ -2,22 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
+from tensorflow.core.framework import types_pb2
+from tensorflow.python.framework.tensor_util import MakeNdarray
+
+from pipeline.graphdef.operations import Kind, judge
 from pipeline.models.foreign.tensors import is_control, parse
 
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 OPTIONAL = "PlaceholderWithDefault"  # runs with its default where nothing is fed
-
-# Ops whose outputs are rows of data from a queue, a reader or a data set.
-READS_ROWS = frozenset({
-    "IteratorGetNext", "IteratorGetNextSync",
-    "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2",
-    "QueueDequeueUpTo", "QueueDequeueUpToV2",
-    "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2",
-    "InfeedDequeue", "InfeedDequeueTuple",
-})  # fmt: skip
 
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 SAVERS = frozenset({
@@ -25,19 +19,15 @@ SAVERS = frozenset({
     "ShardedFilespec", "MergeV2Checkpoints",
 })  # fmt: skip
 
-# Ops that only pass on what they take.
-PASSES = frozenset({"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot"})
-
 # Inside of these, a tensor exists only in some runs, or once for each turn of a loop.
 _BEGINS_BRANCH = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter", "_SwitchN"})
-_ENDS_BRANCH = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
+_EXITS = frozenset({"Exit", "RefExit"})
+_ENDS_BRANCH = _EXITS | {"Merge", "RefMerge"}
+_LOOPS = frozenset({"While", "StatelessWhile"})
 
-_WRITES = re.compile(
-    r"Assign|(Resource)?(Sparse)?Apply|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Min|Max)$"
-    r"|InitializeTable|LookupTable(Insert|Remove|Import|Export)|Queue(Enqueue|Close)|.*StridedSliceAssign"
-)
 _SUMMARIZES = re.compile(r".*Summary(V2)?$")
 _IN_GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")
+_IN_ASSERTION = re.compile(r"(^|/)(assert_|Assert)\w*/")
 _GIVES_NOTHING = frozenset({
     "Const", "NoOp", "Assert", "Print", "PrintV2", "ControlTrigger", "VarIsInitializedOp",
     "IsVariableInitialized", "DestroyResourceOp", "MakeIterator", "Iterator", "IteratorV2",
@@ -45,35 +35,63 @@ _GIVES_NOTHING = frozenset({
 
 
 def reads_rows(node: Any) -> bool:
-    """Tell whether a node gives rows of data, so that its outputs are inputs of the model."""
-    return node.op in READS_ROWS
+    """Tell whether a node gives rows of a queue, a reader or a data set: inputs of the model."""
+    is_placeholder = node.op in PLACEHOLDERS or node.op == OPTIONAL
+    return judge(node.op).kind is Kind.INPUT and not is_placeholder
 
 
-@lru_cache(maxsize=10_000)
-def writes(op: str) -> bool:
-    """Tell whether an op changes variables, tables or queues."""
-    return bool(_WRITES.match(op))
+def must_be_fed(node: Any, nodes: Mapping[str, Any]) -> bool:
+    """Tell whether a node is a placeholder that has no value of its own that could be used."""
+    if node.op == OPTIONAL:  # that of a sparse input of unknown shape has -1 as its default shape
+        default = _source_of(node, nodes)
+        if default is None or default.attr["dtype"].type != types_pb2.DT_INT64:
+            return False
+        return default.op == "Const" and bool((MakeNdarray(default.attr["value"].tensor) < 0).any())
+    return node.op in PLACEHOLDERS
+
+
+def writes(node: Any) -> bool:
+    """Tell whether a node changes variables, tables or queues."""
+    judgement = judge(node.op)
+    fills = node.op.startswith("InitializeTable")
+    return fills or (judgement.writes and judgement.kind is Kind.STATE)
+
+
+def summarizes(node: Any) -> bool:
+    """Tell whether a node only shows others what it takes."""
+    return bool(_SUMMARIZES.match(node.op))
 
 
 def is_beside(node: Any) -> bool:
-    """Tell whether a node saves, trains or summarizes: what it takes may still be an output."""
-    return (
-        node.op in SAVERS
-        or writes(node.op)
-        or bool(_SUMMARIZES.match(node.op))
-        or bool(_IN_GRADIENTS.search(node.name))
-    )
+    """Tell whether a node saves, summarizes or derives: what it takes may still be an output."""
+    return node.op in SAVERS or summarizes(node) or _IN_GRADIENTS.search(node.name) is not None
 
 
-def gives_result(node: Any, is_constant: bool = False) -> bool:
-    """Tell whether somebody may want the outputs of a node at the end of a graph.
+def gives_result(node: Any) -> bool:
+    """Tell whether somebody may want the outputs of a node at the end of a graph."""
+    gives_nothing = node.op in (*VARIABLES, *PLACEHOLDERS) or node.op in _GIVES_NOTHING
+    is_asserted = _IN_ASSERTION.search(node.name) is not None
+    return not (gives_nothing or is_asserted or is_beside(node) or writes(node))
 
-    Where nothing is computed from inputs, `is_constant`, they may want constants and writes.
-    """
-    if is_constant and (node.op == "Const" or node.op.startswith("Scatter")):
+
+def gives_constant(node: Any) -> bool:
+    """Tell whether somebody may want the outputs of a node where nothing is fed."""
+    return gives_result(node) or node.op == "Const" or node.op.startswith("Scatter")
+
+
+def reads_variable(node: Any, nodes: Mapping[str, Any]) -> bool:
+    """Tell whether a node only gives the value of a variable."""
+    if node.op == "ReadVariableOp":
         return True
-    is_input = node.op in VARIABLES or node.op in PLACEHOLDERS
-    return not (is_input or node.op in _GIVES_NOTHING or is_beside(node))
+    source = _source_of(node, nodes)
+    return node.op == "Identity" and source is not None and source.op in VARIABLES
+
+
+def loop_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
+    """Return the scope of the loop that a node takes a result of; None for other nodes."""
+    source = _source_of(node, nodes)
+    is_passed_on = node.op == "Identity" and source is not None and source.op in _LOOPS
+    return node.name.rpartition("/")[0] if is_passed_on or node.op in _EXITS else None
 
 
 def find_consumers(nodes: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -82,7 +100,7 @@ def find_consumers(nodes: Mapping[str, Any]) -> dict[str, list[Any]]:
     for node in nodes.values():
         for entry in node.input:
             if not is_control(entry):
-                found[parse(entry)[0]].append(node)
+                found.setdefault(parse(entry)[0], []).append(node)
     return found
 
 
@@ -95,6 +113,10 @@ def find_branches(nodes: Mapping[str, Any], consumers: Mapping[str, list[Any]]) 
     """Return the names of nodes inside a branch or a loop of version 1."""
     begin = [name for name, node in nodes.items() if node.op in _BEGINS_BRANCH]
     return _follow(consumers, begin, _ENDS_BRANCH)
+
+
+def _source_of(node: Any, nodes: Mapping[str, Any]) -> Any:
+    return nodes.get(parse(node.input[0])[0]) if node.input else None
 
 
 def _follow(

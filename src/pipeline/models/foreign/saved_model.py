@@ -10,9 +10,10 @@ from typing import Any
 from pipeline.errors import ArtifactError, listing
 from pipeline.graphdef.locate import ModelFiles
 from pipeline.graphdef.reading import read_saved_model
+from pipeline.graphdef.saved_model import find_assets
 from pipeline.models.foreign.assembly import Source, assemble
 from pipeline.models.foreign.loaded import Choice, Loaded, file_of
-from pipeline.models.foreign.meta_graph import find_assets, name_initializers
+from pipeline.models.foreign.meta_graph import name_initializers
 from pipeline.models.foreign.signature import choose_signature
 from pipeline.models.foreign.tensors import parse
 
@@ -28,7 +29,7 @@ def load(files: ModelFiles, choice: Choice) -> Loaded:
         signature=choose_signature(meta, choice.signature, files.path),
         restore=parse(meta.saver_def.restore_op_name)[0],
         initializers=tuple(name_initializers(meta)),
-        assets=dict(find_assets(meta, file_of(files).parent / "assets")),
+        assets=dict(find_assets(meta, file_of(files).parent)),
     )
     return assemble(source, choice)
 

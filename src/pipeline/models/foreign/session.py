@@ -64,6 +64,10 @@ def _initialize(session: Any, program: Program) -> None:
                 value = v1.placeholder(variable.dtype)
                 assigned = _assign(graph.get_tensor_by_name(f"{variable.node}:0"), value, variable)
                 session.run(assigned, {value: program.values[variable.name]})
+        for node, (keys, values) in program.tables.items():
+            table = graph.get_tensor_by_name(f"{node}:0")
+            fed = [v1.placeholder(tf.as_dtype(array.dtype)) for array in (keys, values)]
+            session.run(_fill(table, *fed), dict(zip(fed, (keys, values), strict=True)))
     for name in program.initializers:
         session.run(graph.get_operation_by_name(name), dict(program.assets))
 
@@ -72,6 +76,12 @@ def _assign(handle: tf.Tensor, value: tf.Tensor, variable: Variable) -> Any:
     if variable.is_resource:
         return tf.raw_ops.AssignVariableOp(resource=handle, value=value)
     return tf.raw_ops.Assign(ref=handle, value=value, validate_shape=False).op
+
+
+def _fill(table: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> Any:
+    if table.dtype == tf.resource:
+        return tf.raw_ops.LookupTableImportV2(table_handle=table, keys=keys, values=values)
+    return tf.raw_ops.LookupTableImport(table_handle=table, keys=keys, values=values)
 
 
 def _fetched(interface: Interface) -> Interface:

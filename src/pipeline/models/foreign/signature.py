@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import ArtifactError, listing, nearest
-from pipeline.models.foreign.ends import find_inputs, find_outputs
+from pipeline.models.foreign.ends import find_inputs, find_outputs, find_unfed
 from pipeline.models.foreign.loaded import Choice
 from pipeline.models.foreign.pruning import by_name
 from pipeline.models.foreign.tensors import Tensor, label, name_of, parse
@@ -36,6 +36,11 @@ def choose_ends(graph: Any, choice: Choice, signature: Any = None) -> Ends:
     if not outputs:
         outputs = _label(find_outputs(graph, list(chosen.values())))
     if chosen:
+        if missing := find_unfed(graph, list(outputs.values()), list(chosen.values())):
+            raise ArtifactError(
+                f"{listing(outputs)} needs {listing(map(_name, missing))}, which is not fed;"
+                " add --input, or leave out all to have them found"
+            )
         return Ends(chosen, outputs)
     if named.inputs and not choice.outputs:
         return Ends(named.inputs, outputs)
@@ -94,15 +99,19 @@ def _resolve(graph: Any, wanted: Iterable[str], named: Mapping[str, Tensor]) -> 
         place = named.get(name) or parse(name)
         if place[0] not in nodes:
             raise ArtifactError(f"there is no tensor {name!r}{nearest(name, [*named, *nodes])}")
-        found[name if name in named else label(name_of(place))] = place
+        found[name if name in named else _name(place)] = place
     return found
 
 
 def _label(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
-    return {label(name_of(tensor)): tensor for tensor in tensors}
+    return {_name(tensor): tensor for tensor in tensors}
 
 
 def _rename(tensors: Iterable[Tensor], named: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Name tensors as the signature does; others, as the graph does."""
     names = {tensor: name for name, tensor in named.items()}
-    return {names.get(tensor, label(name_of(tensor))): tensor for tensor in tensors}
+    return {names.get(tensor, _name(tensor)): tensor for tensor in tensors}
+
+
+def _name(tensor: Tensor) -> str:
+    return label(name_of(tensor))

@@ -5,20 +5,20 @@ their object graph, and savers of version 1 can be given names.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from pipeline.models.foreign import roles
-from pipeline.models.foreign.pruning import by_name, find_needed, functions_of
+from pipeline.models.foreign.calls import functions_of
+from pipeline.models.foreign.pruning import by_name, find_needed
 from pipeline.models.foreign.tensors import is_control
 
-_ASSIGNS = ("Assign", "AssignVariableOp")
+_RECEIVES = ("Assign", "AssignVariableOp", "LookupTableImport", "LookupTableImportV2")
 _RESTORES = ("RestoreV2", "RestoreSlice", "Restore")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-_PASSES = ("Identity", "Reshape", "Cast")
+_PASSES = ("Identity", "Reshape")
 
 Nodes = Mapping[str, Any]
 
@@ -31,23 +31,37 @@ class Slot:
     part: str = ""
 
 
-def find_slots(graph: Any, restore: str) -> dict[str, Slot]:
-    """Return what an op restores, by the nodes of variables."""
+@dataclass(frozen=True)
+class Slots:
+    """What goes where, by the nodes of variables and tables; a table takes keys and values."""
+
+    variables: Mapping[str, Slot] = field(default_factory=dict)
+    tables: Mapping[str, tuple[Slot, Slot]] = field(default_factory=dict)
+
+
+def find_slots(graph: Any, restore: str) -> Slots:
+    """Return what an op restores."""
     nodes = by_name(graph)
     if restore not in nodes:
-        return {}
+        return Slots()
     needed = {name: nodes[name] for name in find_needed(nodes, [restore])}
-    return dict(_find(needed, functions_of(graph), {name: name for name in nodes}))
+    found = list(_find(needed, functions_of(graph), {name: name for name in nodes}))
+    return Slots(
+        {owner: slots[0] for owner, slots in found if len(slots) == 1},
+        {owner: (slots[0], slots[1]) for owner, slots in found if len(slots) == 2},
+    )
 
 
-def _find(nodes: Nodes, functions: Nodes, owners: Mapping[str, str]) -> Iterator[tuple[str, Slot]]:
+def _find(
+    nodes: Nodes, functions: Nodes, owners: Mapping[str, str]
+) -> Iterator[tuple[str, list[Slot]]]:
     """Yield slots; `owners` has the nodes of the graph by the names that they have here."""
     for node in nodes.values():
-        if node.op in _ASSIGNS:
+        if node.op in _RECEIVES:
             owner = owners.get(_follow(nodes, node.input[0])[0])
-            slot = _slot(nodes, node.input[1])
-            if owner and slot:
-                yield owner, slot
+            slots = [_slot(nodes, entry) for entry in node.input[1:] if not is_control(entry)]
+            if owner and None not in slots:
+                yield owner, [slot for slot in slots if slot]
         elif node.op in _CALLS:
             function = functions[node.attr["f"].func.name]
             taken = [_follow(nodes, entry)[0] for entry in node.input if not is_control(entry)]
@@ -69,13 +83,14 @@ def _slot(nodes: Nodes, entry: str) -> Slot | None:
 
 def _follow(nodes: Nodes, entry: str) -> tuple[str, int]:
     """Return the node that computes what an entry passes on, and which of its outputs."""
-    while True:
+    for _ in range(len(nodes) + 1):  # a damaged graph may have a circle
         name, _, rest = entry.partition(":")
         node = nodes.get(name)
-        if node is None or node.op not in (*roles.PASSES, *_PASSES):
-            index = rest.rpartition(":")[2]
-            return name, int(index) if index.isdigit() else 0
+        if node is None or node.op not in _PASSES or not node.input:
+            break
         entry = node.input[0]
+    index = rest.rpartition(":")[2]
+    return name, int(index) if index.isdigit() else 0
 
 
 def _texts(nodes: Nodes, entry: str) -> list[str]:

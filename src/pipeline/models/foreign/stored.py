@@ -70,13 +70,21 @@ class StoredValues:
 
     def named(self) -> dict[str, Slot]:
         """Return all values of variables by name: that of the variable, else a short key."""
-        keys = [key for key in self.shapes if key not in _COUNTERS]
+        is_kept = self._reader.has_tensor(OBJECT_GRAPH)  # with texts beside the values
+        keys = [key for key in self.shapes if key.endswith(SUFFIX) or not is_kept]
+        keys = [key for key in keys if key not in _COUNTERS]
         names = {key: self.names.get(key) or key.removesuffix(SUFFIX) for key in keys}
         several = [name for name in names.values() if list(names.values()).count(name) > 1]
         return {
             key.removesuffix(SUFFIX) if name in several else name: Slot(key)
             for key, name in names.items()
         }
+
+    def read_table(self, slots: tuple[Slot, Slot]) -> tuple[np.ndarray, np.ndarray]:
+        """Read the keys and values of a table, in the order of the keys."""
+        keys, values = map(self.read, slots)
+        order = np.argsort(keys, kind="stable") if keys.ndim == 1 else np.arange(len(keys))
+        return keys[order], values[order]
 
     def _unreadable(self, error: BaseException) -> ArtifactError:
         return ArtifactError(f"{self._prefix} cannot be read: {one_line(error)}")

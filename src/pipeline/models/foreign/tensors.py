@@ -69,9 +69,14 @@ def outputs(node: Any, op: Any) -> list[tuple[str, list[Any]]]:
     return [(one.name, _types(one, node, op)) for one in op.output_arg]
 
 
+def inputs(node: Any, op: Any) -> list[tuple[Any, list[Any]]]:
+    """Return the input arguments (`ArgDef`) of a node, with the dtype of each tensor."""
+    return [(one, _types(one, node, op)) for one in op.input_arg]
+
+
 def count_inputs(node: Any, op: Any) -> int:
     """Return the number of tensors that a node takes."""
-    return sum(len(_types(one, node, op)) for one in op.input_arg)
+    return sum(len(kinds) for _, kinds in inputs(node, op))
 
 
 def _types(argument: Any, node: Any, op: Any) -> list[Any]:

@@ -1,8 +1,9 @@
 """TensorFlow Lite models in TensorFlow's own interpreter."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,15 @@ _FLEX = "Flex"
 
 
 class LiteRunner(Reference):
-    """Runs one signature of a model, or the model by its tensors where it has none."""
+    """Runs one signature of a model, or the model by its tensors where it has none.
 
-    def __init__(self, file: Path, key: str | None, resolver: Any) -> None:
+    Args:
+        key: of the signature.
+        chosen: names of outputs; empty for all.
+        resolver: which kernels compute.
+    """
+
+    def __init__(self, file: Path, key: str | None, chosen: Sequence[str], resolver: Any) -> None:
         self.describe = "kernels of TensorFlow Lite's reference"
         self._file = file
         with _explained(file):
@@ -42,11 +49,14 @@ class LiteRunner(Reference):
                 self._inputs = self._call.get_input_details()
                 self._outputs = self._call.get_output_details()
         self._key = key
-        inputs, outputs = (
-            tuple(_specify(name, detail) for name, detail in side.items())
-            for side in (self._inputs, self._outputs)
+        names = [label(name) for name in chosen] or list(self._outputs)
+        if missing := [name for name in names if name not in self._outputs]:
+            problem = f"no output {missing[0]!r}{nearest(missing[0], self._outputs)}"
+            raise ArtifactError(f"{file} has {problem}")
+        self.interface = Interface(
+            tuple(_specify(name, detail) for name, detail in self._inputs.items()),
+            tuple(_specify(name, self._outputs[name]) for name in names),
         )
-        self.interface = Interface(inputs, outputs)
 
     def run(self, feeds: Arrays) -> dict[str, np.ndarray]:
         """Compute all outputs from all inputs, whose open dimensions are set to fit."""
@@ -87,13 +97,14 @@ def load(files: ModelFiles, choice: Choice) -> Loaded:
     """
     file = file_of(files)
     key = _choose(file, choice.signature)
-    model = LiteRunner(file, key, Resolver.BUILTIN_REF)
+    open_with = partial(LiteRunner, file, key, choice.outputs)
+    model = open_with(Resolver.BUILTIN_REF)
     return Loaded(
         files,
         model.interface,
         values=_read_constants(file),
-        open_runner=lambda: LiteRunner(file, key, Resolver.BUILTIN),
-        open_reference=lambda: LiteRunner(file, key, Resolver.BUILTIN_REF),
+        open_runner=lambda: open_with(Resolver.BUILTIN),
+        open_reference=lambda: open_with(Resolver.BUILTIN_REF),
     )
 
 
@@ -136,9 +147,8 @@ def _choose(file: Path, wanted: str | None) -> str | None:
 
 
 def _require_built_in(interpreter: Any, file: Path) -> None:
-    for one in interpreter._get_ops_details():
-        if one["op_name"].startswith(_FLEX):
-            raise ArtifactError(f"{file} needs an op of TensorFlow itself, {one['op_name']}")
+    if any(one["op_name"].startswith(_FLEX) for one in interpreter._get_ops_details()):
+        raise ArtifactError(f"{file} needs ops that TensorFlow Lite does not have (Flex)")
 
 
 def _by_name(details: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

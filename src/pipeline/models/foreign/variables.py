@@ -1,6 +1,7 @@
 """The variables of a graph, of both kinds: references (`VariableV2`) and resources."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,19 @@ def _variables(graph: Any) -> Iterator[Variable]:
                 shape=None if shape.rank is None else tuple(shape.as_list()),
                 is_resource=node.op == "VarHandleOp",
             )
+
+
+def rename_variables(graph: Any, names: Mapping[str, str]) -> None:
+    """Give resources other names, in place; `names` has them by node.
+
+    A name that two would have, or that another variable has, is not given.
+    """
+    nodes = {node.name: node for node in graph.node if node.op == "VarHandleOp"}
+    wanted = Counter(name for node, name in names.items() if node in nodes)
+    wanted.update(shared_name(node) for name, node in nodes.items() if name not in names)
+    for name, node in nodes.items():
+        if wanted[names.get(name, "")] == 1:
+            node.attr["shared_name"].s = names[name].encode()
 
 
 def shared_name(node: Any) -> str:

@@ -36,8 +36,9 @@ class WrappedRunner(ProgramReference):
     def _owned(self) -> dict[str, tf.Tensor]:
         """Return handles of resources, and values of variables of the old kind as constants."""
         owned = self._interpreter.owned(self._graph)
+        capture = tf.compat.v1.get_default_graph().capture
         return {
-            f"{name}:0": value
+            f"{name}:0": capture(value)
             if value.dtype == tf.resource
             else tf.constant(value.numpy(), value.dtype)
             for name, value in owned.items()

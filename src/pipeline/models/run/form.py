@@ -67,7 +67,10 @@ def predict_in_pieces(runner: Runner, inputs: Arrays) -> np.ndarray:
         columns = spec.shape[-1] if spec.shape else None
         if inputs[spec.name].shape[1] != columns:
             given = inputs[spec.name].shape[1]
-            raise ArtifactError(f"the model takes {columns} {spec.name}, and is given {given}")
+            raise ArtifactError(
+                f"the model takes {columns} {spec.name}, and is given {given}; give it the columns"
+                " that its model.json names"
+            )
     rows = len(inputs[FEATURES])
     if not rows:  # convolutions refuse no rows
         empty = {name: np.full((1, array.shape[1]), "" if array.dtype == object else 0, array.dtype)

@@ -4,6 +4,7 @@
 `bounds`, `strings` and `records` look at what consumes an input; `values` makes numbers.
 """
 
+import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
 from pipeline.verification.feeds.making import Feed, FeedOptions, find_feeds, make_feeds
 
 __all__ = ["Feed", "FeedOptions", "find_feeds", "make_feeds"]

@@ -42,13 +42,9 @@ def read_feeds(files: Sequence[str], inputs: Sequence[TensorSpec]) -> Iterator[N
         yield from _in_batches(where, _complete(parts, inputs, where), inputs)
 
 
-def _is_arrays(path: Path) -> bool:
-    return path.suffix.lower() in (*array_files.ENDINGS, *array_files.LINE_ENDINGS)
-
-
 def _read_one(path: Path, spec: TensorSpec) -> np.ndarray:
     """Read the array of one input: the only one of a file, or that of its name."""
-    if not _is_arrays(path):
+    if not array_files.is_array_file(path):
         return _read_table(path, [spec])[spec.name]
     arrays = array_files.read_arrays(path)
     if spec.name not in arrays and len(arrays) == 1:
@@ -61,7 +57,7 @@ def _read_one(path: Path, spec: TensorSpec) -> np.ndarray:
 
 def _read_all(path: Path, inputs: Sequence[TensorSpec]) -> dict[str, np.ndarray]:
     """Read the arrays of all inputs from one file."""
-    if not _is_arrays(path):
+    if not array_files.is_array_file(path):
         return _read_table(path, inputs)
     arrays = array_files.read_arrays(path)
     if len(inputs) == len(arrays) == 1:
@@ -83,24 +79,18 @@ def _complete(
 
 def _read_table(path: Path, inputs: Sequence[TensorSpec]) -> dict[str, np.ndarray]:
     table = Table(path)
-    assigned = assign_columns(inputs, table.columns, {}, path)
-    opened = [_with_open_rows(spec) for spec in inputs]
-    reader = ColumnReader(opened, assigned, path, table.decimal)
-    text = [name for spec in inputs if spec.dtype == "string" for name in assigned[spec.name]]
-    pieces = []
-    rows = 0
+    assigned = assign_columns(inputs, table, {})
+    reader, pieces, rows = ColumnReader(inputs, assigned, path, table.decimal), [], 0
+    text = [name for s in inputs if s.dtype == "string" for name in assigned.columns[s.name]]
     for piece in table.pieces(text):
         rows += len(piece)
         for spec in inputs:
-            require_size(spec.name, (rows, len(assigned[spec.name])))
-        pieces.append(reader.read(piece))
-    reader.require_numbers()
+            require_size(spec.name, (rows, len(assigned.columns[spec.name])))
+        arrays = reader.read(piece)
+        if arrays is not None:
+            pieces.append(arrays)
+    reader.require_numbers("fill the cells, or drop their rows")
     return {spec.name: np.concatenate([piece[spec.name] for piece in pieces]) for spec in inputs}
-
-
-def _with_open_rows(spec: TensorSpec) -> TensorSpec:
-    shape = spec.shape and (None, *spec.shape[1:])
-    return TensorSpec(spec.name, spec.dtype, shape, spec.tensor)
 
 
 def _in_batches(

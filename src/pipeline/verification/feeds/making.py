@@ -18,8 +18,9 @@ from pipeline.verification.feeds.flat import FlatGraph
 from pipeline.verification.feeds.inference import ShapeInference
 from pipeline.verification.feeds.refusals import Refusal, read_refusal
 from pipeline.verification.feeds.shapes import Found, OpenShapes, search_shapes
-from pipeline.verification.feeds.sparse import find_sparse, is_values
+from pipeline.verification.feeds.sparse import WIDTHS, find_sparse, is_values
 from pipeline.verification.feeds.strings import find_maker, make_strings
+from pipeline.verification.feeds.switches import find_off
 from pipeline.verification.feeds.values import KINDS, generator, make_numbers
 
 if TYPE_CHECKING:
@@ -98,11 +99,22 @@ class _Search:
         self._size = options.dims[EVERY][0] if EVERY in options.dims else None
         ends = [spec.tensor.partition(":")[0] for spec in loaded.interface.outputs]
         self._flat = None if loaded.graph is None else FlatGraph(loaded.graph, ends)
-        self._sparse = find_sparse(self._inputs, self._flat)
-        self._known |= {name: array.shape for name, array in self._sparse.items()}
+        self._sparse: dict[str, np.ndarray] = {}
         self._feeds: list[Feed] = []
 
     def find(self) -> list[Feed]:
+        for width in WIDTHS:
+            self._sparse = find_sparse(self._inputs, self._flat, width)
+            self._known |= {name: array.shape for name, array in self._sparse.items()}
+            message = self._search()
+            if self._feeds or not self._sparse:
+                break
+        if not self._feeds:
+            raise self._not_found(message)
+        return self._feeds
+
+    def _search(self) -> str:
+        """Find feeds, or return why the model refuses what was tried."""
         has_open = any(map(_is_open, self._known.values()))
         judge = ShapeInference(self._flat, self._inputs) if self._flat and has_open else None
 
@@ -115,11 +127,7 @@ class _Search:
             return judge.refusal_of_run(message) if judge else read_refusal(message, lambda _: 0)
 
         rank = 4 if self._flat and self._flat.convolves_inside() else None
-        opened = OpenShapes(self._known, self._size, rank)
-        found, message = search_shapes(opened, refuse)
-        if found is None:
-            raise self._not_found(message)
-        return self._feeds
+        return search_shapes(OpenShapes(self._known, self._size, rank), refuse)
 
     def _refusal(self, shapes: Found) -> str | None:
         """Make feeds of some shapes; return why the model refuses all of them, or None."""
@@ -145,6 +153,9 @@ class _Search:
         rng, dtype = generator(self._seed, kind, spec.name), tf.as_dtype(spec.dtype)
         if dtype == tf.string:
             return make_strings(kind, shape, find_maker(self._flat, spec.tensor), rng)
+        off = find_off(self._flat, spec) if self._flat else None
+        if off is not None:
+            return np.full(shape, off, dtype.as_numpy_dtype)
         bounds = find_bounds(self._flat, spec.tensor) if self._flat else Bounds()
         return make_numbers(kind, dtype, shape, bounds, rng)
 

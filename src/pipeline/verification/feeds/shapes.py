@@ -99,10 +99,8 @@ class _Queue:
                 yield one.shapes, one.cost
 
 
-def search_shapes(
-    opened: OpenShapes, refuse: Callable[[Found], Refusal | None]
-) -> tuple[Found | None, str]:
-    """Return shapes that are not refused, or None; and the refusal that got furthest."""
+def search_shapes(opened: OpenShapes, refuse: Callable[[Found], Refusal | None]) -> str:
+    """Try shapes until some are not refused; else return the refusal that got furthest."""
     queue, furthest, message = _Queue(opened.guesses()), -1, ""
     until = time.monotonic() + MOST_SECONDS
     for tries, (shapes, cost) in enumerate(queue):
@@ -110,12 +108,12 @@ def search_shapes(
             break
         refusal = refuse(shapes)
         if refusal is None:
-            return shapes, ""
+            return ""
         if refusal.reached > furthest:
             furthest, message = refusal.reached, refusal.message
         for more, better in _improve(opened, shapes, refusal):
             queue.suggest(better, cost + more, refusal.reached)
-    return None, message
+    return message
 
 
 def _improve(opened: OpenShapes, shapes: Found, refusal: Refusal) -> Iterator[tuple[int, Found]]:

@@ -11,16 +11,18 @@ from pipeline.models.metadata.sidecar import TensorSpec
 from pipeline.verification.feeds.flat import FlatGraph
 from pipeline.verification.feeds.shapes import ROWS
 
-WIDTH = 8  # of each dimension but the first, where no operation says
+WIDTHS = (8, 1)  # to try for each dimension but the first, where no operation says
 IN_A_ROW = 2  # values in each row
 
 _INDICES, _VALUES, _SHAPES = "indices", "values", ("dense_shape", "shape")
 
 
-def find_sparse(inputs: Sequence[TensorSpec], flat: FlatGraph | None) -> dict[str, np.ndarray]:
-    """Return the indices and shapes of sparse inputs, and an empty array for their values.
+def find_sparse(
+    inputs: Sequence[TensorSpec], flat: FlatGraph | None, width: int
+) -> dict[str, np.ndarray]:
+    """Return the indices and shapes of sparse inputs, and an array in place of their values.
 
-    The empty array says by its shape how many values there are.
+    That array says by its shape how many values there are.
     """
     by_name = {spec.name: spec for spec in inputs}
     arrays: dict[str, np.ndarray] = {}
@@ -29,7 +31,7 @@ def find_sparse(inputs: Sequence[TensorSpec], flat: FlatGraph | None) -> dict[st
         shape = next((f"{base}/{end}" for end in _SHAPES if f"{base}/{end}" in by_name), None)
         values = f"{base}/{_VALUES}"
         if slash and part == _INDICES and shape and values in by_name:
-            indices, sizes = _make(_rank(spec, by_name[shape]), _width(flat, spec.tensor))
+            indices, sizes = _make(_rank(spec, by_name[shape]), _width(flat, spec.tensor) or width)
             arrays |= {name: indices, shape: sizes, values: np.empty(len(indices), bool)}
     return arrays
 
@@ -44,14 +46,14 @@ def _rank(indices: TensorSpec, shape: TensorSpec) -> int:
     return of_indices or (shape.shape[0] if shape.shape else None) or 2
 
 
-def _width(flat: FlatGraph | None, indices: str) -> int:
-    """Return the width that a multiplication of the tensor asks for."""
+def _width(flat: FlatGraph | None, indices: str) -> int | None:
+    """Return the width that a multiplication of the tensor asks for, if there is one."""
     for use in flat.uses(indices) if flat else ():
         if use.node.op == "SparseTensorDenseMatMul" and flat:
             other = flat.shape(flat.operand(use, 3))
             if other and other[0]:
                 return other[0]
-    return WIDTH
+    return None
 
 
 def _make(rank: int, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,27 @@
+"""The description of a model, from a process of its own: TensorFlow aborts on some graphs."""
+
+import json
+from pathlib import Path
+
+from pipeline.graphdef.examine import find_refused, parts_of
+from pipeline.graphdef.locate import locate
+from pipeline.repository import limited
+from pipeline.repository.limited import Limits
+
+WORKER = "pipeline.inspection.worker"
+
+
+def describe(path: Path, operations: bool, as_json: bool, limits: Limits | None = None) -> str:
+    """Return the description of a model as tables or as JSON, with every operation or without.
+
+    Raises:
+        ArtifactError: there is no model, or its files are damaged or too large.
+        EndedEarlyError: TensorFlow aborted, or needed more than the limits.
+        ReportedError: the model cannot be described.
+    """
+    files = locate(path)
+    for part in parts_of(files):
+        find_refused(part, files)
+    question = {"path": str(path), "operations": operations, "json": as_json}
+    answer = limited.ask(WORKER, json.dumps(question), limits or Limits())
+    return str(answer["text"])
