@@ -22,5 +22,5 @@ def write(report: Report, path: Path) -> None:
     loader = PackageLoader("pipeline", "verification/report")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     files.write_text(
-        path, pages.get_template("page.html.j2").render(report=report, colours=COLOURS)
+        path, pages.get_template("verdict.html.j2").render(report=report, colours=COLOURS)
     )
