@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ArtifactError, ConfigError
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.operations import Kind, judge
 from pipeline.models.foreign import roles
-from pipeline.models.foreign.calls import functions_of
 
 _PLACEHOLDERS = (*roles.PLACEHOLDERS, roles.OPTIONAL)
 

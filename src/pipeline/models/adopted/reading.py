@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ArtifactError, ConfigError, nearest
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.locate import Kind, ModelFiles, locate
 from pipeline.graphdef.reading import read_meta_graph
 from pipeline.models.adopted import functions, judging, seeds

@@ -44,7 +44,7 @@ def _read(adopted: AdoptedGraph, settings: Graph, workspace: Workspace) -> dict[
     slots = find_slots(meta.graph_def, parse(meta.saver_def.restore_op_name)[0]).variables
     values = {}
     for variable in adopted.variables:
-        slot = slots.get(variable.node) or named.get(variable.name)
+        slot = slots.variables.get(variable.node) or named.get(variable.name)
         if slot is None or slot.key not in stored.shapes:
             continue
         shape = stored.shape(slot)
