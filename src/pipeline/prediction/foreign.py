@@ -9,9 +9,9 @@ from pipeline.data.tables import Table
 from pipeline.errors import ArtifactError, DataError
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
+from pipeline.foreign.loading import Choice, load
+from pipeline.graph.runner import Runner
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Choice, load
-from pipeline.models.run.form import Runner
 from pipeline.prediction.arrays import predict_arrays, run_in_batches
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import REMEDY
