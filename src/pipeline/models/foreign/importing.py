@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from pipeline.errors import ArtifactError, one_line
+from pipeline.models.foreign.attributes import find_mistyped
 from pipeline.models.foreign.calls import functions_of
 from pipeline.models.foreign.signature import Ends
 from pipeline.models.foreign.tensors import Tensor, name_of, op_of
@@ -26,6 +27,7 @@ def import_graph(definition: Any, source: Path) -> tf.Graph:
     """
     graph, functions = tf.Graph(), functions_of(definition)
     _require_kernels(definition, functions)
+    _require_types(functions)
     try:
         with graph.as_default():
             tf.import_graph_def(definition, name="")
@@ -43,6 +45,12 @@ def _require_kernels(definition: Any, functions: Mapping[str, Any]) -> None:
         if node.op not in _REPLACED and not any(one.device_type in _ON_CPU for one in kernels):
             problem = f"this TensorFlow cannot compute {node.op!r} on a CPU"
             raise ArtifactError(f"node {node.name!r}: {problem}")
+
+
+def _require_types(functions: Mapping[str, Any]) -> None:
+    for node in (node for one in functions.values() for node in one.node_def):
+        if name := find_mistyped(node, op_of(node, functions)):
+            raise ArtifactError(f"node {node.name!r}: its attribute {name!r} has another type")
 
 
 def describe(graph: tf.Graph, ends: Ends, source: Path) -> Interface:
