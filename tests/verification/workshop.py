@@ -121,6 +121,12 @@ class Workshop:
             return self.written.ends.outputs
         return tuple(spec.tensor for spec in self.hold(form).loaded.interface.outputs)
 
+    def inputs(self, form: str) -> tuple[str, ...]:
+        """Return the tensors that are fed, as they were declared, or as they are found."""
+        if self.written.ends.outputs:
+            return self.written.ends.inputs
+        return tuple(spec.tensor for spec in self.hold(form).loaded.interface.inputs)
+
     def verify_sound(self) -> Iterator[Result]:
         """Verify all forms together."""
         forms = self.written.forms
@@ -201,7 +207,8 @@ class Workshop:
     def _find_needed(self, form: str) -> list[str]:
         path = self.written.forms[form]
         if damages.prefix_of(path) is None:
-            return damages.needed_constants(protos.graph_of(protos.read(path)), self.outputs(form))
+            graph = protos.graph_of(protos.read(path))
+            return damages.needed_constants(graph, self.outputs(form), self.inputs(form))
         stored = self._values(form)
         if self.written.needed:
             whole = {name.partition("/part_")[0] for name in self.written.needed}
