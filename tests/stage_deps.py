@@ -19,10 +19,11 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 
-MOST_LINES = 11
+MOST_LINES = 10
 
 # What stages import that writes no out. What is imported from there does not count either.
 EXEMPT = {
+    "pipeline.graphdef": "finds, reads and refuses model files; what is read is what they hold",
     "pipeline.reporting": "shows progress on the console",
     "pipeline.tracking": "sends the live curve to MLflow; not exempt for `track`",
     "pipeline.repository": "waits for locks and asks about processes",
@@ -36,12 +37,6 @@ SUPERFLUOUS = {
     "pipeline.stages.config": "checks params.yaml, on which the digest depends anyway",
     "pipeline.tracking.registered": "downloads a model for `pipeline predict`",
     "pipeline.stages.__main__": "runs a stage and writes no out itself",
-}
-
-# Packages of which model=graph takes the most: named as a whole where their parts are many lines.
-WHOLE = {
-    "pipeline.graphdef": "judges the graph of other code",
-    "pipeline.models": "reads the graph of other code, and executes it op by op",
 }
 
 TYPE_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
@@ -137,23 +132,18 @@ class Code:
 def lines_of(stage: str, code: Code) -> list[str]:
     """Return the fewest paths that name what a stage depends on, and nothing else.
 
-    Some may name what is superfluous where they would have too many lines.
+    `track` may name what is superfluous where it would have too many lines.
     """
     needed = code.needed(stage)
     lines = cover(needed, code.files(), Path("src", code.package))
-    if len(lines) > MOST_LINES:
-        lines = cover(needed | superfluous(stage, code), code.files(), Path("src", code.package))
+    if stage == "track" and len(lines) > MOST_LINES:
+        lines = cover(needed | superfluous(code), code.files(), Path("src", code.package))
     return sorted(lines)
 
 
-def superfluous(stage: str, code: Code) -> set[Path]:
-    """Return the files that a stage may depend on needlessly."""
-    modules = SUPERFLUOUS if stage == "track" else ()
-    found = {file for module in modules if (file := code.file(module))}
-    if stage in ("train", "freeze", "evaluate", "track"):
-        folders = [Path("src", *package.split(".")) for package in WHOLE]
-        found |= {file for file in code.files() for one in folders if file.is_relative_to(one)}
-    return found
+def superfluous(code: Code) -> set[Path]:
+    """Return the files that `track` may depend on needlessly."""
+    return {file for module in SUPERFLUOUS if (file := code.file(module))}
 
 
 def cover(needed: set[Path], files: set[Path], folder: Path) -> list[str]:

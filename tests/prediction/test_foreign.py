@@ -90,6 +90,30 @@ def test_all_formats(given: str, wanted: str):
     assert np.asarray(found) == pytest.approx(EXPECTED)
 
 
+def save_in_all_forms() -> None:
+    """Write `y = x @ w` as a checkpoint, a SavedModel and a text graph."""
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        x = v1.placeholder(tf.float32, [None, 2], "x")
+        w = v1.get_variable("w", initializer=tf.constant(WEIGHTS), use_resource=False)
+        y = tf.matmul(x, w, name="y")
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, "checkpoint/model", global_step=7)
+        v1.saved_model.simple_save(session, "saved", {"x": x}, {"y": y})
+    with tf.Graph().as_default() as graph:
+        tf.matmul(v1.placeholder(tf.float32, [None, 2], "x"), tf.constant(WEIGHTS), name="y")
+    tf.io.write_graph(graph, ".", "model.pbtxt")
+
+
+@pytest.mark.parametrize(
+    "form", ["checkpoint", "checkpoint/model-7", "checkpoint/model-7.meta", "saved", "model.pbtxt"]
+)
+def test_all_forms(form: str):
+    save_in_all_forms()
+    ROWS[["width", "height"]].to_csv("in.csv", index=False)
+    run(Path(form), "in.csv", "out.npy")
+    assert np.load("out.npy") == pytest.approx(EXPECTED)
+
+
 def test_json_lines_hold_arrays_of_several_inputs():
     model = freeze(
         lambda image, word: (tf.reduce_sum(image, [1, 2]), tf.strings.length(word)),

@@ -5,6 +5,7 @@ the folder that the environment variable PIPELINE_MODELS names are damaged, too.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -38,17 +39,20 @@ def main() -> int:
     options.add_argument("--values", type=int, default=20, help="damaged values a model")
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--log", type=Path, default=Path(os.devnull), help="file for all verdicts")
     options.add_argument("names", nargs="*", help="models; all, if none is named")
     chosen = options.parse_args()
     begin = time.monotonic()
     found: list[Result] = []
     names = chosen.names or [*MODELS, *MODULES, *strangers()]
-    with ProcessPoolExecutor(
-        chosen.processes, get_context("spawn"), max_tasks_per_child=40
-    ) as pool:
+    spawn = get_context("spawn")
+    with chosen.log.open("w") as log, ProcessPoolExecutor(chosen.processes, spawn) as pool:
         jobs = [pool.submit(damage, name, chosen.values, chosen.seed) for name in names]
         for done, job in enumerate(as_completed(jobs), 1):
-            found += job.result()
+            results = job.result()
+            found += results
+            log.writelines(json.dumps(result) + "\n" for result in results)
+            log.flush()
             print(f"{done} of {len(names)} models, {len(found)} verdicts", flush=True)
     print(f"{time.monotonic() - begin:.0f} s")
     print(tabulate(found))

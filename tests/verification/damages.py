@@ -214,6 +214,12 @@ def needed(graph: Any, outputs: tuple[str, ...]) -> list[Any]:
     return [node for node in graph.node if node.name in found]
 
 
+def find_ends(graph: Any) -> set[str]:
+    """Return the names of nodes that no other takes anything from."""
+    taken = {entry.partition(":")[0] for node in graph.node for entry in node.input}
+    return {node.name for node in graph.node} - taken
+
+
 def has_loop(graph: Any) -> bool:
     """Tell whether a graph, or a function in its library, repeats anything."""
     bodies = (graph.node, *(function.node_def for function in graph.library.function))

@@ -80,6 +80,11 @@ CASES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {"x": (F32, [OPEN, 4]), "s": (F32, OPEN)},
         {"x": (3, 4), "s": ()},
     ),
+    "a scalar that only a run asks for": (
+        lambda x, s: tf.while_loop(lambda n: n < s, lambda n: n + tf.reduce_max(x) + 2, [s - 5.0]),
+        {"x": (F32, [OPEN, 4]), "s": (F32, OPEN)},
+        {"x": (3, 4), "s": ()},
+    ),
     "three dimensions": (
         lambda x: tf.einsum("abc,cd->abd", x, zeros(6, 5)), {"x": (F32, OPEN)}, {"x": (3, 8, 6)}
     ),
@@ -146,6 +151,16 @@ def test_where_nothing_fits_the_message_names_input_and_option():
     )
     with pytest.raises(ArtifactError, match=expected):
         found(model)
+
+
+def test_a_large_input_is_fed_if_its_shape_says_so():
+    model = build(tf.identity, input=("uint8", [1, 4096, 4096]))
+    assert shapes(model) == {"input": (1, 4096, 4096)}
+    model = build(tf.identity, input=(F32, [OPEN, OPEN, OPEN]))
+    with pytest.raises(
+        ArtifactError, match=r"tried has more than 67,108,864 values; .*--dim input="
+    ):
+        shapes(model, "10000")
 
 
 def test_without_a_run_shape_inference_decides():

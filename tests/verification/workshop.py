@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.loading import Loaded
 from pipeline.graphdef.examine import examine
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening
 from pipeline.verification.judging import find_obstacles
 from pipeline.verification.reference import Reference, from_loaded
@@ -225,7 +225,7 @@ class Workshop:
     def _list_changes(
         self, form: str, random: damages.Random
     ) -> Iterator[tuple[str, str, Callable[[Path], None]]]:
-        path, signed = self.written.forms[form], protos.signature_of
+        path = self.written.forms[form]
         outputs = self.outputs(form)
         names = [name.partition(":")[0] for name in outputs]
         if len(set(names)) > 1:
@@ -236,8 +236,8 @@ class Workshop:
         if len(set(inputs)) > 1:
             yield (INPUTS_SWAPPED, f"{inputs[0]}, {inputs[1]}",
                    _on_graph(damages.swap_nodes, inputs[0], inputs[1]))  # fmt: skip
-        if path.is_dir() and len(keys := sorted(signed(protos.read(path)).outputs)) > 1:
-            yield SIGNATURE_MISSING, keys[0], lambda copy: protos.drop_output(copy, keys[0])
+        if path.is_dir() and not self._is_named and (key := self._find_dispensable(path)):
+            yield SIGNATURE_MISSING, key, lambda copy: protos.drop_output(copy, key)
         if self._loops:
             return
         for kind, damage in ((OPERATION, damages.other_operation),
@@ -247,6 +247,21 @@ class Workshop:
             place = damage(graph, outputs, np.random.default_rng(seed))
             if place:
                 yield kind, place, _on_graph(damage, outputs, seed)
+
+    def _find_dispensable(self, form: Path) -> str:
+        """Return a name in a signature that has others, whose tensor nothing consumes.
+
+        That it is an output is seen in every form, also where there is no signature.
+        """
+        message = protos.read(form)
+        outputs = protos.signature_of(message).outputs
+        nodes = [one.name.partition(":")[0] for one in outputs.values()]
+        ends = damages.find_ends(protos.graph_of(message))
+        for key, one in sorted(outputs.items()):
+            node = one.name.partition(":")[0]
+            if len(outputs) > 1 and node in ends and nodes.count(node) == 1:
+                return key
+        return ""
 
     def swap_signature(self) -> Iterator[Result]:
         """Swap outputs in the signature of a SavedModel, against the same, sound SavedModel."""
@@ -291,9 +306,13 @@ class Workshop:
 
     def _names(self, form: str) -> tuple[str, ...]:
         """Return the outputs that a request names: a SavedModel has its own names for them."""
+        is_graph = form in (CHECKPOINT, FROZEN, FROZEN_TEXT)
+        return self.written.ends.outputs if is_graph or self._is_named else ()
+
+    @property
+    def _is_named(self) -> bool:
         made = MODELS.get(self.written.name)
-        is_named = made is not None and (made.needs_names or form in (CHECKPOINT, FROZEN))
-        return self.written.ends.outputs if is_named else ()
+        return made is not None and made.needs_names
 
     def _result(
         self, reference: str, form: str, damage: tuple[str, str], verdict: FormVerdict

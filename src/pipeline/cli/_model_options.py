@@ -44,8 +44,8 @@ def add_feeds(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="of feeds that are made; default: 0")
 
 
-def add_limits(parser: argparse.ArgumentParser) -> None:
-    """Add what the processes that load the model may take and do."""
+def add_limits(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add what the processes that load the model may take; returns the group."""
     group = parser.add_argument_group("limits")
     group.add_argument(
         "--timeout", type=float, default=60, metavar="SECONDS", help="for the model; default: 60"
@@ -53,6 +53,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--memory", type=float, default=4, metavar="GB", help="for the model; default: 4"
     )
+    return group
+
+
+def add_trust(group: argparse._ArgumentGroup) -> None:
+    """Add which files may do more than compute."""
     group.add_argument(
         "--trust", action="append", default=[], metavar="SHA256",
         help="of a file whose operations may act on this machine; can be repeated",

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _model_options.add_choice(parser)
     _model_options.add_feeds(parser)
-    _model_options.add_limits(parser)
+    _model_options.add_trust(_model_options.add_limits(parser))
 
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:

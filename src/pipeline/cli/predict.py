@@ -17,6 +17,8 @@ from pathlib import Path
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
+A_DAY = 24 * 60 * 60.0  # large tables take long
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, input and `--output`, and how both are read."""
@@ -51,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="fail",
         help="what to do about rows that cannot be predicted: stop, or leave them out",
     )
+    parser.add_argument(
+        "--timeout", type=float, default=A_DAY, metavar="SECONDS", help="for a model of others"
+    )
+    parser.add_argument(
+        "--memory", type=float, default=4, metavar="GB", help="for a model of others; default: 4"
+    )
     parser.add_argument("--signature", help="which one to call, of a SavedModel with several")
     parser.add_argument(
         "--trust",
@@ -68,13 +76,15 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
 
     environment.configure(onednn=arithmetic.read_onednn(Path(arguments.model)))
     from pipeline import prediction
+    from pipeline.repository.limited import Limits
 
     options = prediction.Options(
         columns=_parse_columns(arguments.columns),
         probabilities=arguments.probabilities,
         skips=arguments.on_error == "skip",
         signature=arguments.signature,
-        trusted=frozenset(arguments.trust),
+        trust=tuple(arguments.trust),
+        limits=Limits(arguments.timeout, arguments.memory),
     )
     said = prediction.predict(
         arguments.model, arguments.input, arguments.output, workspace, options

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="allowed difference of outputs, as a share of their root mean square",
     )  # fmt: skip
     _model_options.add_feeds(parser)
-    _model_options.add_limits(parser)
+    _model_options.add_trust(_model_options.add_limits(parser))
     results = parser.add_argument_group("results")
     results.add_argument("--json", action="store_true", help="print JSON")
     results.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")

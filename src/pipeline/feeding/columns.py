@@ -16,7 +16,7 @@ from pipeline.data.tables import Table
 from pipeline.errors import DataError, listing
 from pipeline.feeding.array_files import to_array
 from pipeline.feeding.fitting import fit, show
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 
 STRING = "string"
 
@@ -41,7 +41,7 @@ class Assigned:
 
 
 def assign_columns(
-    inputs: Sequence[TensorSpec], table: Table, given: Mapping[str, tuple[str, ...]]
+    inputs: Sequence[TensorSpec], table: Table, given: Mapping[str, Sequence[str]]
 ) -> Assigned:
     """Return the columns of each input: those given, those of its name, or all of the table.
 
@@ -57,7 +57,7 @@ def assign_columns(
             raise DataError(f"--input {name}=…: the model has no such input, only {listing(names)}")
     found = {}
     for spec in inputs:
-        taken = given.get(spec.name) or _columns_of(spec.name, columns)
+        taken = tuple(given.get(spec.name, ())) or _columns_of(spec.name, columns)
         if not taken and len(inputs) == 1:
             taken = tuple(columns)
         if not taken:

@@ -11,7 +11,7 @@ from pipeline.repository.limited import Limits
 WORKER = "pipeline.inspection.worker"
 
 
-def describe(path: Path, operations: bool, as_json: bool, limits: Limits | None = None) -> str:
+def describe(path: Path, operations: bool, as_json: bool, limits: Limits) -> str:
     """Return the description of a model as tables or as JSON, with every operation or without.
 
     Raises:
@@ -23,5 +23,5 @@ def describe(path: Path, operations: bool, as_json: bool, limits: Limits | None 
     for part in parts_of(files):
         find_refused(part, files)
     question = {"path": str(path), "operations": operations, "json": as_json}
-    answer = limited.ask(WORKER, json.dumps(question), limits or Limits())
+    answer = limited.ask(WORKER, json.dumps(question), limits)
     return str(answer["text"])

@@ -15,10 +15,9 @@ _SHARD = re.compile(r".*\.data-\d{5}-of-(\d{5})", re.DOTALL)
 
 def files_of(prefix: str) -> list[Path]:
     """Return the files of a checkpoint; one of an old TensorFlow is a file itself."""
-    path = Path(f"{prefix}.")
-    start = path.name if path.name != "." else "."
-    beside = [file for file in path.parent.iterdir() if file.name.startswith(start)]
-    return [file for file in [Path(prefix), *beside] if file.is_file()]
+    folder, _, name = prefix.rpartition("/")  # the name may be empty
+    beside = [file for file in Path(folder or ".").iterdir() if file.name.startswith(f"{name}.")]
+    return [file for file in (Path(prefix), *beside) if file.is_file()]
 
 
 def read_variables(prefix: str) -> list[Tensor]:
@@ -28,7 +27,7 @@ def read_variables(prefix: str) -> list[Tensor]:
         ArtifactError: a file is missing, truncated or damaged.
     """
     try:
-        reader = tf.train.load_checkpoint(prefix)
+        reader = tf.compat.v1.train.NewCheckpointReader(prefix)
     except UNREADABLE as error:
         _require_shards(prefix)
         raise ArtifactError(f"{prefix} cannot be read: {one_line(error)}") from None

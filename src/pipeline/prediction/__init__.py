@@ -4,6 +4,7 @@ The graph of a model is examined before TensorFlow is imported, so modules here 
 TensorFlow are imported after that.
 """
 
-from pipeline.prediction.predicting import Options, predict
+from pipeline.prediction.options import Options
+from pipeline.prediction.predicting import predict
 
 __all__ = ["Options", "predict"]

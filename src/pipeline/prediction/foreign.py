@@ -1,7 +1,6 @@
 """Predictions by a model that somebody else made: its inputs are columns, or arrays."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,24 +9,22 @@ from pipeline.data.tables import Table
 from pipeline.errors import ArtifactError, DataError
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
+from pipeline.foreign.loading import Choice, load
+from pipeline.graph.runner import Runner
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Choice, load
-from pipeline.models.run.form import Runner
 from pipeline.prediction.arrays import predict_arrays, run_in_batches
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import REMEDY
+from pipeline.prediction.options import Options
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
 from pipeline.prediction.writing import open_sink
 
-if TYPE_CHECKING:
-    from pipeline.prediction.predicting import Options
 
-
-def predict(model: Path, source: Path, to: Path, options: "Options") -> str:
+def predict(model: Path, source: Path, to: Path, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
-    choice = Choice(signature=options.signature, trust=tuple(options.trusted))
+    choice = Choice(signature=options.signature, trust=tuple(options.trust))
     with load(locate(model), choice) as loaded:
         if not loaded.interface.inputs:
             raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")
@@ -37,7 +34,7 @@ def predict(model: Path, source: Path, to: Path, options: "Options") -> str:
         return _predict_table(runner, Table(source), to, options)
 
 
-def _predict_table(runner: Runner, table: Table, to: Path, options: "Options") -> str:
+def _predict_table(runner: Runner, table: Table, to: Path, options: Options) -> str:
     inputs = runner.interface.inputs
     assigned = assign_columns(inputs, table, options.columns)
     words = [name for s in inputs if s.dtype == "string" for name in assigned.columns[s.name]]

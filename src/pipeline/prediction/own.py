@@ -1,7 +1,7 @@
 """Predictions by a model of this pipeline, whose sidecar says what its columns are."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,22 +9,21 @@ import pandas as pd
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.feeding import array_files
-from pipeline.models import adopted  # noqa: F401  (registers model=graph)
+from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
+from pipeline.graph.runner import Runner
 from pipeline.models.metadata.sidecar import Recipe
-from pipeline.models.run.form import Runner, predict_in_pieces
+from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
 from pipeline.prediction.arrays import predict_arrays
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import FeatureReader
+from pipeline.prediction.options import Options
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
 from pipeline.prediction.writing import open_sink
 from pipeline.workspace import Workspace
 
-if TYPE_CHECKING:
-    from pipeline.prediction.predicting import Options
 
-
-def predict(model: Path, source: Path, to: Path, workspace: Workspace, options: "Options") -> str:
+def predict(model: Path, source: Path, to: Path, workspace: Workspace, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.columns:
         raise DataError("--input: a model of this pipeline finds its columns by name")
@@ -41,7 +40,7 @@ def predict(model: Path, source: Path, to: Path, workspace: Workspace, options: 
         return _predict_table(_OwnModel(recipe, runner, table, options.probabilities), to, options)
 
 
-def _predict_table(model: "_OwnModel", to: Path, options: "Options") -> str:
+def _predict_table(model: "_OwnModel", to: Path, options: Options) -> str:
     copy, rows = plan_copy(model.table, to, model.recipe.text), 0
     model.text = copy.text
     skipped = SkippedRows() if options.skips else None

@@ -1,39 +1,22 @@
 """Which way a prediction goes: from a table or arrays, by a model of this pipeline or another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.errors import ArtifactError, DataError
 from pipeline.graphdef.examine import examine
 from pipeline.graphdef.locate import Kind, locate
-from pipeline.prediction import streams
+from pipeline.prediction import streams, worker
+from pipeline.prediction.options import Options
 from pipeline.prediction.ownership import is_own
 from pipeline.prediction.writing import require_writable
+from pipeline.repository import limited
 from pipeline.workspace import Workspace, files
 
+WORKER = "pipeline.prediction.worker"
 MLFLOW = ("runs:/", "models:/")  # how the address of a model in MLflow begins
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user chose.
-
-    Attributes:
-        columns: columns of the table by the names of inputs, for models of others.
-        probabilities: whether a classification also gets the probability of each class.
-        skips: whether rows that cannot be predicted are left out, in place of an error.
-        signature: which one to call, for a SavedModel with several.
-        trusted: SHA-256 of graph files that may hold any operation.
-    """
-
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    probabilities: bool = False
-    skips: bool = False
-    signature: str | None = None
-    trusted: frozenset[str] = frozenset()
 
 
 def predict(
@@ -69,17 +52,25 @@ def predict(
         if not streams.is_standard(source) and not source.exists():
             raise DataError(f"{source}: no such file; give an existing one")
         _examine(path, options)
-        # They import TensorFlow.
-        from pipeline.prediction import foreign, own
-
         given = stack.enter_context(streams.reading(source))
         written = stack.enter_context(streams.writing(to, given))
         partial = stack.enter_context(files.replacing(written))
         if is_own(path):
+            from pipeline.prediction import own  # imports TensorFlow
+
             said = own.predict(path, given, partial, workspace, options)
         else:
-            said = foreign.predict(path, given, partial, options)
+            said = _predict_by_others(path, given, partial, options)
     return f"{to}: {said}"
+
+
+def _predict_by_others(path: Path, source: Path, to: Path, options: Options) -> str:
+    if options.limits is None:
+        from pipeline.prediction import foreign  # imports TensorFlow
+
+        return foreign.predict(path, source, to, options)
+    question = worker.to_question(path, source, to, options)
+    return str(limited.ask(WORKER, question, options.limits)["said"])
 
 
 @contextmanager
@@ -113,4 +104,4 @@ def _examine(path: Path, options: Options) -> None:
             return
         raise
     if not (is_own(path) and found.kind is Kind.CHECKPOINT):  # its graph is built in code
-        examine(found, options.trusted)
+        examine(found, options.trust)

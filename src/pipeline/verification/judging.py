@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import ArtifactError, listing
+from pipeline.foreign.loading import Choice, Loaded
 from pipeline.graphdef.locate import Kind
-from pipeline.models.foreign.loading import Choice, Loaded
-from pipeline.verification import conversions, interfaces, outputs, provable
+from pipeline.verification import conversions, interfaces, nodes, outputs, provable
 from pipeline.verification.execution import execute, find_unrepeated, translate_feeds
 from pipeline.verification.opening import Opened, to_choice
 from pipeline.verification.randomness import find_harmless
@@ -171,5 +171,5 @@ def _find_doubts(loaded: Loaded, reference: Reference, values: ValuesVerdict | N
     if not doubts and not values.are_equal:
         doubts.append("it has none of the reference's values")
     if loaded.graph is not None and reference.graph is not None:
-        doubts += provable.find_attribute_differences(loaded.graph, reference.graph)
+        doubts += nodes.find_differences(loaded.graph, reference.graph)
     return doubts

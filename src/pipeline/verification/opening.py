@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
-from pipeline.graphdef.locate import Kind, locate
-from pipeline.models.foreign.loading import Choice, Loaded, load
+from pipeline.foreign.loading import Choice, Loaded, load
+from pipeline.graphdef.locate import locate
+from pipeline.verification.alignment import WITHOUT_SIGNATURE, find_common_outputs, tensors_of
 from pipeline.verification.request import Request
 from pipeline.verification.sidecars import find_outputs
-
-WITHOUT_SIGNATURE = (Kind.GRAPH, Kind.META, Kind.CHECKPOINT)
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,12 @@ def open_all(request: Request, stack: ExitStack) -> list[Opened]:
     """Load all forms, in their order; they are closed with the stack."""
     choice = to_choice(request)
     opened = [_open(path, choice, stack) for path in request.paths]
-    return opened if request.outputs else [_align(form, opened, choice, stack) for form in opened]
+    if request.outputs:
+        return opened
+    reference = choose_reference(opened)
+    loaded = [form.loaded for form in opened if form.loaded]
+    wanted = find_common_outputs(loaded, reference.loaded if reference else None)
+    return [_align(form, wanted, choice, stack) for form in opened]
 
 
 def to_choice(request: Request) -> Choice:
@@ -66,31 +70,14 @@ def _open(path: str, choice: Choice, stack: ExitStack) -> Opened:
         return Opened(path, kind, refusal=str(error))
 
 
-def _align(form: Opened, opened: Sequence[Opened], choice: Choice, stack: ExitStack) -> Opened:
-    """Load a graph again with the outputs of a form that has a signature, if it has them.
-
-    A graph does not say which of its tensors are outputs; a signature does. Without any, those of
-    a frozen graph count, which has no training in it, or those of the first form.
-    """
-    guide = _find_guide(opened)
-    if form.loaded is None or guide is None or form.loaded.files.kind not in WITHOUT_SIGNATURE:
+def _align(form: Opened, wanted: tuple[str, ...], choice: Choice, stack: ExitStack) -> Opened:
+    """Load a graph without a signature again with some outputs, if it has them."""
+    if form.loaded is None or form.loaded.files.kind not in WITHOUT_SIGNATURE:
         return form
-    wanted = tuple(spec.tensor for spec in guide.interface.outputs)
-    if form.loaded.graph is None or wanted == _tensors(form.loaded):
+    if form.loaded.graph is None or not wanted or wanted == tensors_of(form.loaded):
         return form
     try:
         aligned = load(form.loaded.files, replace(choice, outputs=wanted))
     except ArtifactError:  # its tensors have other names
         return form
     return replace(form, loaded=stack.enter_context(aligned))
-
-
-def _find_guide(opened: Sequence[Opened]) -> Loaded | None:
-    loaded = [form.loaded for form in opened if form.loaded and form.loaded.interface.outputs]
-    signed = [one for one in loaded if one.files.kind is Kind.SAVED_MODEL]
-    frozen = [one for one in loaded if one.files.kind is Kind.GRAPH]
-    return next(iter([*signed, *frozen, *loaded]), None)
-
-
-def _tensors(loaded: Loaded) -> tuple[str, ...]:
-    return tuple(spec.tensor for spec in loaded.interface.outputs)

@@ -1,11 +1,11 @@
 """Why the outputs of a graph cannot be proven: they are random, or depend on what is not in it."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
+from pipeline.graph.execution.pruning import prune
+from pipeline.graph.execution.tensors import parse
 from pipeline.graphdef.operations import Kind, judge
-from pipeline.models.foreign.pruning import prune
-from pipeline.models.foreign.tensors import parse
 
 # How many nodes a reason names.
 MOST_NAMES = 3
@@ -50,34 +50,3 @@ def _all_nodes(graph: Any) -> Iterator[tuple[str, Any]]:
     for function in graph.library.function:
         for node in function.node_def:
             yield f"{function.signature.name}/{node.name}", node
-
-
-def find_attribute_differences(graph: Any, reference: Any) -> list[str]:
-    """Return nodes of one name and operation whose numeric attributes differ, a sentence each.
-
-    A change of `epsilon` or of `strides` is neither in a value nor always visible in an output.
-    """
-    known = {node.name: node for node in reference.node}
-    found = []
-    for node in graph.node:
-        other = known.get(node.name)
-        if other is None or other.op != node.op:
-            continue
-        numbers, others = _numbers(node.attr), _numbers(other.attr)
-        for key in sorted(numbers.keys() & others.keys()):
-            if numbers[key] != others[key]:
-                found.append(
-                    f"{node.name} has {key}={numbers[key]}, and {others[key]} in the reference"
-                )
-    return found
-
-
-def _numbers(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    numbers: dict[str, Any] = {}
-    for key, value in attributes.items():
-        kind = value.WhichOneof("value")
-        if kind in ("i", "f", "b"):
-            numbers[key] = getattr(value, kind)
-        elif kind == "list":
-            numbers[key] = [*value.list.i, *value.list.f, *value.list.b]
-    return {key: value for key, value in numbers.items() if not key.startswith("_")}

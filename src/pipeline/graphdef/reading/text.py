@@ -11,11 +11,11 @@ from google.protobuf.descriptor import FieldDescriptor
 MAX_DEPTH = 100  # as in protobuf
 
 _TOKEN = re.compile(
-    r"""(?:[ \t\r\n\f\v,;]|\#[^\n]*)*+
+    r"""(?:[ \t\r\n\f\v]|\#[^\n]*)*+
     (?: (?P<word>[A-Za-z_]\w*+)
       | (?P<number>-?(?:[\d.](?:[eE][+-]|[\w.])*+|[A-Za-z]\w*+))
       | (?P<text>"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')
-      | (?P<mark>[:{}<>\[\]./])
+      | (?P<mark>[:{}<>\[\]./,;])
       | (?P<end>\Z) )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -69,6 +69,11 @@ class _Tokens:
         self.advance()
         return True
 
+    def separate(self) -> None:
+        """Skip a separator of fields, if there is one."""
+        if self.value in (",", ";"):
+            self.take(self.value)
+
     def error(self, what: str) -> TextError:
         line = self._text.count("\n", 0, self._position) + 1
         return TextError(f"line {line}: {what}")
@@ -91,10 +96,12 @@ def _fields(tokens: _Tokens, message: Any, closing: str, depth: int) -> None:
         if not tokens.take("["):
             _value(tokens, message, field, depth)
         elif not tokens.take("]"):
-            while True:
+            _value(tokens, message, field, depth)
+            while tokens.take(","):
                 _value(tokens, message, field, depth)
-                if tokens.take("]"):
-                    break
+            if not tokens.take("]"):
+                raise tokens.error("a list that does not end")
+        tokens.separate()
 
 
 def _skip(tokens: _Tokens) -> None:
@@ -138,6 +145,7 @@ def _entry(tokens: _Tokens, values: Any, entry: Any, closing: str, depth: int) -
     if tokens.take("key"):
         tokens.take(":")
         key = _scalar(tokens, entry.fields_by_name["key"])
+        tokens.separate()
     if not tokens.take("value"):
         raise tokens.error("an entry without value, or with a value before its key")
     tokens.take(":")
@@ -148,6 +156,7 @@ def _entry(tokens: _Tokens, values: Any, entry: Any, closing: str, depth: int) -
     else:
         opened = _CLOSING.get(tokens.advance(), "")
         _fields(tokens, values[key], opened, depth + 1)
+    tokens.separate()
     if not tokens.take(closing):
         raise tokens.error("an entry with more than a key and a value")
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError, listing
 from pipeline.feeding.fitting import show
-from pipeline.models.metadata.sidecar import Shape, TensorSpec
+from pipeline.graphdef.interface import Shape, TensorSpec
 from pipeline.verification.feeds import files
 from pipeline.verification.feeds.bounds import Bounds, find_bounds
 from pipeline.verification.feeds.dims import EVERY, Dims, given_shapes, require_size
@@ -24,12 +24,15 @@ from pipeline.verification.feeds.switches import find_off
 from pipeline.verification.feeds.values import KINDS, generator, make_numbers
 
 if TYPE_CHECKING:
-    from pipeline.models.foreign.loaded import Loaded
+    from pipeline.graph.execution.loaded import Loaded
 
 Run = Callable[[Mapping[str, np.ndarray]], object]
 
 # What no feed can hold: it is an object inside of a session.
 _OBJECTS = ("resource", "variant")
+
+# So many kinds of values are tried before the shapes are taken to be wrong.
+MOST_REFUSALS = 3
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,8 @@ class _Search:
                 self._run(arrays)
             except ArtifactError as error:
                 refusals.append(str(error))
+                if len(refusals) == MOST_REFUSALS and not self._feeds:
+                    break
                 continue
             self._feeds.append(Feed(kind, arrays))
         return None if self._feeds else refusals[0]

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 _NODE = re.compile(r"\{\{node ([^\s}]+)\}\}")
 _RANK = re.compile(r"rank (\d+)")
+# Other ways to say which rank is needed; the shape that was given follows.
+_NEEDED = (
+    (re.compile(r"must be (an? )?(\w+ )?scalar"), 0),
+    (re.compile(r"must be (an? )?(\w+ )?vector|must be 1-D"), 1),
+    (re.compile(r"must be (an? )?(\w+ )?matrix|must be 2-D"), 2),
+    (re.compile(r"must be 3-D|must be 3-dimensional"), 3),
+    (re.compile(r"must be 4-D|must be 4-dimensional"), 4),
+)
 _NUMBER = re.compile(r"\d+")
 _SHAPES = re.compile(r"\[[\d,? ]*\]")
 
@@ -42,6 +50,9 @@ def read_refusal(message: str, progress: Callable[[str], int]) -> Refusal:
     said = re.split(r" for '?\{\{node|\[?\[?\{\{node", message)[0]
     ranks = [int(rank) for rank in _RANK.findall(said)]
     pairs = tuple((ranks[i], ranks[1 - i]) for i in (0, 1)) if len(ranks) == 2 else ()
+    if needed := [rank for pattern, rank in _NEEDED if pattern.search(said)]:
+        given = _SHAPES.search(said)
+        ranks, pairs = needed, ((needed[0], given[0].count(",") + 1 if given else needed[0]),)
     sizes = () if ranks else tuple(map(int, _NUMBER.findall(said)))
     shapes = " ".join(_SHAPES.findall(message.partition("with input shapes:")[2]))
     others = tuple(map(int, _NUMBER.findall(shapes)))

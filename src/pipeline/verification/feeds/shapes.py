@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.models.metadata.sidecar import Shape
+from pipeline.graphdef.interface import Shape
 from pipeline.verification.feeds.dims import MOST_VALUES, count_values
 from pipeline.verification.feeds.refusals import (
     Refusal,
@@ -23,7 +23,10 @@ Found = dict[str, tuple[int, ...]]  # shapes by the names of inputs
 ROWS = 3  # in the first dimension, where it is open
 SIZES = (8, 16, 28, 32, 64, 224, 299, 1, 2, 3)  # to try in the others
 RANKS = (2, 1, 4, 3, 0, 5)  # to try where the rank is open
-MOST_TRIES, MOST_SECONDS = 400, 20.0
+MOST_TRIES = 400
+MOST_SECONDS = 30.0  # of the processor, so that other programs do not decide what is found
+MOST_SEARCHED = 2**23  # values of an input; more, a user decides
+TOO_LARGE = f"what was tried has more than {MOST_VALUES:,} values"
 GUESS_EVERY = 16  # tries, while there are suggestions
 # How unlikely a change is: of the number of rows, of what may be no rows, and of the rank.
 COST_OF_ROWS, COST_OF_FIRST, COST_OF_RANK = 16, 4, 16
@@ -47,6 +50,15 @@ class OpenShapes:
         """Tell whether a dimension of an input may be chosen."""
         shape = self.known[name]
         return shape is None or shape[place] is None
+
+    def allows(self, shapes: Found) -> bool:
+        """Tell whether no input has too many values."""
+        return all(count_values(shape) <= self._most(name) for name, shape in shapes.items())
+
+    def _most(self, name: str) -> int:
+        known = self.known[name]
+        is_decided = self.size is not None or (known is not None and None not in known)
+        return MOST_VALUES if is_decided else max(MOST_SEARCHED, ROWS * count_values(known or ()))
 
     def guesses(self) -> Iterator[Found]:
         """Yield shapes to begin with: open dimensions of all inputs have one size."""
@@ -77,8 +89,9 @@ class _Try:
 class _Queue:
     """Shapes to try, once each: guesses, and in turn with them what refusals suggest."""
 
-    def __init__(self, guesses: Iterator[Found]) -> None:
-        self._guesses, self._suggested = guesses, list[_Try]()
+    def __init__(self, opened: OpenShapes) -> None:
+        self._opened, self._guesses = opened, opened.guesses()
+        self._suggested: list[_Try] = []
         self._seen: set[tuple[tuple[int, ...], ...]] = set()
         self._is_guessing = True
 
@@ -94,17 +107,17 @@ class _Queue:
                 return
             one = heapq.heappop(self._suggested) if guess is None else _Try((0, 0, 0), guess, 0)
             key = tuple(one.shapes.values())
-            if key not in self._seen and all(count_values(shape) <= MOST_VALUES for shape in key):
+            if key not in self._seen and self._opened.allows(one.shapes):
                 self._seen.add(key)
                 yield one.shapes, one.cost
 
 
 def search_shapes(opened: OpenShapes, refuse: Callable[[Found], Refusal | None]) -> str:
     """Try shapes until some are not refused; else return the refusal that got furthest."""
-    queue, furthest, message = _Queue(opened.guesses()), -1, ""
-    until = time.monotonic() + MOST_SECONDS
+    queue, furthest, message = _Queue(opened), -1, TOO_LARGE
+    until = time.process_time() + MOST_SECONDS
     for tries, (shapes, cost) in enumerate(queue):
-        if tries == MOST_TRIES or time.monotonic() > until:
+        if tries == MOST_TRIES or time.process_time() > until:
             break
         refusal = refuse(shapes)
         if refusal is None:
