@@ -73,7 +73,11 @@ def add(settings: TrainSettings, workspace: Workspace, model: InferenceSpec) -> 
     tf.identity(inference.compute_prediction(model, output), PREDICTION)
     loss = tf.identity(_as_number(loss, adopted), _LOSS)
     done = v1.train.get_or_create_global_step()
-    update = train_op or _minimize(settings, loss, done.read_value())
+    if train_op is None:
+        loss += weight_penalty(settings.train, v1.trainable_variables())
+        update = _minimize(settings, loss, done.read_value())
+    else:
+        update = train_op
     with tf.control_dependencies([update]):
         counted = done.assign_add(1).op
     training = {given[name].name: value for name, value in network.training_feeds.items()}
@@ -148,8 +152,7 @@ def _as_number(loss: tf.Tensor, adopted: AdoptedGraph) -> tf.Tensor:
 def _minimize(settings: TrainSettings, loss: tf.Tensor, done: tf.Tensor) -> tf.Operation:
     """Add a step of the configured optimizer on all trainable variables that the loss needs."""
     trainable = v1.trainable_variables()
-    total = loss + weight_penalty(settings.train, trainable)
-    pairs = zip(tf.gradients(total, trainable), trainable, strict=True)
+    pairs = zip(tf.gradients(loss, trainable), trainable, strict=True)
     found = [(tf.convert_to_tensor(one), variable) for one, variable in pairs if one is not None]
     if not found:
         raise ConfigError("model.loss depends on no trainable variable; name another loss")
