@@ -23,6 +23,7 @@ class Script:
         steps: it takes before it saves; None: it saves the graph alone.
         is_iterator: there are no placeholders, rows come from a data set.
         has_fixed_rows: these rows come four at a time, which the gradients know.
+        is_older: branches are those of before functions: Switch and Merge.
         acts: the hidden layer passes through Python.
         classes: the output is logits of so many classes, and the label the number of one.
     """
@@ -36,13 +37,19 @@ class Script:
     has_fixed_rows: bool = False
     classes: int = 0
     acts: bool = False
+    is_older: bool = False
 
 
 def run(folder: Path, script: Script) -> str:
     """Run a script; returns the prefix of its checkpoint, or its `.meta` file."""
     folder.mkdir()
     with without_op_determinism(), tf.Graph().as_default() as graph:
-        train = build(script)
+        if script.is_older:
+            v1.disable_control_flow_v2()
+        try:
+            train = build(script)
+        finally:
+            v1.enable_control_flow_v2()
         saver = v1.train.Saver()
         if script.steps is None:
             v1.train.export_meta_graph(f"{folder}/model.meta", saver_def=saver.as_saver_def())
@@ -50,6 +57,9 @@ def run(folder: Path, script: Script) -> str:
         with v1.Session(graph=graph) as session:
             session.run(v1.global_variables_initializer())
             draw = np.random.default_rng(0)
+            for variable in v1.trainable_variables():
+                if variable.shape.rank == 2:
+                    variable.load(draw.normal(0, 0.1, variable.shape), session)
             for _ in range(script.steps):
                 label = draw.integers(script.classes, size=8) if script.classes else np.zeros(8)
                 feeds = {"x:0": draw.normal(size=(8, script.columns)), "y:0": label}
@@ -103,4 +113,4 @@ def _normalize(values: tf.Tensor, is_training: tf.Tensor) -> tf.Tensor:
     batch = tf.reduce_mean(values, axis=0)
     update = v1.assign(mean, 0.9 * mean + 0.1 * batch)
     v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, update)
-    return values - v1.cond(is_training, lambda: batch, lambda: tf.identity(mean))
+    return values - v1.cond(is_training, lambda: tf.identity(batch), lambda: tf.identity(mean))

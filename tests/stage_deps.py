@@ -19,10 +19,11 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 
-MOST_LINES = 11
+MOST_LINES = 10
 
 # What stages import that writes no out. What is imported from there does not count either.
 EXEMPT = {
+    "pipeline.graphdef": "finds, reads and refuses model files; what is read is what they hold",
     "pipeline.reporting": "shows progress on the console",
     "pipeline.tracking": "sends the live curve to MLflow; not exempt for `track`",
     "pipeline.repository": "waits for locks and asks about processes",

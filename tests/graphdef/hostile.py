@@ -67,7 +67,7 @@ def acting() -> Iterator[tuple[str, str, Make]]:
     yield "prints to a file", f"PrintV2, which {ACTS}", made(graph(printing))
     yield (
         "unknown",
-        "is of type Mine, which TensorFlow does not have",
+        "is of type 'Mine', which TensorFlow does not have",
         made(graph(node("y", "Mine", "x"))),
     )
     nested = graph(node("graph", "Const", dtype=STRING), node("y", "DatasetFromGraph", "graph"))

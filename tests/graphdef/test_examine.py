@@ -153,5 +153,13 @@ def test_values_are_restored_from_the_folder(tmp_path: Path):
 
 
 def test_an_unknown_operation_is_named_without_advice(tmp_path: Path):
-    with pytest.raises(ArtifactError, match=r"is of type Mine, which TensorFlow does not have$"):
+    with pytest.raises(ArtifactError, match=r"is of type 'Mine', which TensorFlow does not have$"):
         accept(graph(node("y", "Mine", "x")), tmp_path)
+
+
+def test_names_do_not_draw_on_the_terminal_or_fill_it(tmp_path: Path):
+    for name in ("\x1b[2J\n", "long" * 1000):
+        with pytest.raises(ArtifactError) as raised:
+            accept(graph(node(name, name, "x")), tmp_path)
+        assert str(raised.value).isprintable()
+        assert len(str(raised.value)) < 1000

@@ -1,6 +1,8 @@
 """Graph files are read within limits, and what is not a graph is one message."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,3 +81,29 @@ def test_numbers_in_text_are_read_as_protobuf_does(tmp_path: Path, number: str):
     found = reading.read_graph_def(tmp_path / "graph.pbtxt").node[0].attr["x"].f
     expected = text_format.Parse(text, tf.compat.v1.GraphDef()).node[0].attr["x"].f
     assert repr(found) == repr(expected)
+
+
+LATER = """
+import sys
+from pathlib import Path
+from pipeline.graphdef import tflite
+from pipeline.graphdef.reading import messages
+try:
+    tflite.find_custom(Path(sys.argv[1]))
+except Exception:
+    pass
+assert "tensorflow" not in sys.modules
+import tensorflow as tf
+assert tf.compat.v1.GraphDef is messages.GraphDef
+assert tf.lite.Interpreter
+with tf.Graph().as_default() as graph:
+    tf.constant(1.0)
+assert type(graph.as_graph_def()) is messages.GraphDef
+"""
+
+
+def test_tensorflow_can_be_imported_later(tmp_path: Path):
+    (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3")
+    command = [sys.executable, "-c", LATER, str(tmp_path / "model.tflite")]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

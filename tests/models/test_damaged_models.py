@@ -9,8 +9,9 @@ import pytest
 
 from pipeline import cli, config
 from pipeline.errors import ArtifactError, ParityError
+from pipeline.graph.runner import Runner
 from pipeline.models.metadata import sidecar
-from pipeline.models.run.form import Runner, Runtime, predict_in_pieces
+from pipeline.models.run.form import Runtime, predict_in_pieces
 from pipeline.models.run.registry import list_forms, open_model
 from pipeline.stages import evaluate, freeze
 from pipeline.workspace import Workspace, files

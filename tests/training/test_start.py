@@ -66,6 +66,21 @@ def test_another_head_is_initialized_where_shapes_differ(settings, train, before
     assert variables["network/hidden_2/weights"].shape == (8, 5)
 
 
+def test_a_map_of_names_takes_variables_that_have_others(settings, train, before):
+    wider = ("model=mlp", "model.hidden=[8,8,8]", "optimizer=adam", *BATCHES)
+    names = {f"network/hidden_2/{part}": f"hidden_3/{part}" for part in ("weights", "bias")}
+    given = ", ".join(f"{old}: {new}" for old, new in names.items())
+    chosen = settings(
+        *wider, "train.steps=0", *start(before[0], f"train.start.variables={{{given}}}")
+    )
+    _, variables = train(chosen)
+    for old, new in names.items():
+        np.testing.assert_array_equal(variables[f"network/{new}"], before[1][old])
+    assert not np.array_equal(
+        variables["network/hidden_2/weights"], before[1]["network/hidden_2/weights"]
+    )
+
+
 @pytest.mark.parametrize(
     ("what", "more", "error", "message"),
     [
@@ -86,6 +101,12 @@ def test_another_head_is_initialized_where_shapes_differ(settings, train, before
             ["train.start.variables=[hidden_2]", "model.hidden=[8,5]"],
             ArtifactError,
             r"has shape \[8, 8\]",
+        ),
+        (
+            "Start from a variable of another name that is not there",
+            ["train.start.variables={network/hidden_2/wights: hidden_2/weights}"],
+            ArtifactError,
+            "network/hidden_2/wights is missing, .*nearest: network/hidden_2/weights",
         ),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError
-from pipeline.models.metadata.sidecar import Interface, TensorSpec
+from pipeline.graphdef.interface import Interface, TensorSpec
 
 v1 = tf.compat.v1
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 from pipeline.verification.feeds.files import read_feeds
 
 X = TensorSpec("x", "float32", (None, 2), "x:0")

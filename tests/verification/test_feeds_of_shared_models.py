@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.loading import Choice, load
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Choice, load
 from pipeline.verification.feeds import FeedOptions, find_feeds
 
 if "PIPELINE_MODELS" not in os.environ:

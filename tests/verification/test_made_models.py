@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.loading import Choice, load
 from pipeline.freezing import writing
 from pipeline.freezing.job import GRAPH, SAVED_MODEL, Job
 from pipeline.graphdef.locate import Kind, locate
-from pipeline.models.foreign.loading import Choice, load
 from pipeline.verification.request import Request
 from pipeline.verification.verdict import FormVerdict, Outcome
 from pipeline.verification.verify import verify

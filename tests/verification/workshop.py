@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.loading import Loaded
 from pipeline.graphdef.examine import examine
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Loaded
 from pipeline.verification import opening
 from pipeline.verification.judging import find_obstacles
 from pipeline.verification.reference import Reference, from_loaded

@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
         probabilities=arguments.probabilities,
         skips=arguments.on_error == "skip",
         signature=arguments.signature,
-        trusted=frozenset(arguments.trust),
+        trust=tuple(arguments.trust),
         limits=Limits(arguments.timeout, arguments.memory),
     )
     said = prediction.predict(

@@ -48,8 +48,12 @@ def find(settings: Settings, workspace: Workspace) -> Iterator[tuple[str, str]]:
 
 
 def _files_of_graph(name: str, workspace: Workspace) -> Iterator[Path]:
-    """Yield the files of a checkpoint of other code: its graph and its values."""
-    found = locate(workspace.path(name))
+    """Yield the files of a checkpoint of other code: its graph and its values, or its folder."""
+    path = workspace.path(name)
+    if path.is_dir():
+        yield path
+        return
+    found = locate(path)
     if found.file is not None:
         yield found.file
     if found.prefix is not None:

@@ -16,7 +16,7 @@ from pipeline.data.tables import Table
 from pipeline.errors import DataError, listing
 from pipeline.feeding.array_files import to_array
 from pipeline.feeding.fitting import fit, show
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 
 STRING = "string"
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.errors import DataError
-from pipeline.models.metadata.sidecar import Shape, TensorSpec
+from pipeline.graphdef.interface import Shape, TensorSpec
 
 _NAMES = {"f": "numbers with a fraction", "O": "text", "c": "complex numbers"}
 

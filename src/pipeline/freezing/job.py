@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from pipeline.models.metadata.interface import Interface
+from pipeline.graphdef.interface import Interface
 from pipeline.verification.request import Request
 
 GRAPH = "model.pb"

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.freezing import saved_model
+from pipeline.foreign.freezing.freeze import freeze
 from pipeline.freezing.job import GRAPH, SAVED_MODEL, Job, Written
 from pipeline.graph.devices import ONEDNN
-from pipeline.models.foreign.freezing import saved_model
-from pipeline.models.foreign.freezing.freeze import freeze
 from pipeline.verification.opening import open_all
 
 AVERAGES = "values of variables are their moving averages"

@@ -10,8 +10,10 @@ from pipeline.graphdef.ends import find_ends
 from pipeline.graphdef.locate import Kind, ModelFiles
 from pipeline.graphdef.reading import read_graph_def, read_meta_graph, read_saved_model
 from pipeline.graphdef.scan import Refusal
-from pipeline.graphdef.structure import Body, operation_of
+from pipeline.graphdef.structure import MAX_SHOWN, Body, operation_of, quoted
 from pipeline.workspace.files import sha256
+
+MOST_NAMES = 2000  # among which the nearest is looked for: that takes long
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -103,7 +105,7 @@ def find_refused(part: Part, files: ModelFiles) -> Iterator[Refusal]:
     body = require_sound(part.graph, files)
     ends = [*(part.outputs or find_ends(body) or body.nodes), *part.loading]
     if lost := next((name for name in ends if name not in body.nodes), None):
-        raise ArtifactError(f"{files.file} has no operation {lost!r}{nearest(lost, body.nodes)}")
+        raise ArtifactError(f"{files.file} has no operation {quoted(lost)}{_nearest(lost, body)}")
     return scan.find_all_refused(part.graph, body, ends, part.own_files)
 
 
@@ -121,3 +123,9 @@ def require_sound(graph: Any, files: ModelFiles) -> Body:
 
 def _operations(tensors: Sequence[str]) -> list[str]:
     return [operation_of(name) for name in tensors]
+
+
+def _nearest(lost: str, body: Body) -> str:
+    """Return the most similar name; not among very many or long ones, which takes minutes."""
+    names = [name for name in body.nodes if name.isprintable() and len(name) <= MAX_SHOWN]
+    return nearest(lost, names) if len(lost) <= MAX_SHOWN and len(names) <= MOST_NAMES else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.graphdef.operations import judge
+from pipeline.graphdef.structure import quoted
 
 MAX_CALLED = 1_000_000  # operations, where each call counts those of its function again
 
@@ -84,10 +85,11 @@ def find_fault(graph: Any) -> str | None:
     sizes: dict[str, int] = {}
     for name in _callees_first(calls):
         if any(called not in sizes for called in calls[name]):
-            return f"the function {name!r} calls itself"
+            return f"the function {quoted(name)} calls itself"
         sizes[name] = len(functions[name].node_def) + sum(sizes[called] for called in calls[name])
         if sizes[name] > MAX_CALLED:
-            return f"calls of the function {name!r} amount to more than {MAX_CALLED:,} operations"
+            more = f"amount to more than {MAX_CALLED:,} operations"
+            return f"calls of the function {quoted(name)} {more}"
     return None
 
 

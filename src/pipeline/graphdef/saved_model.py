@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.errors import ArtifactError
 from pipeline.graphdef.reading.messages import AssetFileDef
-from pipeline.graphdef.structure import operation_of
+from pipeline.graphdef.structure import operation_of, quoted
 
 _INITIALIZATION = ("saved_model_main_op", "legacy_init_op")
 _OLD_ASSETS = "saved_model_assets"
@@ -48,7 +48,7 @@ def find_assets(meta: Any, folder: Path) -> Iterator[tuple[str, str]]:
         name = asset.filename
         if "\0" in name or not (assets / name).resolve().is_relative_to(assets.resolve()):
             raise ArtifactError(
-                f"{folder} names an asset outside of its folder, {name!r}: do not use it"
+                f"{folder} names an asset outside of its folder, {quoted(name)}: do not use it"
             )
         yield asset.tensor_info.name, str(assets / name)
 

@@ -19,7 +19,7 @@ from pipeline.graphdef.own_files import (
     in_function,
     in_graph,
 )
-from pipeline.graphdef.structure import Body, data_inputs, function_body
+from pipeline.graphdef.structure import Body, data_inputs, function_body, quoted
 
 _CONSOLE = {b"", b"stderr", b"stdout", b"log(info)", b"log(warning)", b"log(error)"}
 
@@ -40,8 +40,9 @@ class Refusal:
     def __str__(self) -> str:
         """Name the operation and what is known of it."""
         does = "could act on the machine" if self.is_known else "TensorFlow does not have"
-        place = f" in the function {self.function!r}" if self.function else ""
-        return f"{self.node!r}{place} is of type {self.operation}, which {does}"
+        place = f" in the function {quoted(self.function)}" if self.function else ""
+        operation = self.operation if self.is_known else quoted(self.operation)
+        return f"{quoted(self.node)}{place} is of type {operation}, which {does}"
 
 
 def find_refused(

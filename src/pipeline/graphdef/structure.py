@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 MAX_VALUES = 2**29  # of one constant: a few bytes can declare a constant of any size
+MAX_SHOWN = 200  # characters of a name
 MAX_RANK = 254  # as in TensorFlow
 
 # A loop of TensorFlow 1 goes from its last operation back to the merge at its beginning.
@@ -20,6 +21,11 @@ _LOOP_BEGINNINGS = {"Merge", "RefMerge"}
 def operation_of(tensor: str) -> str:
     """Return the operation of `name`, `name:1`, a control input `^name`, or `name:output:1`."""
     return tensor.partition(":")[0].removeprefix("^")
+
+
+def quoted(name: str) -> str:
+    """Return a name from a file as messages show it: one line, not too long."""
+    return repr(name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…")
 
 
 def data_inputs(node: Any) -> list[str]:
@@ -93,27 +99,27 @@ def find_fault(graph: Any, body: Body) -> str | None:
         return fault
     functions = graph.library.function
     if doubled := _doubled(function.signature.name for function in functions):
-        return f"two functions are named {doubled!r}"
+        return f"two functions are named {quoted(doubled)}"
     for function in functions:
         if fault := _find_fault(function.node_def, function_body(function)):
-            return f"in the function {function.signature.name!r}, {fault}"
+            return f"in the function {quoted(function.signature.name)}, {fault}"
     return None
 
 
 def _find_fault(nodes: Sequence[Any], body: Body) -> str | None:
     if len(body.nodes) < len(nodes) or not body.arguments.isdisjoint(body.nodes):
         names = (node.name for node in nodes)
-        return f"two operations are named {_doubled([*body.arguments, *names])!r}"
+        return f"two operations are named {quoted(str(_doubled([*body.arguments, *names])))}"
     known = body.arguments.union(body.nodes)
     for name, sources in body.sources.items():
         if not known.issuperset(sources):
             lost = next(source for source in sources if source not in known)
-            return f"{name!r} needs {lost!r}, which is missing"
+            return f"{quoted(name)} needs {quoted(lost)}, which is missing"
     for node in nodes:
         if node.op == "Const" and (fault := _constant_fault(node)):
             return fault
     circular = _find_in_circle(body)
-    return None if circular is None else f"{circular!r} needs itself"
+    return None if circular is None else f"{quoted(circular)} needs itself"
 
 
 def _doubled(names: Iterable[str]) -> str | None:
@@ -144,7 +150,7 @@ def _find_in_circle(body: Body) -> str | None:
 def _constant_fault(node: Any) -> str | None:
     sizes = [dim.size for dim in node.attr["value"].tensor.tensor_shape.dim]
     if len(sizes) > MAX_RANK or any(size < 0 for size in sizes):
-        return f"the constant {node.name!r} has no shape that TensorFlow knows"
+        return f"the constant {quoted(node.name)} has no shape that TensorFlow knows"
     if math.prod(sizes) > MAX_VALUES:
-        return f"the constant {node.name!r} has more than {MAX_VALUES:,} values"
+        return f"the constant {quoted(node.name)} has more than {MAX_VALUES:,} values"
     return None

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ArtifactError
+from pipeline.graph.execution import ends
+from pipeline.graph.execution.tensors import name_of, parse
 from pipeline.graphdef.ends import find_ends
 from pipeline.graphdef.structure import Body
 from pipeline.inspection.summary import Tensor
 from pipeline.inspection.tensors import tensor_from
-from pipeline.models.foreign import ends
-from pipeline.models.foreign.tensors import name_of, parse
 
 # Signatures that say how a SavedModel is initialized and trained.
 _INTERNAL = ("__saved_model_init_op", "__saved_model_train_op")

@@ -9,11 +9,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from pipeline.graph.execution.pruning import prune
 from pipeline.graphdef.functions import called_by, functions_of, reaching
 from pipeline.graphdef.scan import find_all_refused
 from pipeline.graphdef.structure import Body, operation_of
 from pipeline.inspection.summary import Shape
-from pipeline.models.foreign.pruning import prune
 
 v1 = tf.compat.v1
 

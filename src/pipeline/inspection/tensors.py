@@ -7,11 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError
+from pipeline.graph.execution.tensors import op_of, output_types, parse
 from pipeline.graphdef.ends import VARIABLES
 from pipeline.graphdef.structure import Body, data_inputs, operation_of
 from pipeline.inspection.shapes import Shapes, shape_at, shape_of
 from pipeline.inspection.summary import Shape, Tensor
-from pipeline.models.foreign.tensors import op_of, output_types, parse
 
 
 def in_order(body: Body, ends: Iterable[str]) -> dict[str, None]:

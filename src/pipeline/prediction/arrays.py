@@ -10,8 +10,9 @@ import pandas as pd
 from pipeline.errors import ArtifactError, DataError, listing
 from pipeline.feeding import array_files
 from pipeline.feeding.fitting import fit
-from pipeline.models.metadata.sidecar import Interface, TensorSpec
-from pipeline.models.run.form import ROWS_AT_ONCE, Runner
+from pipeline.graph.runner import Runner
+from pipeline.graphdef.interface import Interface, TensorSpec
+from pipeline.models.run.form import ROWS_AT_ONCE
 from pipeline.prediction.writing import ARRAYS, open_sink
 
 Arrays = dict[str, np.ndarray]

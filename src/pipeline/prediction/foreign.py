@@ -9,9 +9,9 @@ from pipeline.data.tables import Table
 from pipeline.errors import ArtifactError, DataError
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
+from pipeline.foreign.loading import Choice, load
+from pipeline.graph.runner import Runner
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Choice, load
-from pipeline.models.run.form import Runner
 from pipeline.prediction.arrays import predict_arrays, run_in_batches
 from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import REMEDY
@@ -24,7 +24,7 @@ def predict(model: Path, source: Path, to: Path, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
-    choice = Choice(signature=options.signature, trust=tuple(options.trusted))
+    choice = Choice(signature=options.signature, trust=tuple(options.trust))
     with load(locate(model), choice) as loaded:
         if not loaded.interface.inputs:
             raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")

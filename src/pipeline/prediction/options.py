@@ -15,7 +15,7 @@ class Options:
         probabilities: whether a classification also gets the probability of each class.
         skips: whether rows that cannot be predicted are left out, in place of an error.
         signature: which one to call, for a SavedModel with several.
-        trusted: SHA-256 of graph files that may hold any operation.
+        trust: SHA-256 of graph files that may hold any operation.
         limits: of the process in which a model of others runs; None for this process.
     """
 
@@ -23,5 +23,5 @@ class Options:
     probabilities: bool = False
     skips: bool = False
     signature: str | None = None
-    trusted: frozenset[str] = frozenset()
+    trust: tuple[str, ...] = ()
     limits: Limits | None = None

@@ -9,9 +9,10 @@ import pandas as pd
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.feeding import array_files
-from pipeline.models import adopted  # noqa: F401  (registers model=graph)
+from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
+from pipeline.graph.runner import Runner
 from pipeline.models.metadata.sidecar import Recipe
-from pipeline.models.run.form import Runner, predict_in_pieces
+from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model, read_sidecar
 from pipeline.prediction.arrays import predict_arrays
 from pipeline.prediction.copying import plan_copy

@@ -104,4 +104,4 @@ def _examine(path: Path, options: Options) -> None:
             return
         raise
     if not (is_own(path) and found.kind is Kind.CHECKPOINT):  # its graph is built in code
-        examine(found, options.trusted)
+        examine(found, options.trust)

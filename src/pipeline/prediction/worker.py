@@ -24,6 +24,7 @@ def to_question(model: Path, source: Path, to: Path, options: Options) -> str:
         "probabilities": options.probabilities,
         "skips": options.skips,
         "signature": options.signature,
+        "trust": options.trust,
     }
     paths = {"model": str(model), "source": str(source), "to": str(to)}
     return json.dumps({**paths, "options": chosen})

@@ -146,10 +146,13 @@ def _require_fit(job: TrainingJob) -> None:
         require_device(settings.optimizer, job.device)
     else:
         _log.info(
-            "model.train_op: the graph's own step trains; optimizer and schedule are not used"
+            "model.train_op: the graph's own step trains, without optimizer, schedule,"
+            " train.regularization and train.clipping"
         )
     if settings.train.xla is True:
         raise ConfigError("XLA compiles a loop in the graph: model.loss needs train.xla=false")
+    if settings.device.placement:
+        raise ConfigError("model.loss: a graph of other code has no layers for device.placement")
     if job.split.weight is not None:
         raise ConfigError(
             "model.loss takes no weights of rows; leave out data.weight and data.class_weight"

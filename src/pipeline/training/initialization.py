@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, ConfigError, listing, nearest, one_line
+from pipeline.graph.adopted.values import read_values
 from pipeline.graph.variables import SCOPE
 from pipeline.graphdef.reading import checkpoints
-from pipeline.models.adopted.values import read_values
 from pipeline.schema.training.model import Graph
 from pipeline.schema.training.train import Start
 from pipeline.training.graph import TrainedGraph

@@ -12,10 +12,10 @@ from pipeline.data.prepared.dataset import (
     read_training_rows,
 )
 from pipeline.errors import ConfigError
+from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
 from pipeline.graph.inference import InferenceSpec
 from pipeline.graph.losses import Head, choose_loss
 from pipeline.graph.networks import require_fit
-from pipeline.models import adopted  # noqa: F401  (registers model=graph)
 from pipeline.schema.training import TrainSettings
 from pipeline.schema.training.model import Graph, Linear, Network
 from pipeline.workspace import Workspace

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.foreign.loading import Loaded
+from pipeline.graph.execution.pruning import by_name, find_needed
+from pipeline.graph.execution.tensors import parse
 from pipeline.graphdef.locate import Kind, ModelFiles
 from pipeline.graphdef.reading import read_graph_def, read_meta_graph
-from pipeline.models.foreign.loading import Loaded
-from pipeline.models.foreign.pruning import by_name, find_needed
-from pipeline.models.foreign.tensors import parse
 
 WITHOUT_SIGNATURE = (Kind.GRAPH, Kind.META, Kind.CHECKPOINT)
 

@@ -8,8 +8,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from pipeline.models.metadata.sidecar import Interface
-from pipeline.models.run.form import Runner
+from pipeline.graph.runner import Runner
+from pipeline.graphdef.interface import Interface
 from pipeline.repository.machine import find_processor
 from pipeline.verification.feeds import Feed
 from pipeline.verification.interfaces import match_inputs

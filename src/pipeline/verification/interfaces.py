@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.errors import ArtifactError, listing
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 
 
 def match(form: Sequence[TensorSpec], reference: Sequence[TensorSpec]) -> dict[str, str]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import ArtifactError, listing
+from pipeline.foreign.loading import Choice, Loaded
 from pipeline.graphdef.locate import Kind
-from pipeline.models.foreign.loading import Choice, Loaded
 from pipeline.verification import conversions, interfaces, nodes, outputs, provable
 from pipeline.verification.execution import execute, find_unrepeated, translate_feeds
 from pipeline.verification.opening import Opened, to_choice

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.loading import Choice, Loaded, load
 from pipeline.graphdef.locate import locate
-from pipeline.models.foreign.loading import Choice, Loaded, load
 from pipeline.verification.alignment import WITHOUT_SIGNATURE, find_common_outputs, tensors_of
 from pipeline.verification.request import Request
 from pipeline.verification.sidecars import find_outputs

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.models.foreign.tensor_files import read_array, write_array
-from pipeline.models.metadata.sidecar import Interface, TensorSpec
+from pipeline.foreign.tensor_files import read_array, write_array
+from pipeline.graphdef.interface import Interface, TensorSpec
 from pipeline.verification.execution import Execution
 from pipeline.verification.feeds import Feed
 from pipeline.verification.reference import Reference

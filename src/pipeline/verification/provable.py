@@ -3,9 +3,9 @@
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
+from pipeline.graph.execution.pruning import prune
+from pipeline.graph.execution.tensors import parse
 from pipeline.graphdef.operations import Kind, judge
-from pipeline.models.foreign.pruning import prune
-from pipeline.models.foreign.tensors import parse
 
 # How many nodes a reason names.
 MOST_NAMES = 3

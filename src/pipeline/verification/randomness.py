@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ArtifactError
+from pipeline.foreign.loading import Choice, Loaded, load
 from pipeline.graphdef.operations import Kind, judge
-from pipeline.models.foreign.loading import Choice, Loaded, load
 from pipeline.verification.execution import find_unrepeated
 from pipeline.verification.feeds import Feed
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.models.foreign.loading import Loaded
-from pipeline.models.metadata.sidecar import Interface
+from pipeline.foreign.loading import Loaded
+from pipeline.graphdef.interface import Interface
 from pipeline.verification.execution import Execution
 from pipeline.verification.sidecars import Columns, find_columns
 from pipeline.verification.values import Digest, digest

@@ -8,10 +8,10 @@ import numpy as np
 import requests
 
 from pipeline.errors import ArtifactError, one_line
+from pipeline.foreign.loading import Loaded
+from pipeline.graph.runner import Arrays, Runner
+from pipeline.graphdef.interface import Interface, TensorSpec
 from pipeline.graphdef.locate import Kind, ModelFiles
-from pipeline.models.foreign.loading import Loaded
-from pipeline.models.metadata.sidecar import Interface, TensorSpec
-from pipeline.models.run.form import Arrays, Runner
 from pipeline.verification.opening import Opened
 from pipeline.verification.sidecars import Columns
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.errors import ArtifactError, listing
-from pipeline.models.foreign.loading import Loaded
+from pipeline.foreign.loading import Loaded
 from pipeline.verification import opening, proof
 from pipeline.verification.execution import Execution, describe_machine, execute_reference
 from pipeline.verification.feeds import Feed, FeedOptions, find_feeds

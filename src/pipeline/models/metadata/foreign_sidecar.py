@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ArtifactError, one_line
+from pipeline.graphdef.interface import Interface
 from pipeline.models.metadata import sealing
 from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
-from pipeline.models.metadata.interface import Interface
 
 FORMAT = "foreign 1"
 REMEDY = "copy the whole folder again, or make it again: pipeline freeze"

@@ -18,11 +18,11 @@ from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
+from pipeline.graphdef.interface import Interface as Interface
+from pipeline.graphdef.interface import Shape as Shape
+from pipeline.graphdef.interface import TensorSpec as TensorSpec
 from pipeline.models.metadata import foreign_sidecar, sealing
 from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
-from pipeline.models.metadata.interface import Interface as Interface
-from pipeline.models.metadata.interface import Shape as Shape
-from pipeline.models.metadata.interface import TensorSpec as TensorSpec
 from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.model import Network
 

@@ -10,11 +10,14 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION
+from pipeline.graph.runner import Runner
+from pipeline.graph.tensors import UNREADABLE
+from pipeline.graphdef.interface import Interface, TensorSpec
 from pipeline.models.forms import saved_model
 from pipeline.models.metadata import hashes
-from pipeline.models.metadata.sidecar import REMEDY, Interface, TensorSpec
-from pipeline.models.run.form import Form, Runner, Runtime
-from pipeline.models.run.session import UNREADABLE, SessionRunner
+from pipeline.models.metadata.sidecar import REMEDY
+from pipeline.models.run.form import Form, Runtime
+from pipeline.models.run.session import SessionRunner
 
 v1 = tf.compat.v1
 

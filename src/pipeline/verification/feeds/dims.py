@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.errors import ArtifactError, nearest
 from pipeline.feeding.fitting import show
-from pipeline.models.metadata.sidecar import Interface, Shape
+from pipeline.graphdef.interface import Interface, Shape
 
 Dims = Mapping[str, tuple[int, ...]]
 

@@ -10,7 +10,7 @@ from pipeline.errors import DataError, listing, nearest
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import ColumnReader, assign_columns
 from pipeline.feeding.fitting import fit
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 from pipeline.verification.feeds.dims import require_size
 
 Named = tuple[str, dict[str, np.ndarray]]

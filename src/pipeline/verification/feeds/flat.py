@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.grappler import tf_optimizer
 
-from pipeline.models.metadata.sidecar import Shape
+from pipeline.graphdef.interface import Shape
 
 # Constants beyond this number of bytes are weights; no shape depends on their values.
 LARGE_BYTES = 4096

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from pipeline.models.metadata.sidecar import Shape, TensorSpec
+from pipeline.graphdef.interface import Shape, TensorSpec
 from pipeline.verification.feeds.flat import FlatGraph
 from pipeline.verification.feeds.refusals import Refusal, read_refusal
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError, listing
 from pipeline.feeding.fitting import show
-from pipeline.models.metadata.sidecar import Shape, TensorSpec
+from pipeline.graphdef.interface import Shape, TensorSpec
 from pipeline.verification.feeds import files
 from pipeline.verification.feeds.bounds import Bounds, find_bounds
 from pipeline.verification.feeds.dims import EVERY, Dims, given_shapes, require_size
@@ -24,7 +24,7 @@ from pipeline.verification.feeds.switches import find_off
 from pipeline.verification.feeds.values import KINDS, generator, make_numbers
 
 if TYPE_CHECKING:
-    from pipeline.models.foreign.loaded import Loaded
+    from pipeline.graph.execution.loaded import Loaded
 
 Run = Callable[[Mapping[str, np.ndarray]], object]
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.models.metadata.sidecar import Shape
+from pipeline.graphdef.interface import Shape
 from pipeline.verification.feeds.dims import MOST_VALUES, count_values
 from pipeline.verification.feeds.refusals import (
     Refusal,

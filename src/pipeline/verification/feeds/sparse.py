@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 from pipeline.verification.feeds.flat import FlatGraph
 from pipeline.verification.feeds.shapes import ROWS
 

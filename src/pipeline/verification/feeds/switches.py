@@ -5,7 +5,7 @@ With dropout on, a model is random, and nothing can be proven.
 
 import tensorflow as tf
 
-from pipeline.models.metadata.sidecar import TensorSpec
+from pipeline.graphdef.interface import TensorSpec
 from pipeline.verification.feeds.flat import FlatGraph, Use
 
 MOST_STEPS = 6  # operations between the random numbers and their comparison
