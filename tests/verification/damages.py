@@ -145,8 +145,12 @@ _OTHER_OPERATION = {
     "Exp": "Sinh", "Sqrt": "Exp", "FloorMod": "Mod", "GreaterEqual": "Greater",
 }  # fmt: skip
 
-_NUMBERS = ("epsilon", "alpha", "beta", "bias", "depth_radius", "transpose_a", "transpose_b",
-            "keep_dims", "half_pixel_centers", "align_corners", "is_training")  # fmt: skip
+_OTHER_PADDING = {b"SAME": b"VALID", b"VALID": b"SAME"}
+
+_ATTRIBUTES = (
+    "epsilon", "alpha", "beta", "bias", "depth_radius", "transpose_a", "transpose_b", "keep_dims",
+    "half_pixel_centers", "align_corners", "is_training", "padding", "pattern", "rewrite",
+)  # fmt: skip
 
 
 def swap_nodes(graph: Any, one: str, other: str) -> None:
@@ -171,7 +175,7 @@ def remove_node(graph: Any, name: str) -> None:
 
 
 def other_operation(graph: Any, outputs: Names, random: Random) -> str:
-    nodes = [node for node in needed(graph, outputs) if node.op in _OTHER_OPERATION]
+    nodes = [node for _, node in _all_needed(graph, outputs) if node.op in _OTHER_OPERATION]
     if not nodes:
         return ""
     node = nodes[random.integers(len(nodes))]
@@ -183,7 +187,10 @@ def other_operation(graph: Any, outputs: Names, random: Random) -> str:
 
 def other_attribute(graph: Any, outputs: Names, random: Random) -> str:
     places = [
-        (node, name) for node in needed(graph, outputs) for name in _NUMBERS if name in node.attr
+        (node, name)
+        for _, node in _all_needed(graph, outputs)
+        for name in _ATTRIBUTES
+        if name in node.attr
     ]
     if not places:
         return ""
@@ -196,6 +203,8 @@ def other_attribute(graph: Any, outputs: Names, random: Random) -> str:
             value.f *= 1.5
         case "i":
             value.i += 1
+        case "s":
+            value.s = _OTHER_PADDING.get(value.s, value.s + b"x")
         case _:
             return ""
     return f"{node.name}: {name}"
@@ -232,18 +241,23 @@ def has_loop(graph: Any) -> bool:
 
 def needed_constants(graph: Any, outputs: Names, inputs: Names) -> list[str]:
     """Return the names of constants that some tensors need, also in functions that are called."""
-    functions = {function.signature.name: function for function in graph.library.function}
+    found = _all_needed(graph, outputs, inputs)
+    return sorted(prefix + node.name for prefix, node in found if node.op == "Const")
+
+
+def _all_needed(graph: Any, outputs: Names, inputs: Names = ()) -> list[tuple[str, Any]]:
+    """Return nodes that some tensors need, those in functions with `function/`."""
+    functions = {function.signature.name: function.node_def for function in graph.library.function}
     nodes = needed(graph, outputs, inputs)
-    names = [node.name for node in nodes if node.op == "Const"]
-    waiting, seen = list(_called(nodes) & functions.keys()), set()
+    found = [("", node) for node in nodes]
+    waiting, seen = list(_called(nodes) & functions.keys()), set[str]()
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            body = functions[name].node_def
-            names += [f"{name}/{node.name}" for node in body if node.op == "Const"]
-            waiting += _called(body) & functions.keys()
-    return sorted(names)
+            found += [(f"{name}/", node) for node in functions[name]]
+            waiting += _called(functions[name]) & functions.keys()
+    return found
 
 
 def _called(nodes: Iterable[Any]) -> set[str]:

@@ -48,3 +48,22 @@ def test_other_numbers():
     assert not find_differences(one, one)
     hidden = _graph("FusedBatchNorm", _attribute("_hidden", "i: 3"))
     assert not find_differences(hidden, _graph("FusedBatchNorm", _attribute("_hidden", "i: 4")))
+
+
+def test_other_texts():
+    one, other = (_graph("Conv2D", _attribute("padding", f's: "{p}"')) for p in ("SAME", "VALID"))
+    assert "padding" in find_differences(one, other)[0]
+    named = [_graph("HashTableV2", _attribute("shared_name", f's: "{n}"')) for n in ("a", "b")]
+    assert not find_differences(*named)
+
+
+def test_functions_of_one_name_and_structure():
+    def made(op: str, name: str = "n") -> GraphDef:
+        body = f'node_def {{ name: "{name}" op: "{op}" }}'
+        text = f'library {{ function {{ signature {{ name: "f_12" }} {body} }} }}'
+        return text_format.Parse(text, GraphDef())
+
+    assert find_differences(made("Sum"), made("Mean")) == [
+        "f_12/n is Sum, and Mean in the reference"
+    ]
+    assert not find_differences(made("Sum"), made("Mean", "m"))
