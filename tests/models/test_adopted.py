@@ -232,7 +232,11 @@ def test_a_classification_takes_logits_or_probabilities(run: Run, script, output
             {"acts": True}, [], ArtifactError, r"node 'PyFunc' \(PyFunc\) acts on files, devices",
         ),
         (
-            "Graph of other code with weights of rows",
+            "Loss of other code that becomes infinite",
+            {"overflows": True}, [], TrainingError, "the loss is inf in step 1; give a .*train_op",
+        ),
+        (
+            "Graph of other code with other initial values",
             {}, ["model.initial={w: 0}"], ConfigError, "variables begin with the values",
         ),
     ],

@@ -35,6 +35,7 @@ Width = Annotated[int, Field(ge=1, le=10**6)]
 Threads = Annotated[int, Field(ge=0, le=1024)]
 Seconds = Annotated[float, Field(ge=0, le=10**6)]
 Text = Annotated[str, Field(min_length=1)]
+NamesOrMap = Annotated[list[Text] | dict[str, Text] | None, WrapValidator(refuse_once)]
 
 # pydantic reads a declaration where a type checker expects a value of the parameter's type.
 Declared = Any

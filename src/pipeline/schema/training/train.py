@@ -8,6 +8,7 @@ from pipeline.schema.base import (
     Count,
     CountOrAuto,
     CountOrZero,
+    NamesOrMap,
     NotNegative,
     Positive,
     Section,
@@ -62,10 +63,10 @@ class Start(Section):
         "restore the variables of the network, to start at step 0, or everything, also the"
         " optimizer and the step, to continue the training"
     )
-    variables: list[Text] | dict[str, Text] | None = about(
+    variables: NamesOrMap = about(
         "names of variables to restore, or prefixes of names; or a mapping from names in the"
         " checkpoint to the names here, such as dense/kernel: hidden_1/weights; null: all that fit",
-        allowed="a list of names, a mapping from names to names, null",
+        allowed="null, a list of names, a mapping from names to names",
     )
 
 
