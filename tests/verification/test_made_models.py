@@ -67,7 +67,7 @@ def test_made_model(name: str, tmp_path: Path) -> None:
         assert locate(path).kind is KINDS[form], form
     forms = dict(written.forms)
     if made.can_freeze:
-        forms |= _freeze(forms[CHECKPOINT], outputs, tmp_path / "ours")
+        forms |= _freeze(forms[CHECKPOINT], written.ends.outputs, tmp_path / "ours")
     else:
         with pytest.raises(ArtifactError, match="HashTable"):
             _freeze(forms[CHECKPOINT], outputs, tmp_path / "ours")
@@ -94,11 +94,11 @@ def test_made_module(name: str, tmp_path: Path) -> None:
 
 
 def test_inputs_and_outputs_are_found(tmp_path: Path) -> None:
-    """Without a signature, ends are those that the scripts meant."""
+    """Without a signature, ends are those that the scripts meant, but for what is used again."""
     for made in MODELS.values():
         if made.family in ("dense_nets", "sequences") and not made.needs_names:
             written = write(made, tmp_path / made.name)
             with load(locate(written.forms[CHECKPOINT]), Choice()) as loaded:
                 found = loaded.interface
             assert {spec.tensor for spec in found.inputs} == set(written.ends.inputs), made.name
-            assert {spec.tensor for spec in found.outputs} >= set(written.ends.outputs), made.name
+            assert {spec.tensor for spec in found.outputs} <= set(written.ends.outputs), made.name
