@@ -47,7 +47,7 @@ failures: $(VENV)/.installed-test  ## let everything go wrong that tests make go
 	$(BIN)/python -m pytest --write-failures
 
 damage: $(VENV)/.installed-test  ## damage models in all forms some 3,000 times: none may pass for sound
-	$(BIN)/python -m tests.verification.damage --values $(or $(VALUES),20)
+	$(BIN)/python -m tests.verification.damage --values $(or $(VALUES),30)
 
 torture: $(VENV)/.installed-test  ## kill the pipeline KILLS times at random moments, finish it, compare
 	$(BIN)/python -m tests.torture --kills $(or $(KILLS),100)

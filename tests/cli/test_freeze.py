@@ -17,9 +17,9 @@ from pipeline.models.run.registry import read_sidecar
 from pipeline.workspace import files
 
 from ..failures import Failure
-from ..models.foreign.handles import write_to_a_reference
-from ..models.foreign.scripts import dense, features
-from ..models.foreign.written import write
+from ..foreign.handles import write_to_a_reference
+from ..foreign.scripts import dense, features
+from ..foreign.written import write
 from ..models.made import flip
 
 v1 = tf.compat.v1

@@ -23,7 +23,7 @@ from ..old_script import run as run_script
     [
         ("unknown option of a group", ["model=mpl"], "nearest: mlp"),
         ("option in capitals", ["data=CSV"], "nearest: csv"),
-        ("table in place of an option", ["data=my/t.csv"], "own write data=csv data.path=my/t.csv"),
+        ("table in place of an option", ["data=my/t.csv"], "write data=csv data.path=my/t.csv"),
         ("unknown experiment", ["experiment=artikle"], "nearest: article"),
         ("several values in one run", ["model=linear,mlp"], "a run takes one"),
         ("override without =", ["a b"], "Hydra's grammar"),

@@ -192,6 +192,17 @@ def test_functions_that_call_themselves_end(tmp_path: Path):
         saved(definition, tmp_path)
 
 
+def test_attributes_of_another_type_are_refused_in_functions(tmp_path: Path):
+    with tf.Graph().as_default() as graph:
+        call = tf.function(lambda x: tf.matmul(x, x, transpose_b=True))
+        tf.identity(call(features()), name="y")
+    definition = graph.as_graph_def()
+    (product,) = (one for one in definition.library.function[0].node_def if one.op == "MatMul")
+    product.attr["grad_b"].type = tf.float32.as_datatype_enum
+    with pytest.raises(ArtifactError, match="its attribute 'grad_b' has another type"):
+        saved(definition, tmp_path)
+
+
 DAMAGES = {
     "an attribute": lambda node: node.attr.pop("T"),
     "an input": lambda node: node.input.pop(),

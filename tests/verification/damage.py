@@ -20,11 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.errors import ArtifactError
 from pipeline.verification.verdict import Outcome
 
 from . import workshop
 from .made import MODELS
 from .made.modules import MODULES
+from .made.writing import LITE
 from .workshop import Result, Workshop
 
 CRASHED = "crashed"
@@ -36,7 +38,7 @@ COLUMNS = (*map(str, Outcome), CRASHED)
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--values", type=int, default=20, help="damaged values a model")
+    options.add_argument("--values", type=int, default=30, help="damaged values a model")
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--log", type=Path, default=Path(os.devnull), help="file for all verdicts")
@@ -90,6 +92,8 @@ def damage(name: str, values: int, seed: int) -> list[Result]:
             found += opened.damage_graphs(random)
             found += opened.damage_values(values, random)
             opened.close()
+        except ArtifactError:
+            pass  # the sound model cannot be run, which its verdict says
         except Exception:
             last = traceback.format_exc().strip().splitlines()
             found.append(Result(name, "", "", CRASHED, "", CRASHED, " / ".join(last[-7:])))
@@ -115,7 +119,8 @@ def _is_false_alarm(result: Result) -> bool:
     made = MODELS.get(result.model)
     if result.kind or made is None or made.unprovable:
         return bool(not result.kind and result.outcome == Outcome.DIFFERS)
-    return result.outcome not in (Outcome.AGREES, Outcome.OUTPUTS_ONLY)
+    expected = Outcome.OUTPUTS_ONLY if result.form == LITE else Outcome.AGREES
+    return result.outcome != expected
 
 
 def tabulate(results: Iterable[Result]) -> str:

@@ -17,6 +17,7 @@ from .made import protos
 
 Values = dict[str, np.ndarray]
 Random = np.random.Generator
+Names = tuple[str, ...]
 
 # How small training moves weights between two checkpoints.
 STEP = 1e-3
@@ -169,7 +170,7 @@ def remove_node(graph: Any, name: str) -> None:
     graph.node.extend(kept)
 
 
-def other_operation(graph: Any, outputs: tuple[str, ...], random: Random) -> str:
+def other_operation(graph: Any, outputs: Names, random: Random) -> str:
     nodes = [node for node in needed(graph, outputs) if node.op in _OTHER_OPERATION]
     if not nodes:
         return ""
@@ -180,7 +181,7 @@ def other_operation(graph: Any, outputs: tuple[str, ...], random: Random) -> str
     return f"{node.name}: {before} becomes {node.op}"
 
 
-def other_attribute(graph: Any, outputs: tuple[str, ...], random: Random) -> str:
+def other_attribute(graph: Any, outputs: Names, random: Random) -> str:
     places = [
         (node, name) for node in needed(graph, outputs) for name in _NUMBERS if name in node.attr
     ]
@@ -200,13 +201,15 @@ def other_attribute(graph: Any, outputs: tuple[str, ...], random: Random) -> str
     return f"{node.name}: {name}"
 
 
-def needed(graph: Any, outputs: tuple[str, ...]) -> list[Any]:
-    """Return the nodes that some tensors need."""
+def needed(graph: Any, outputs: Names, inputs: Names = ()) -> list[Any]:
+    """Return the nodes that some tensors need, where others are fed."""
     nodes = {node.name: node for node in graph.node}
     found = {name.partition(":")[0] for name in outputs}
+    fed = {name.partition(":")[0] for name in inputs}
     waiting = list(found)
     while waiting:
-        for entry in nodes[waiting.pop()].input:
+        name = waiting.pop()
+        for entry in () if name in fed else nodes[name].input:
             name = entry.removeprefix("^").partition(":")[0]
             if name not in found:
                 found.add(name)
@@ -227,10 +230,10 @@ def has_loop(graph: Any) -> bool:
     return any(node.op in loops for body in bodies for node in body)
 
 
-def needed_constants(graph: Any, outputs: tuple[str, ...]) -> list[str]:
+def needed_constants(graph: Any, outputs: Names, inputs: Names) -> list[str]:
     """Return the names of constants that some tensors need, also in functions that are called."""
     functions = {function.signature.name: function for function in graph.library.function}
-    nodes = needed(graph, outputs)
+    nodes = needed(graph, outputs, inputs)
     names = [node.name for node in nodes if node.op == "Const"]
     waiting, seen = list(_called(nodes) & functions.keys()), set()
     while waiting:
@@ -256,9 +259,10 @@ def _called(nodes: Iterable[Any]) -> set[str]:
 
 
 def prefix_of(form: Path) -> Path | None:
-    """Return the prefix of the values of a form; None for a frozen graph."""
+    """Return the prefix of the values of a form; None where it has constants alone."""
     if form.is_dir():
-        return form / "variables" / "variables"
+        has_values = (form / "variables" / "variables.index").exists()
+        return form / "variables" / "variables" if has_values else None
     return None if form.suffix in (".pb", ".pbtxt") else form
 
 

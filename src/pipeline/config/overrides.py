@@ -103,9 +103,10 @@ def require_option(group: str, option: str | None, workspace: Workspace) -> None
         )
     name = "null" if option is None else option
     if group == "data" and ("/" in name or "." in name):
+        command = shlex.join(["data=csv", f"data.path={name}", "data.target=COLUMN"])
         raise ConfigError(
-            f"{group}={name}: conf/{group} has no such option; for a table of your own write"
-            f" {shlex.join(['data=csv', f'data.path={name}', 'data.target=COLUMN'])}"
+            f"{group}={name}: conf/{group} has no such option; write {command} for a table of your"
+            " own"
         )
     raise ConfigError(
         f"{group}={name}: conf/{group} has no such option; it has {', '.join(options)}"

@@ -55,7 +55,7 @@ def _find_more(reference: Loaded, guide: Loaded) -> list[str]:
     known = {parse(tensor)[0] for tensor in tensors_of(guide)}
     fed, own = ({parse(spec.tensor)[0] for spec in one.interface.inputs}
                 for one in (guide, reference))  # fmt: skip
-    if not fed or not known <= nodes.keys():
+    if not known <= nodes.keys():
         return []
     more = [tensor for tensor in tensors_of(reference) if parse(tensor)[0] not in known]
     more = [one for one in more if not (own - fed) & find_needed(nodes, [parse(one)[0]]).keys()]

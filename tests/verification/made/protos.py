@@ -40,10 +40,16 @@ def write_message(file: Path, message: Any) -> Path:
     return file
 
 
+def served(message: Any) -> Any:
+    """Return the `MetaGraphDef` of a `SavedModel` that servers use."""
+    graphs = message.meta_graphs
+    return next((one for one in graphs if "serve" in one.meta_info_def.tags), graphs[0])
+
+
 def graph_of(message: Any) -> Any:
     """Return the graph in a message."""
     if isinstance(message, SavedModel):
-        return message.meta_graphs[0].graph_def
+        return served(message).graph_def
     return message.graph_def if isinstance(message, MetaGraphDef) else message
 
 
@@ -61,7 +67,7 @@ def edit_graph(form: Path, change: Callable[[Any], object]) -> None:
 
 def signature_of(message: Any) -> Any:
     """Return the usual signature of a `SavedModel`."""
-    signatures = message.meta_graphs[0].signature_def
+    signatures = served(message).signature_def
     return signatures["serving_default"] if "serving_default" in signatures else SignatureDef()
 
 

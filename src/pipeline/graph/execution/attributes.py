@@ -13,6 +13,20 @@ def eager_attributes(node: Any, op: Any) -> tuple[Any, ...]:
     return tuple(found)
 
 
+def find_mistyped(node: Any, op: Any) -> str | None:
+    """Return the name of an attribute whose value has another type than its op declares.
+
+    TensorFlow aborts the process where it meets one in a function.
+    """
+    for declared in op.attr:
+        given = node.attr[declared.name].WhichOneof("value") if declared.name in node.attr else None
+        is_list = declared.type.startswith("list(")
+        wanted = "list" if is_list else _FIELDS[declared.type]
+        if given not in (None, "placeholder", wanted):
+            return str(declared.name)
+    return None
+
+
 def _value(value: Any, kind: str) -> Any:
     if kind.startswith("list("):
         return [_scalar(one, kind[5:-1]) for one in getattr(value.list, _FIELDS[kind[5:-1]])]

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from pipeline.errors import ArtifactError, one_line
+from pipeline.graph.execution.attributes import find_mistyped
 from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.signature import Ends
 from pipeline.graph.execution.tensors import Tensor, name_of, op_of
@@ -27,6 +28,7 @@ def import_graph(definition: Any, source: Path) -> tf.Graph:
     """
     graph, functions = tf.Graph(), functions_of(definition)
     _require_kernels(definition, functions)
+    _require_types(functions)
     try:
         with graph.as_default():
             tf.import_graph_def(definition, name="")
@@ -49,6 +51,12 @@ def _require_kernels(definition: Any, functions: Mapping[str, Any]) -> None:
 def _runs_on_cpu(op: str) -> bool:
     kernels = get_registered_kernels_for_op(op).kernel  # takes some milliseconds
     return any(one.device_type in _ON_CPU for one in kernels)
+
+
+def _require_types(functions: Mapping[str, Any]) -> None:
+    for node in (node for one in functions.values() for node in one.node_def):
+        if name := find_mistyped(node, op_of(node, functions)):
+            raise ArtifactError(f"node {node.name!r}: its attribute {name!r} has another type")
 
 
 def describe(graph: tf.Graph, ends: Ends, source: Path) -> Interface:

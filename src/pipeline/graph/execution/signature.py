@@ -31,6 +31,7 @@ def choose_ends(graph: Any, choice: Choice, signature: Any = None) -> Ends:
         ArtifactError: a chosen tensor does not exist, or the outputs need one that is not chosen.
     """
     named = _read(signature) if signature else Ends()
+    _require_there(graph, named)
     chosen = _resolve(graph, choice.inputs, named.inputs)
     outputs = _resolve(graph, choice.outputs, named.outputs) or dict(named.outputs)
     if not outputs:
@@ -89,6 +90,17 @@ def _tensors(infos: Mapping[str, Any]) -> Iterable[tuple[str, Tensor]]:
                     yield f"{name}/{index}", parse(part.name)
             case "name" if info.name:
                 yield name, parse(info.name)
+
+
+def _require_there(graph: Any, named: Ends) -> None:
+    nodes = by_name(graph)
+    for name, place in (*named.inputs.items(), *named.outputs.items()):
+        if place[0] not in nodes:
+            tensor = name_of(place)
+            raise ArtifactError(
+                f"the signature's {name!r} is {tensor!r}, which the graph does not have"
+                + nearest(place[0], nodes)
+            )
 
 
 def _resolve(graph: Any, wanted: Iterable[str], named: Mapping[str, Tensor]) -> dict[str, Tensor]:
