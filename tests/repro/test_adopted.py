@@ -24,4 +24,4 @@ def test_somebody_s_checkpoint_is_trained_on_frozen_and_tracked(fresh: Clone):
     assert [run.info.status for run in fresh.runs()] == ["FINISHED", "FINISHED"]
     (fresh.path / "theirs/model-5.index").write_bytes(b"")
     refused = fresh.fail("python", "-m", "pipeline.stages", "train")
-    assert "theirs/model-5.index is missing or has changed" in refused
+    assert "theirs is missing or has changed since params.yaml" in refused

@@ -27,13 +27,12 @@ def leading_get_variable(variables: Variables) -> Iterator[None]:
         ConfigError: a variable is created in another way, which no checkpoint would hold.
     """
     router = _Router(variables)
-    graph = None if tf.executing_eagerly() else v1.get_default_graph()
+    # Eager execution refuses `reuse`: there, the router alone finds a variable again.
+    options = {} if tf.executing_eagerly() else {"reuse": v1.AUTO_REUSE, "use_resource": True}
     with (
         tf.variable_creator_scope(router.refuse),
-        v1.variable_scope(
-            SCOPE, reuse=v1.AUTO_REUSE, use_resource=True, custom_getter=router.get
-        ) if graph else v1.variable_scope(SCOPE, custom_getter=router.get),
-    ):  # fmt: skip
+        v1.variable_scope(SCOPE, custom_getter=router.get, **options),
+    ):
         yield
 
 

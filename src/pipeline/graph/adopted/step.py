@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import meta_graph
@@ -64,10 +65,8 @@ def add(settings: TrainSettings, workspace: Workspace, model: InferenceSpec) -> 
         reading.INPUT: as_input(numbers, adopted),
         reading.LABEL: as_label(scaled, adopted, classes),
     }
-    given = {
-        name: v1.placeholder_with_default(feed_value(name, value, adopted), [], f"feed_{number}")
-        for number, (name, value) in enumerate(network.feeds.items())
-    }
+    defaults = {name: feed_value(name, value, adopted) for name, value in network.feeds.items()}
+    given = {name: v1.placeholder_with_default(one, one.shape) for name, one in defaults.items()}
     output, loss, train_op = _import(adopted, {**fed, **given})
     output = as_output(output, model.outputs)
     tf.identity(inference.compute_prediction(model, output), PREDICTION)
@@ -80,7 +79,10 @@ def add(settings: TrainSettings, workspace: Workspace, model: InferenceSpec) -> 
         update = train_op
     with tf.control_dependencies([update]):
         counted = done.assign_add(1).op
-    training = {given[name].name: value for name, value in network.training_feeds.items()}
+    training = {
+        given[name].name: np.full(given[name].shape, value)
+        for name, value in network.training_feeds.items()
+    }
     return OwnStep(numbers, scaled, loss, counted, training, adopted.random, declared_rows(adopted))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, WrapValidator, model_validator
 
 from pipeline.schema.base import (
     InitialValue,
@@ -13,10 +13,11 @@ from pipeline.schema.base import (
     Text,
     Width,
     about,
+    refuse_once,
 )
 
 Activation = Literal["relu", "tanh", "sigmoid"]
-Fed = bool | int | float
+Fed = Annotated[bool | int | float, WrapValidator(refuse_once)]
 
 INITIAL_VALUE = (
     "a distribution such as random_normal or {name: random_normal, stddev: 0.1}, a number, a list"
@@ -148,7 +149,7 @@ class Graph(NetworkSettings):
         " variables"
     )
     feeds: dict[str, Fed] = about(
-        "values of other inputs, such as keep_prob: 1.0",
+        "values of other inputs, by their names without :0, such as keep_prob: 1.0",
         allowed="a mapping from names of tensors to numbers or booleans",
     )
     training_feeds: dict[str, Fed] = about(
@@ -162,6 +163,8 @@ class Graph(NetworkSettings):
             raise ValueError("allowed: label and loss together, or neither")
         if self.train_op is not None and self.loss is None:
             raise ValueError("allowed: train_op with a label and a loss")
+        if self.training_feeds and self.loss is None:
+            raise ValueError("allowed: training_feeds with a label and a loss")
         if unknown := self.training_feeds.keys() - self.feeds.keys():
             raise ValueError(f"allowed: training_feeds of names in feeds, not {min(unknown)}")
         return self
