@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+from pipeline.errors import ArtifactError
 from pipeline.graphdef.examine import find_refused, parts_of
 from pipeline.graphdef.locate import locate
+from pipeline.models.metadata import sealing
 from pipeline.repository import limited
 from pipeline.repository.limited import Limits
 
@@ -19,9 +21,21 @@ def describe(path: Path, operations: bool, as_json: bool, limits: Limits) -> str
         EndedEarlyError: TensorFlow aborted, or needed more than the limits.
         ReportedError: the model cannot be described.
     """
-    files = locate(path)
-    for part in parts_of(files):
-        find_refused(part, files)
+    _examine(path)
     question = {"path": str(path), "operations": operations, "json": as_json}
     answer = limited.ask(WORKER, json.dumps(question), limits)
     return str(answer["text"])
+
+
+def _examine(path: Path) -> None:
+    """Read the files before TensorFlow does; a sidecar tells more about damage than a reader."""
+    try:
+        files = locate(path)
+        for part in parts_of(files):
+            find_refused(part, files)
+    except ArtifactError:
+        if sealing.lies_beside(path):
+            from pipeline.foreign.described import require_described  # imports TensorFlow
+
+            require_described(path)
+        raise

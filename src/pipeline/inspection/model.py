@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
 from pipeline.errors import ArtifactError
+from pipeline.foreign.described import require_described
 from pipeline.graphdef.examine import parts_of
 from pipeline.graphdef.locate import Kind, ModelFiles, locate
-from pipeline.graphdef.reading.checkpoints import prefix_of
 from pipeline.inspection.checkpoint import files_of, read_variables
 from pipeline.inspection.graph import summarize_graph, summarize_variables
 from pipeline.inspection.summary import GraphSummary, format_graph
 from pipeline.inspection.tflite import summarize_tflite
-from pipeline.models.forms import checkpoint, frozen_graph, saved_model
-from pipeline.models.metadata import hashes, sidecar
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,7 @@ def inspect(path: Path) -> ModelSummary:
             sidecar describes, if it has one.
     """
     files = locate(path)
-    folder = path.parent if path.name == saved_model.FILE else path
-    _require_described(folder, Path(prefix_of(path)))
+    require_described(path)
     match files.kind:
         case Kind.CHECKPOINT if files.prefix is not None:
             return _summarize_checkpoint(files, files.prefix)
@@ -82,18 +79,3 @@ def _summary(place: Path, kind: str, graphs: list[GraphSummary]) -> ModelSummary
     within = place.rglob("*") if place.is_dir() else [place]
     size = sum(file.stat().st_size for file in within if file.is_file())
     return ModelSummary(str(place), kind, size, graphs)
-
-
-def _require_described(folder: Path, prefix: Path) -> None:
-    """Refuse files that are not those of the sidecar beside them; other models have none."""
-    if found := hashes.read_if_sealed(folder / saved_model.SIDECAR):
-        hashes.require_files(found, folder)
-    elif found := hashes.read_if_sealed(folder / sidecar.FILE):
-        if frozen_graph.FILE in found.hashes:
-            hashes.require_files(found, folder, frozen_graph.FILE)
-        else:
-            checkpoint.find_latest(folder)
-    elif found := hashes.read_if_sealed(folder.parent / sidecar.FILE):
-        name = frozen_graph.FILE if folder.name == frozen_graph.FILE else f"{prefix.name}."
-        if any(known.startswith(name) for known in found.hashes):
-            hashes.require_files(found, folder.parent, name)

@@ -103,5 +103,13 @@ def _examine(path: Path, options: Options) -> None:
         if is_own(path):  # whoever opens it says what is wrong with it
             return
         raise
-    if not (is_own(path) and found.kind is Kind.CHECKPOINT):  # its graph is built in code
+    if is_own(path) and found.kind is Kind.CHECKPOINT:  # its graph is built in code
+        return
+    try:
         examine(found, options.trust)
+    except ArtifactError:
+        if is_own(path):  # its sidecar tells more about damage
+            from pipeline.foreign.described import require_described  # imports TensorFlow
+
+            require_described(path)
+        raise

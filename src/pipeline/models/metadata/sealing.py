@@ -51,5 +51,11 @@ def hash_files(folder: Path) -> dict[str, str]:
     }
 
 
+def lies_beside(model: Path) -> bool:
+    """Tell whether a `model.json` lies in the folder of a model, or in that of its file."""
+    folders = (folder / below for folder in (model, model.parent) for below in ("", "assets.extra"))
+    return any((folder / FILE).is_file() for folder in folders)
+
+
 def _seal(values: dict[str, Any]) -> str:
     return hashlib.sha256(files.to_json(values).encode()).hexdigest()
