@@ -30,10 +30,12 @@ class Assigned:
     Attributes:
         columns: by the names of inputs, in their order.
         of_arrays: inputs whose only column has an array in each cell.
+        by_place: the input that takes all columns, as no name says which; empty if there is none.
     """
 
     columns: Mapping[str, tuple[str, ...]]
     of_arrays: frozenset[str] = frozenset()
+    by_place: str = ""
 
     def columns_of_arrays(self) -> list[str]:
         """Return the columns that have an array in each cell."""
@@ -55,11 +57,11 @@ def assign_columns(
     for name in given:
         if name not in names:
             raise DataError(f"--input {name}=…: the model has no such input, only {listing(names)}")
-    found = {}
+    found, by_place = {}, ""
     for spec in inputs:
         taken = tuple(given.get(spec.name, ())) or _columns_of(spec.name, columns)
         if not taken and len(inputs) == 1:
-            taken = tuple(columns)
+            taken, by_place = tuple(columns), spec.name
         if not taken:
             raise DataError(
                 f"{table.path} has no column {spec.name!r}, only {listing(columns, 12)};"
@@ -73,7 +75,7 @@ def assign_columns(
     for spec in inputs:
         if spec.name not in arrays:
             _require_number(spec, len(found[spec.name]), table.path)
-    return Assigned(found, arrays)
+    return Assigned(found, arrays, by_place)
 
 
 def _columns_of(name: str, columns: Sequence[str]) -> tuple[str, ...]:

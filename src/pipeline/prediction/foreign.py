@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.tables import Table
-from pipeline.errors import ArtifactError, DataError
+from pipeline.errors import ArtifactError, DataError, listing
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
 from pipeline.foreign.loading import Choice, load
@@ -47,6 +47,8 @@ def _predict_table(runner: Runner, table: Table, to: Path, options: Options) -> 
             sink.append(kept.rename(columns=copy.names), outputs)
             rows += len(piece)
     said = f"{rows:,} rows, outputs {', '.join(model.outputs.values())}"
+    if name := assigned.by_place:
+        said += f"; {name} takes all columns in this order: {listing(assigned.columns[name])}"
     return f"{said}; {skipped}" if skipped and str(skipped) else said
 
 
