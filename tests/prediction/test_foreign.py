@@ -154,8 +154,8 @@ def test_rows_that_fail_stop_or_are_left_out():
     assert not Path("out.csv").exists()
     said = run(linear(), "in.csv", "out.csv", skips=True)
     assert said.startswith(
-        "out.csv: 2 rows, outputs y; left out rows 2, 3; rows are counted from 1, the first after"
-        " the header. The first: in.csv: numbers are needed: column 'height' has text"
+        "out.csv: 2 rows, outputs y; x takes all columns in this order: width, height; left out"
+        " rows 2, 3; rows are counted from 1, the first after the header. The first: in.csv: numbers are needed: column 'height' has text"
     )
     assert pd.read_csv("out.csv")[["y_0", "y_1"]].to_numpy() == pytest.approx(EXPECTED[[0, 2]])
 
@@ -242,7 +242,8 @@ def test_standard_input_and_output(kind: str):
         assert json.loads(lines[0]) == {"width": 1.0, "height": 4.0, "y": EXPECTED[0].tolist()}
     else:
         assert lines[:2] == ["width,height,y_0,y_1", "1.0,4.0,41.0,1.5"]
-    assert done.stderr.decode() == "-: 3 rows, outputs y\n"
+    took = "x takes all columns in this order: width, height"
+    assert done.stderr.decode() == f"-: 3 rows, outputs y; {took}\n"
 
 
 def test_a_model_that_is_not_there(capsys: pytest.CaptureFixture[str]):
