@@ -155,7 +155,8 @@ def test_rows_that_fail_stop_or_are_left_out():
     said = run(linear(), "in.csv", "out.csv", skips=True)
     assert said.startswith(
         "out.csv: 2 rows, outputs y; x takes all columns in this order: width, height; left out"
-        " rows 2, 3; rows are counted from 1, the first after the header. The first: in.csv: numbers are needed: column 'height' has text"
+        " rows 2, 3; rows are counted from 1, the first after the header. The first: in.csv:"
+        " numbers are needed: column 'height' has text"
     )
     assert pd.read_csv("out.csv")[["y_0", "y_1"]].to_numpy() == pytest.approx(EXPECTED[[0, 2]])
 
