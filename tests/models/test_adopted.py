@@ -225,7 +225,7 @@ def test_a_classification_takes_logits_or_probabilities(run: Run, script, output
             "Graph of other code for a number of rows",
             {"is_iterator": True, "has_fixed_rows": True},
             ["model.input=IteratorGetNext:0", "model.label=IteratorGetNext:1"],
-            TrainingError, "made for 4 rows: train.batch_size=4",
+            TrainingError, "made for 4 rows: set train.batch_size=4",
         ),
         (
             "Graph of other code that calls Python",

@@ -30,7 +30,8 @@ class UnprovenError(PipelineError):
 
     def __init__(self, report: Report, folder: Path) -> None:
         super().__init__(
-            f"{folder} is not written: the frozen model is not proven ({report.outcome})"
+            f"{folder} is not written: the frozen model is not proven ({report.outcome});"
+            " see the reasons above"
         )
         self.exit_code = report.outcome.exit_code
         self.report = report

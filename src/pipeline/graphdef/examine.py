@@ -117,7 +117,7 @@ def require_sound(graph: Any, files: ModelFiles) -> Body:
     """
     body = Body(graph.node)
     if fault := structure.find_fault(graph, body) or functions.find_fault(graph):
-        raise ArtifactError(f"{files.file} is truncated or damaged: {fault}")
+        raise ArtifactError(f"{files.file} is truncated or damaged: {fault}; copy it again")
     return body
 
 

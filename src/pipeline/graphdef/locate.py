@@ -56,7 +56,7 @@ def locate(path: Path) -> ModelFiles:
     if found is None and path.exists():
         raise ArtifactError(f"{path} is not a model; give {_FORMS}")
     if found is None:
-        raise ArtifactError(f"{path} is missing")
+        raise ArtifactError(f"{path} is missing; fix the path")
     return found
 
 

@@ -30,7 +30,7 @@ def read_variables(prefix: str) -> list[Tensor]:
         reader = tf.compat.v1.train.NewCheckpointReader(prefix)
     except UNREADABLE as error:
         _require_shards(prefix)
-        raise ArtifactError(f"{prefix} cannot be read: {one_line(error)}") from None
+        raise ArtifactError(f"{prefix} cannot be read: {one_line(error)}; copy it again") from None
     dtypes = reader.get_variable_to_dtype_map()
     variables = [
         Tensor(name, dtypes[name].name, tuple(shape))
@@ -42,7 +42,7 @@ def read_variables(prefix: str) -> list[Tensor]:
         size, needed = sum(file.stat().st_size for file in shards), sum(map(bytes_of, variables))
         if size < needed:
             raise ArtifactError(
-                f"{prefix}.data-* is truncated: it has {size:,} bytes of {needed:,}"
+                f"{prefix}.data-* is truncated: it has {size:,} bytes of {needed:,}; copy it again"
             )
     return variables
 
@@ -56,4 +56,4 @@ def _require_shards(prefix: str) -> None:
     for number in range(min(count, len(shards) + 1)):
         file = Path(f"{prefix}.data-{number:05}-of-{count:05}")
         if not file.is_file():
-            raise ArtifactError(f"{file} is missing")
+            raise ArtifactError(f"{file} is missing; copy it to this folder")

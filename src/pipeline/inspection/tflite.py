@@ -41,7 +41,9 @@ def summarize_tflite(path: Path) -> GraphSummary:
         inputs = [tensors[graph.Inputs(number)] for number in range(graph.InputsLength())]
         outputs = [tensors[graph.Outputs(number)] for number in range(graph.OutputsLength())]
     except DAMAGE as error:
-        raise ArtifactError(f"{path} is truncated or damaged: {one_line(error)}") from None
+        raise ArtifactError(
+            f"{path} is truncated or damaged: {one_line(error)}; copy it again"
+        ) from None
     layers, _ = summarize_layers(Body([]), (), {}, constants)
     return GraphSummary(
         tags=[],

@@ -125,7 +125,7 @@ def _prepare(
 def _hint(step: OwnStep) -> str:
     if step.rows is None:
         return ""
-    return f"; the graph is made for {step.rows} rows: train.batch_size={step.rows}"
+    return f"; the graph is made for {step.rows} rows: set train.batch_size={step.rows}"
 
 
 def _cause(error: tf.errors.OpError) -> str:

@@ -165,7 +165,8 @@ class Retyping:
         does = "writes to" if judge(wired.node.op).writes else "needs more than the value of"
         return ArtifactError(
             f"node {name!r} ({wired.node.op}) {does} a variable ({wired.inputs[index][0]}), and the"
-            " outputs need it; a frozen graph has no variables"
+            " outputs need it; a frozen graph has no variables: name outputs with --output that"
+            " do not need it"
         )
 
     def _keep(self, function: Any) -> str:

@@ -147,7 +147,7 @@ def _find_tensor(graph: Any, key: str, name: str, path: Path) -> Tensor:
     node = nodes[place[0]]
     count = len(output_types(node, op_of(node, functions_of(graph))))
     if place[1] >= count:
-        what = f"the operation {place[0]!r} ({node.op}) gives {count} tensors"
+        what = f"the operation {place[0]!r} ({node.op}) gives {count} tensors; name one"
         raise ConfigError(f"model.{key}: {path} has no tensor {name!r}: {what}")
     return place
 

@@ -58,9 +58,10 @@ def find_latest(folder: Path) -> str | None:
         if _is_inside(folder, name) and has_values(prefix):
             return prefix
     others = sorted(file.name.removesuffix(".index") for file in folder.glob("*.index"))
-    advice = f"it has {listing(others)}" if others else f"copy the files {base}.* to this folder"
+    advice = f"give one of {listing(others)}, or " if others else ""
     raise ArtifactError(
-        f"{folder} has no checkpoint {base}, which its file `checkpoint` names; {advice}"
+        f"{folder} has no checkpoint {base}, which its file `checkpoint` names; {advice}copy"
+        f" {base}.* to this folder"
     )
 
 
@@ -97,7 +98,7 @@ def _read_state(file: Path) -> str | None:
             return found[1].decode("unicode_escape").encode("latin-1").decode("utf-8")
         except ValueError:
             pass
-    raise ArtifactError(f"{file} is damaged: it names no checkpoint")
+    raise ArtifactError(f"{file} is damaged: it names no checkpoint; give the prefix")
 
 
 def _is_inside(folder: Path, name: str) -> bool:

@@ -13,6 +13,9 @@ from pipeline.graphdef.reading import messages, text, wire
 from pipeline.graphdef.reading.limits import limited_memory
 from pipeline.graphdef.reading.sniffing import START, first_field_of_text
 
+# What to do about a file that cannot be read; the end of messages.
+REMEDY = "copy it again"
+
 # Protobuf cannot write a larger message. How deep messages may be nested, it limits itself.
 MAX_BYTES = 2 * 2**30
 MAX_TEXT_BYTES = 64 * 2**20  # text is parsed a thousand times slower
@@ -68,7 +71,7 @@ def read_saved_model(path: Path) -> Any:
     """
     saved = _read(_SAVED_MODEL, path)
     if not saved.meta_graphs:
-        raise ArtifactError(f"{path} holds no graph")
+        raise ArtifactError(f"{path} holds no graph; {REMEDY}")
     for meta in saved.meta_graphs:
         _require_nodes(meta.graph_def, path)
     return saved
@@ -77,9 +80,9 @@ def read_saved_model(path: Path) -> Any:
 def _require_nodes(graph: Any, path: Path) -> None:
     """Refuse a message of another kind: it has no operations, or some without name or type."""
     if not graph.node:
-        raise ArtifactError(f"{path} holds no graph: it has no operations")
+        raise ArtifactError(f"{path} holds no graph: it has no operations; {REMEDY}")
     if not all(node.name and node.op for node in graph.node):
-        raise ArtifactError(f"{path} holds no graph: an operation has no name or no type")
+        raise ArtifactError(f"{path} holds no graph: an operation has no name or no type; {REMEDY}")
 
 
 def _read(kind: _Kind, path: Path) -> Any:
@@ -98,16 +101,20 @@ def _read(kind: _Kind, path: Path) -> Any:
         with limited_memory(size):
             return kind.message.FromString(path.read_bytes())
     except FileNotFoundError:
-        raise ArtifactError(f"{path} is missing") from None
+        raise ArtifactError(f"{path} is missing; fix the path") from None
     except wire.TruncatedError as error:
-        raise ArtifactError(f"{path} is truncated, or not a {kind.name}: {error}") from None
+        raise ArtifactError(
+            f"{path} is truncated, or not a {kind.name}: {error}; {REMEDY}"
+        ) from None
     except (DecodeError, OSError, wire.WireError, text.TextError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{path} cannot be read as a {kind.name}: {one_line(error)}") from None
+        raise ArtifactError(
+            f"{path} cannot be read as a {kind.name}: {one_line(error)}; {REMEDY}"
+        ) from None
     except RecursionError:
-        raise ArtifactError(f"{path} cannot be read as a {kind.name}: too deep") from None
+        raise ArtifactError(f"{path} cannot be read as a {kind.name}: too deep; {REMEDY}") from None
     except MemoryError:
         raise ArtifactError(
-            f"{path} cannot be read as a {kind.name}: it needs too much memory"
+            f"{path} cannot be read as a {kind.name}: it needs too much memory; {REMEDY}"
         ) from None
 
 
