@@ -12,7 +12,7 @@ ACCEPTED = $(shell sed -nE 's/^([A-Z]\S+) .*/--ignore-vuln \1/p' .ci/accepted-vu
 STRICT ?= --strict
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup repro check unit test failures torture ui bench tensorboard lint audit docs dvc-deps clean
+.PHONY: help setup repro check unit test failures damage torture ui bench tensorboard lint audit docs dvc-deps clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ test: $(VENV)/.installed-test  ## set up and run all tests
 
 failures: $(VENV)/.installed-test  ## let everything go wrong that tests make go wrong, write docs/failures.md
 	$(BIN)/python -m pytest --write-failures
+
+damage: $(VENV)/.installed-test  ## damage models in all forms some 3,000 times: none may pass for sound
+	$(BIN)/python -m tests.verification.damage --values $(or $(VALUES),30)
 
 torture: $(VENV)/.installed-test  ## kill the pipeline KILLS times at random moments, finish it, compare
 	$(BIN)/python -m tests.torture --kills $(or $(KILLS),100)

@@ -14,7 +14,7 @@ from tensorflow.python.framework.config import disable_op_determinism
 from pipeline.config import composing as composition
 from pipeline.graph import devices
 from pipeline.models.metadata import sidecar
-from pipeline.prediction import FeatureReader
+from pipeline.prediction.features import FeatureReader
 from pipeline.stages import freeze, prepare, train
 from pipeline.workspace import Workspace
 

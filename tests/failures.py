@@ -82,15 +82,23 @@ class Failure:
         self._add(what, message, caught.value.exit_code)
 
     def said(self, what: str, output: str, expected: str, exit_code: int = 0) -> None:
-        """Expect a line with `expected` in the output of a command, and no traceback."""
+        """Expect a line with `expected` in the output of a command, and no traceback.
+
+        A message goes on below a line that ends with a colon or a semicolon.
+        """
         assert "Traceback" not in output, output
-        lines = [line for line in output.splitlines() if expected in line]
-        assert lines, output
-        self._add(what, lines[0], exit_code)
+        lines = output.splitlines()
+        first = next((number for number, line in enumerate(lines) if expected in line), None)
+        assert first is not None, output
+        last = first
+        while lines[last].endswith((":", ";")) and lines[last + 1 :]:
+            last += 1
+        self._add(what, " ".join(lines[first : last + 1]), exit_code)
 
     def _add(self, what: str, message: str, exit_code: int) -> None:
         for folder in self._folders:
             message = message.replace(f"{folder}/", "")
+        message = message.replace(str(TABLE.parents[1]), "the repository")
         for pattern, instead in VOLATILE:
             message = re.sub(pattern, instead, message)
         self._record(PROPERTY, [what[0].upper() + what[1:], " ".join(message.split()), exit_code])

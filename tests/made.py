@@ -18,7 +18,7 @@ from pipeline.data.prepared.scaling import Scaling
 from pipeline.data.sources import read_examples
 from pipeline.graph.inference import InferenceSpec
 from pipeline.models.metadata.sidecar import Recipe
-from pipeline.prediction import FeatureReader
+from pipeline.prediction.features import FeatureReader
 from pipeline.schema.training.model import Linear
 from pipeline.workspace import Workspace
 

@@ -23,6 +23,7 @@ MOST_LINES = 10
 
 # What stages import that writes no out. What is imported from there does not count either.
 EXEMPT = {
+    "pipeline.graphdef": "finds, reads and refuses model files; what is read is what they hold",
     "pipeline.reporting": "shows progress on the console",
     "pipeline.tracking": "sends the live curve to MLflow; not exempt for `track`",
     "pipeline.repository": "waits for locks and asks about processes",
@@ -34,6 +35,7 @@ DIGESTED = ("prepare", "train", "freeze", "evaluate")
 # What `track` may depend on needlessly, so that one line names all stages.
 SUPERFLUOUS = {
     "pipeline.stages.config": "checks params.yaml, on which the digest depends anyway",
+    "pipeline.tracking.registered": "downloads a model for `pipeline predict`",
     "pipeline.stages.__main__": "runs a stage and writes no out itself",
 }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.config import composing as composition
 from pipeline.errors import PipelineError
 from pipeline.graph import tf
-from pipeline.inspection import inspect
+from pipeline.inspection.model import inspect
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model
 from pipeline.training.checkpoints import Checkpoints

@@ -48,3 +48,62 @@ def test_every_run_composes(repository: Path, command: str):
 def test_every_verb_takes_its_arguments(command: str):
     _, *arguments = shlex.split(command)
     cli._parser().parse_args(arguments)
+
+
+# How a remedy begins: with what to do, with what to type, or with the values to choose among.
+VERBS = (
+    "add change choose close convert copy create decompress do download drop end fill fix free give"
+    " go keep kill leave let list make move name put quote remove rename replace return run save"
+    " see set sort start train try use wait write"
+)
+BEGINS = "(?:^|[;:,—] | or | and )(?:or |first |then )?"
+REMEDIES = [
+    re.compile(pattern)
+    for pattern in (
+        f"{BEGINS}(?:{'|'.join(VERBS.split())}) [-\\w'\"<…%]",
+        f"{BEGINS}'?(?:pipeline|dvc|git|make|mlflow|cp|rm) [-.\\w]",
+        # `data.missing=drop leaves such rows out`
+        "(?:[;,] | or )['\"]?[a-z_]+(?:\\.[a-z_]+)*=.+? (?:counts|draws|leaves|reads|takes) ",
+        "; allowed(?: parameters of \\w+)?: | may be: |: only with \\w+=",
+        "; nearest: |: conf/\\w+ has no such option; it has ",
+    )
+]
+# The program goes on by itself.
+NOTHING_TO_DO = ("the training begins anew", "trying the one before")
+ROW = re.compile(r"\| (.+?) \| `(.+)` \| \d+ \| (\S+) `\w+` \|")
+
+
+def _has_remedy(message: str) -> bool:
+    return any(pattern.search(message) for pattern in REMEDIES)
+
+
+def test_every_failure_says_what_to_do():
+    text = (REPOSITORY / "docs/failures.md").read_text(encoding="utf-8")
+    rows = [found.groups() for line in text.splitlines() if (found := ROW.fullmatch(line))]
+    assert f"\n{len(rows)} rows.\n" in text
+    bare = [
+        (what, message)
+        for what, message, _ in rows
+        if not _has_remedy(message)
+        and not message.endswith(NOTHING_TO_DO)
+        and not message.startswith("ERROR: ")  # DVC's own
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "table.csv is empty; rows are needed",
+        "conf/ cannot be composed: Interpolation key 'nowhere' not found",
+        "data._target_=own.load returned examples that do not fit: label must be [3, 1], not [3]",
+        "own.csv: column 'part' has 'exam'; data.split_column may contain train, validation, test",
+        "the MLflow store mlflow.db cannot be used: database is locked",
+        "own.csv: data.date_format='%Q': 'Q' is a bad directive in format '%Q'",
+        "model.ckpt-20 does not fit: network/weights has shape [8, 8]; it has global_step",
+        "the model takes 3 features, and is given 4",
+        "the first run failed: ZeroDivisionError",
+    ],
+)
+def test_a_message_without_a_remedy_is_found(message: str):
+    assert not _has_remedy(message)

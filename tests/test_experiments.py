@@ -362,6 +362,15 @@ def test_a_start_that_fits_nothing_is_refused(run: Run, folder: Path):
         run("train.start.checkpoint=base", "train.steps=3")
 
 
+@pytest.mark.parametrize(
+    "chosen", [["experiment=diabetes"], ["experiment=sinc", "model.x=3.01"], ["experiment=siamese"]]
+)
+def test_without_a_step_initial_values_are_kept(run: Run, chosen: list[str]):
+    assert run(*chosen, "train.steps=0")["parity"]["passed"]
+    assert pd.read_csv(Workspace.here().history).empty
+    assert (Workspace.here().checkpoint / "model.ckpt-0.index").exists()
+
+
 def test_sinc_takes_a_penalty_that_finds_no_weights(run: Run):
     assert run("experiment=sinc", "debug=smoke", "train.regularization.l2=0.1")["parity"]["passed"]
 

@@ -7,6 +7,8 @@ scripts can tell them apart.
 import difflib
 from collections.abc import Iterable
 
+DISK_REMEDY = "free disk space or change the permissions, then run the same command again"
+
 
 class PipelineError(Exception):
     """The message tells what is wrong, where, and how to fix it."""
@@ -61,7 +63,9 @@ def from_system(error: PipelineError | OSError) -> PipelineError:
     """Convert an error of the operating system; the message names the file and the reason."""
     if isinstance(error, PipelineError):
         return error
-    return PipelineError(f"{error.filename or 'the system'}: {error.strerror or error}")
+    reason = f"{error.filename or 'the system'}: {error.strerror or error}"
+    remedy = "fix the path" if isinstance(error, FileNotFoundError) else DISK_REMEDY
+    return PipelineError(f"{reason}; {remedy}")
 
 
 def one_line(error: BaseException) -> str:

@@ -23,7 +23,7 @@ def test_all_mistakes_are_named_at_once(values, failure: Failure):
     message = refused(values)
     assert message.startswith("params.yaml: 4 mistakes")
     assert "optimizer.learning_rat: unknown key; nearest: optimizer.learning_rate" in message
-    assert "train.steps: got 'many' (text); allowed: whole number ≥ 1" in message
+    assert "train.steps: got 'many' (text); allowed: whole number ≥ 0" in message
     assert "data.test_share: got 1.5 (number); allowed: number > 0 and < 1" in message
     assert "seed: missing; allowed: whole number" in message
 

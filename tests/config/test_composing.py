@@ -13,6 +13,8 @@ from pipeline.workspace import Workspace
 
 from ..conftest import REPOSITORY
 from ..failures import Failure
+from ..old_script import Script
+from ..old_script import run as run_script
 
 
 @pytest.mark.usefixtures("in_repository")
@@ -21,7 +23,7 @@ from ..failures import Failure
     [
         ("unknown option of a group", ["model=mpl"], "nearest: mlp"),
         ("option in capitals", ["data=CSV"], "nearest: csv"),
-        ("table in place of an option", ["data=my/t.csv"], "own is data=csv data.path=my/t.csv"),
+        ("table in place of an option", ["data=my/t.csv"], "write data=csv data.path=my/t.csv"),
         ("unknown experiment", ["experiment=artikle"], "nearest: article"),
         ("several values in one run", ["model=linear,mlp"], "a run takes one"),
         ("override without =", ["a b"], "Hydra's grammar"),
@@ -120,6 +122,7 @@ GIVEN = {
     "data=mnist": ["data.path=data/raw"],
     "data=custom": ["data.path=data/raw", "data._target_=benchmarks.regression.main"],
     "model=custom": ["model._target_=benchmarks.regression.main"],
+    "model=graph": ["model.input=x", "model.output=y"],
     "model=transfer": ["model.graph=data/raw/sp500.csv", "model.layer=x"],
 }
 
@@ -130,8 +133,11 @@ GIVEN = {
     "option",
     [f"{file.parent.name}={file.stem}" for file in sorted((REPOSITORY / "conf").glob("*/*.yaml"))],
 )
-def test_every_option_of_every_group_fits_the_schema(option: str):
-    composing.compose(Workspace.here(), [option, *GIVEN.get(option, [])])
+def test_every_option_of_every_group_fits_the_schema(option: str, tmp_path: Path):
+    given = GIVEN.get(option, [])
+    if option == "model=graph":
+        given = [*given, f"model.graph={run_script(tmp_path / 'theirs', Script(steps=None))}"]
+    composing.compose(Workspace.here(), [option, *given])
 
 
 PIECES = "schedule=piecewise"
@@ -145,7 +151,7 @@ PIECES = "schedule=piecewise"
         (
             "unknown parameter of a distribution",
             ["model.weights={name: random_normal, spread: 1}"],
-            "parameters of random_normal are",
+            "allowed parameters of random_normal: mean, stddev",
         ),
         ("text among initial values", ["model.weights=[1,a]"], "a list of numbers"),
         ("distribution without a name", ["model.weights={name: [1]}"], "allowed: one of zeros"),

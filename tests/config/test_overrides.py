@@ -146,7 +146,7 @@ def test_an_option_may_have_a_plus(given: str):
         ("another package for an option", ["model@other=mlp"], "write model=OPTION"),
         ("item of a list", ["model.hidden.0=3"], "write the whole list: model.hidden=[…]"),
         ("value that the shell split", ["data.path=my", "houses.csv"], "'data.path=my houses.csv'"),
-        ("defaults as a key", ["defaults=[x]"], "chosen by GROUP=OPTION"),
+        ("defaults as a key", ["defaults=[x]"], "write GROUP=OPTION"),
         ("text for a number", ["seed=(3)"], "seed may be: whole number ≥ 0"),
         ("unknown key with a text", ["data.tagret=Body (g)"], "nearest: data.target"),
         ("option with a strange name", ["experiment=größe (1)"], "no such option; it has article"),

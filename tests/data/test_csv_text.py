@@ -15,7 +15,7 @@ import pytest
 from pipeline.data.missing_values import read_complete_numbers
 from pipeline.data.tables import read_table
 from pipeline.errors import DataError
-from pipeline.prediction import REMEDY
+from pipeline.prediction.features import REMEDY
 
 
 def read(path: Path, columns=("x", "y")) -> np.ndarray:

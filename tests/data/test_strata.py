@@ -1,13 +1,25 @@
-"""Draws within classes look after rare classes; the others are tested with the splits."""
+"""Rows are drawn as scikit-learn does; draws within classes look after rare classes."""
 
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
 from pipeline.data import strata
 
 # Ten rows of a class, a class with two rows, and two classes with one.
 NUMBERS = np.array([0] * 10 + [1, 1, 2, 3])
 ROWS = np.arange(100, 114)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("rows", [4, 101, 4096])
+def test_rows_are_those_that_scikit_learn_draws(rows, dtype):
+    for seed, size in ((0, 1), (1, rows // 3), (2, rows - 1)):
+        numbers = 7 + 3 * np.arange(rows, dtype=dtype)
+        expected = train_test_split(numbers, test_size=size, random_state=seed)
+        for drawn, wanted in zip(strata.draw(numbers, size, seed), expected, strict=True):
+            np.testing.assert_array_equal(drawn, np.sort(wanted))
+            assert drawn.dtype == dtype
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 6])

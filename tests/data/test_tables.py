@@ -13,7 +13,7 @@ import pytest
 from pipeline.data.missing_values import read_complete_numbers
 from pipeline.data.tables import read_table
 from pipeline.errors import DataError
-from pipeline.prediction import REMEDY
+from pipeline.prediction.features import REMEDY
 from pipeline.reporting import table_writer
 from pipeline.reporting.table_writer import write_table
 

@@ -159,7 +159,7 @@ def test_values_are_listed(home, override: str, expected: list[str]):
     ("what", "override", "expected"),
     [
         ("interval in a sweep", "seed=interval(0,1)", "list its values: seed=1,2,3"),
-        ("glob in a sweep that fits no option", "model=glob(z*)", "conf/model has custom, lenet"),
+        ("glob in a sweep that fits no option", "model=glob(z*)", "conf/model has custom, graph"),
         ("glob in a sweep of a number", "seed=glob(1*)", "list its values: seed=1,2,3"),
         ("range in a sweep without a step", "seed=range(0,5,0)", "must not be zero"),
         (

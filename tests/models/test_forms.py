@@ -13,11 +13,11 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as SavedModelPro
 
 from pipeline.data.examples import TextCells
 from pipeline.errors import ArtifactError
+from pipeline.graph.tensors import find_tensor
 from pipeline.models.forms import frozen_graph, saved_model
 from pipeline.models.metadata import sidecar
 from pipeline.models.run.form import Runtime, predict_in_pieces
 from pipeline.models.run.registry import list_forms, open_model, read_sidecar
-from pipeline.models.run.session import find_tensor
 from pipeline.workspace import Workspace
 
 from ..failures import Failure

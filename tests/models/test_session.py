@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError
-from pipeline.models.metadata.sidecar import Interface, TensorSpec
+from pipeline.graphdef.interface import Interface, TensorSpec
 from pipeline.models.run.session import SessionRunner
 
 v1 = tf.compat.v1

@@ -48,7 +48,12 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     """Load a graph of numbers a and b, a date, and a text; it adds them, and the text's length."""
 
     @cache
-    def load(outputs: int = 1, classes: bool = False, fill: tuple[float | None, ...] = ()) -> Any:
+    def load(
+        outputs: int = 1,
+        classes: bool = False,
+        fill: tuple[float | None, ...] = (),
+        marks: tuple[str, ...] = (),
+    ) -> Any:
         graph, v1 = tf.Graph(), tf.compat.v1
         with graph.as_default():
             features = v1.placeholder(tf.float64, [None, 3], "features")
@@ -68,7 +73,11 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
                 "text:0": {"dtype": "string", "columns": ["word"]},
             },
             "outputs": {"prediction:0": {"dtype": "float64", "columns": names, "targets": names}},
-            "encoding_inside_the_graph": {"dates": {"1": ["month"]}, "fill": fill},
+            "encoding_inside_the_graph": {
+                "dates": {"1": ["month"]},
+                "fill": fill,
+                "na_values": marks,
+            },
         }
         workspace.sidecar.write_text(json.dumps(sidecar))
         return saved(workspace)
@@ -126,6 +135,37 @@ def test_dates_are_seconds(load: Load, values: Any):
     assert list(load().predict(table(day=values))["prediction"]) == [86_411, 86_423]
     fine = load().predict(table(day=["1999-12-31T23:59:59.250", datetime.date(2000, 1, 1)]))
     assert list(fine["prediction"]) == [946_684_799.25 + 11, 946_684_800 + 22]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"a": [1, "?"]},
+        {"a": [1, " ? "]},
+        {"a": [1, -999]},
+        {"a": [1.0, -999.0]},
+        {"a": pd.array([1, -999], "Int64")},
+        {"a": pd.Categorical([1, -999])},
+        {"day": ["1970-01-01", "?"]},
+    ],
+)
+def test_cells_that_count_as_empty_are_missing(load: Load, columns: dict[str, Any]):
+    marks = ("?", "-999")
+    with pytest.raises(MlflowException, match=r"row 2 \(counted from 1\) is missing"):
+        load(marks=marks).predict(table(**columns))
+    with pytest.raises(MlflowException, match="the prediction, row 2"):  # this graph fills none
+        load(fill=(0.0, 0.0, 0.0), marks=marks).predict(table(**columns))
+
+
+def test_cells_of_text_that_count_as_empty_are_empty(load: Load):
+    predicted = load(marks=("?", "-999")).predict(table(word=["-999", " ?"]))
+    assert list(predicted["prediction"]) == [11, 22]
+
+
+def test_what_only_looks_like_an_empty_cell_is_none(load: Load):
+    model = load(marks=("0", "x"))
+    found = model.predict(table(b=[False, 20], word=["xy", "00"]))
+    assert list(found["prediction"]) == [2001, 2022]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ SOURCE = Path(fit.__file__).parents[2]
 
 def test_a_device_is_checked_first_and_points_are_taken_before_they_are_shown():
     names = [kind.__name__ for kind in registered()]
-    assert names[:3] == ["Placement", "EarlyStopping", "LearningCurve"]
-    assert sorted(names[3:]) == ["Profile", "TensorBoard"]
+    assert names[:4] == ["Placement", "Repeatability", "EarlyStopping", "LearningCurve"]
+    assert sorted(names[4:]) == ["Profile", "TensorBoard"]
 
 
 @pytest.mark.slow
@@ -32,4 +32,4 @@ def test_an_observer_is_its_file_and_one_line(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(copy)}, capture_output=True, text=True
     )
-    assert done.stdout == "4\n", done.stderr
+    assert done.stdout == "5\n", done.stderr

@@ -337,6 +337,6 @@ def test_xla_and_several_devices_are_refused(settings, train, failure):
     with failure.raises(
         "XLA with variables on several devices",
         ConfigError,
-        match=r"device\.placement needs train\.xla=false",
+        match=r"set train\.xla=false, or leave out device\.placement",
     ):
         train(settings("model=mlp", "device.placement={hidden_1: /cpu:1}", "train.xla=true"))

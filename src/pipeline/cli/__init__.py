@@ -7,7 +7,19 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from pipeline.cli import data, doctor, inspect, predict, reproduce, run, sweep, sync, ui
+from pipeline.cli import (
+    data,
+    doctor,
+    freeze,
+    inspect,
+    predict,
+    reproduce,
+    run,
+    sweep,
+    sync,
+    ui,
+    verify,
+)
 from pipeline.errors import PipelineError, from_system
 from pipeline.reporting import console
 from pipeline.repository import environment, folder
@@ -33,7 +45,19 @@ class Verb(Protocol):
         """
 
 
-VERBS: tuple[Verb, ...] = (run, data, sweep, predict, inspect, reproduce, sync, doctor, ui)
+VERBS: tuple[Verb, ...] = (
+    run,
+    data,
+    sweep,
+    predict,
+    inspect,
+    verify,
+    freeze,
+    reproduce,
+    sync,
+    doctor,
+    ui,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -74,7 +74,8 @@ def check(values: object, where: str) -> Settings:
             nearest key.
     """
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{where} must be a mapping of parameters, not {_describe_value(values)}")
+        found = _describe_value(values)
+        raise ConfigError(f"{where} must be a mapping of parameters, not {found}; {REMEDY}")
     given = _drop_missing(values)
     try:
         return Settings.model_validate(given)

@@ -23,6 +23,7 @@ from pipeline.workspace import Workspace, files, inputs, is_remote
 
 # The record conf/chosen.yaml, and what may become it, which is in Hydra's store and in no file.
 RECORD, CANDIDATE = "chosen", "pipeline run"
+REMEDY = "fix the file or the override, or restore the committed files: git restore conf"
 
 
 def compose(workspace: Workspace, overrides: Sequence[str] = ()) -> tuple[Settings, str]:
@@ -127,7 +128,7 @@ def _groups_of_config(workspace: Workspace) -> set[str]:
     try:
         values = OmegaConf.to_container(OmegaConf.load(main))
     except (OmegaConfBaseException, YAMLError, OSError, ValueError) as error:
-        raise ConfigError(f"{main} cannot be read: {one_line(error)}") from None
+        raise ConfigError(f"{main} cannot be read: {one_line(error)}; {REMEDY}") from None
     defaults = values.get("defaults") if isinstance(values, dict) else None
     entries = defaults if isinstance(defaults, list) else []  # Hydra says what is wrong
     return {
@@ -143,11 +144,12 @@ def _compose(name: str, workspace: Workspace) -> DictConfig:
         refuse_environment(OmegaConf.to_yaml(values))
         OmegaConf.resolve(values)
     except RecursionError:
-        raise ConfigError("conf/ cannot be composed: a file or a value refers to itself") from None
+        reason = "a file or a value refers to itself"
+        raise ConfigError(f"conf/ cannot be composed: {reason}; {REMEDY}") from None
     except (HydraException, OmegaConfBaseException, YAMLError, OSError, ValueError) as error:
-        reason = " ".join(str(error).partition("Config search path")[0].split())
+        reason = " ".join(str(error).partition("Config search path")[0].split()).rstrip(".")
         place = _find_unreadable(workspace)
-        raise ConfigError(f"conf/ cannot be composed: {place}{reason}") from None
+        raise ConfigError(f"conf/ cannot be composed: {place}{reason}; {REMEDY}") from None
     return values
 
 

@@ -103,9 +103,10 @@ def require_option(group: str, option: str | None, workspace: Workspace) -> None
         )
     name = "null" if option is None else option
     if group == "data" and ("/" in name or "." in name):
+        command = shlex.join(["data=csv", f"data.path={name}", "data.target=COLUMN"])
         raise ConfigError(
-            f"{group}={name}: conf/{group} has no such option; a table of your own is"
-            f" {shlex.join(['data=csv', f'data.path={name}', 'data.target=COLUMN'])}"
+            f"{group}={name}: conf/{group} has no such option; write {command} for a table of your"
+            " own"
         )
     raise ConfigError(
         f"{group}={name}: conf/{group} has no such option; it has {', '.join(options)}"
@@ -182,7 +183,7 @@ def _refuse_unusable(parsed: Override, text: str, is_group: bool) -> None:
     if not key:
         raise ConfigError(f"override {text!r} does not fit Hydra's grammar: no key; {GRAMMAR}")
     if key.partition(".")[0] == "defaults":
-        raise ConfigError(f"override {text!r}: defaults are chosen by GROUP=OPTION")
+        raise ConfigError(f"override {text!r}: the defaults are no parameter; write GROUP=OPTION")
     if parsed.package is not None:
         raise ConfigError(
             f"override {text!r} moves a section by `@`, and sections have fixed names; write"
@@ -215,8 +216,8 @@ def _list_values(override: _Override, parsed: Override, workspace: Workspace) ->
             )
         if not found:
             raise ConfigError(
-                f"override {override.text!r} fits no option; conf/{override.key} has"
-                f" {', '.join(options)}"
+                f"override {override.text!r} fits no option; give a pattern that does:"
+                f" conf/{override.key} has {', '.join(options)}"
             )
         return list(found)
     if not parsed.is_discrete_sweep():
@@ -226,7 +227,9 @@ def _list_values(override: _Override, parsed: Override, workspace: Workspace) ->
     try:
         return list(parsed.sweep_string_iterator())
     except (HydraException, ValueError, ArithmeticError, AssertionError) as error:
-        raise ConfigError(f"override {override.text!r}: {one_line(error)}") from None
+        raise ConfigError(
+            f"override {override.text!r}: {one_line(error)}; list its values: {override.key}=1,2,3"
+        ) from None
 
 
 def _as_written(values: list[Any], raw: str) -> list[Any]:

@@ -23,11 +23,17 @@ class BaseModel:
         features: names of its numbers; None where it does not name them.
         text: names of its text columns.
         encoding: its own; None where the graph is fed raw float32 numbers.
+        scales_label: whether labels are scaled as without a base.
     """
 
     features: tuple[str, ...] | None = None
     text: tuple[str, ...] = ()
     encoding: Encoding | None = None
+    scales_label: bool = True
+
+
+# That of a whole model with its own loss: all numbers are in their own units.
+RAW = BaseModel(scales_label=False)
 
 
 def read_base_model(graph: Path) -> BaseModel:
@@ -78,5 +84,8 @@ def adopt(base: BaseModel, examples: Examples, label: Scaling) -> tuple[Examples
             f"data.missing={examples.fill}: the base of model.graph fills no gaps; set"
             " data.missing=drop, or fill them in the file"
         )
+    if not base.scales_label:
+        targets = len(label.label_mean)
+        label = replace(label, label_mean=(0.0,) * targets, label_scale=(1.0,) * targets)
     scaling = replace(encoding.scaling, label_mean=label.label_mean, label_scale=label.label_scale)
     return used, replace(encoding, scaling=scaling)

@@ -68,7 +68,7 @@ def find_dialect(
     start = told.end() if told else start
     start = _BLANK_LINES.match(text, start).end()  # type: ignore[union-attr]
     if not text[start:].strip():
-        raise DataError(f"{path} is empty; a header and rows are needed")
+        raise DataError(f"{path} is empty; add a header and rows")
     if separator != "auto":
         separator = SEPARATORS.get(separator, separator)
     else:
@@ -150,7 +150,7 @@ def _require_names(names: Sequence[str], path: Path) -> None:
         if len(name) > MAX_NAME_LENGTH:
             raise DataError(
                 f"{path}: the name of column {number} has {len(name):,} characters, and"
-                f" {MAX_NAME_LENGTH} are allowed; does the first line contain the names?"
+                f" {MAX_NAME_LENGTH} are allowed; write the names into the first line"
             )
 
 

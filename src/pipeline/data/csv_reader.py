@@ -24,7 +24,7 @@ from pipeline.data.number_parsing import EXACT, find_missing
 from pipeline.data.read_options import ReadOptions
 from pipeline.errors import DataError, one_line
 
-BLOCK_BYTES = 2**23  # parsed at once
+BLOCK_BYTES = 2**22  # parsed at once; parsing takes several times as much memory
 PIECE_ROWS = 2**16  # parsed at once in a file whose cells may contain line breaks
 MAX_THREADS = 4
 _log = logging.getLogger(__name__)
@@ -184,6 +184,9 @@ def _parse_ahead(
     parse: Callable[[bytes], pd.DataFrame], blocks: Iterator[bytes]
 ) -> Iterator[pd.DataFrame]:
     """Yield the parsed blocks in order, while threads parse the next ones."""
+    for first in blocks:  # a caller that needs no more is spared the next ones
+        yield parse(first)
+        break
     threads = min(os.cpu_count() or 1, MAX_THREADS)
     with ThreadPoolExecutor(threads) as pool:
         pending: deque[Future[pd.DataFrame]] = deque()

@@ -105,7 +105,10 @@ def parse_dates(
     try:
         times = _parse(words, pattern)
     except ValueError as error:  # the format itself, or a time out of range
-        raise DataError(f"{path}: data.date_format={date_format!r}: {one_line(error)}") from None
+        raise DataError(
+            f"{path}: data.date_format={date_format!r}: {one_line(error)}; fix the format, such as"
+            ' "%d/%m/%Y"'
+        ) from None
     is_wrong = times.isna().to_numpy(bool) & ~find_missing(cells)
     if is_wrong.any():
         raise _explain(cells, int(is_wrong.argmax()), path, before, date_format)

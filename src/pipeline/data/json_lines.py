@@ -38,7 +38,7 @@ class JsonLinesReader:
         self.path, self._na_values = path, set(na_values)
         self.names = self.header = list(dict.fromkeys(key for row in self._rows() for key in row))
         if not self.names:
-            raise DataError(f"{path} is empty; rows are needed")
+            raise DataError(f"{path} is empty; add rows")
 
     def pieces(self, text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
         """Yield the rows, some thousands at a time; the cells of `text` columns become text."""

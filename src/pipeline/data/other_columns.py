@@ -62,7 +62,7 @@ class Categories:
             row = int(wrong.argmax())
             raise DataError(
                 f"{path}: column {name!r} has {str(parts[row])[:40]!r} in row"
-                f" {row + 1}; data.split_column may contain {', '.join(PARTS)}"
+                f" {row + 1}; write one of {', '.join(PARTS)}"
             )
         kept_parts: np.ndarray = parts[kept]
         return kept_parts

@@ -221,7 +221,7 @@ def _split_as_given(examples: Examples, settings: DataSource, seed: int) -> dict
     if not len(validation):
         train, validation = _split_validation(train, examples, settings, seed)
     elif len(validation) == 1:
-        raise DataError(f"{which} leave 1 for the validation; it needs none, or at least two")
+        raise DataError(f"{which} leave 1 for the validation; give none, or at least two")
     return {"train": train, "validation": validation, "test": test}
 
 

@@ -115,6 +115,6 @@ def _explain_read_errors(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty; a header and rows are needed") from None
+        raise DataError(f"{path} is empty; add a header and rows") from None
     except Exception as error:
         raise DataError(f"{path} cannot be read: {one_line(error)}; fix or replace it") from None

@@ -77,7 +77,7 @@ def require_weights(values: np.ndarray, rows: np.ndarray, name: str, path: Path)
         first = negative[0]
         raise DataError(
             f"{path}: column {name!r} of data.weight has {values[first]:g} in row"
-            f" {rows[first] + 1}; a weight is a number of 0 or more, and 0 leaves its row out"
+            f" {rows[first] + 1}; give a number of 0 or more, where 0 leaves the row out"
         )
     if not values.any():
         raise DataError(

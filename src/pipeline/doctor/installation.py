@@ -25,7 +25,7 @@ def python(workspace: Workspace) -> Iterator[Finding]:
     try:
         fits = SpecifierSet(wanted).contains(have, prereleases=True)
     except InvalidSpecifier as error:
-        raise ConfigError(f"{PROJECT}: requires-python: {error}") from None
+        raise ConfigError(f"{PROJECT}: requires-python: {error}; {_restoring(PROJECT)}") from None
     if fits:
         yield ok("python", f"{have} fits {wanted}")
     else:
@@ -48,14 +48,21 @@ def _project(workspace: Workspace) -> dict[str, Any]:
     try:
         return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}))
     except ValueError as error:
-        raise ConfigError(f"{PROJECT}: {error}") from None
+        raise ConfigError(f"{PROJECT}: {error}; {_restoring(PROJECT)}") from None
 
 
 def _requirement(text: str, where: Path) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise ConfigError(f"{where}: {text}: {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        is_own = where in (PROJECT, CONSTRAINTS)
+        remedy = _restoring(where) if is_own else "make setup installs it again"
+        raise ConfigError(f"{where}: {text}: {reason}; {remedy}") from None
+
+
+def _restoring(file: Path) -> str:
+    return f"fix the file, or restore the committed one: git restore {file}"
 
 
 def _installed(name: str) -> Distribution | None:

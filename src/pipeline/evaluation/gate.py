@@ -14,12 +14,16 @@ from pipeline.evaluation import parity
 from pipeline.evaluation.parity import Outputs, Requirement, Verdict
 from pipeline.evaluation.report.results import Inputs
 from pipeline.evaluation.tasks import Task
-from pipeline.graph import devices
+from pipeline.graph import (
+    adopted,  # noqa: F401  (registers model=graph)
+    devices,
+)
 from pipeline.graph.inference import PREDICTION
+from pipeline.graph.runner import Runner
 from pipeline.models import learning_curve
 from pipeline.models.forms import checkpoint, frozen_graph
 from pipeline.models.metadata import hashes
-from pipeline.models.run.form import Form, Runner, Runtime, predict_in_pieces
+from pipeline.models.run.form import Form, Runtime, predict_in_pieces
 from pipeline.models.run.registry import REFERENCE
 from pipeline.schema.evaluation import Parity
 from pipeline.schema.training.device import Device
@@ -51,7 +55,8 @@ class Predictions:
         for name, prediction in measured.items():
             if not np.isfinite(prediction).all():
                 raise ParityError(
-                    f"the model gives NaN or infinity for {name} rows; see reports/parity.json"
+                    f"the model gives NaN or infinity for {name} rows (reports/parity.json); give a"
+                    " smaller optimizer.learning_rate, or fix or drop the rows"
                 )
         return test
 

@@ -51,7 +51,10 @@ def compare(first: Results, second: Results, twice: bool) -> str:
     if differing:
         more = f"; {len(differing) - 1} more of {compared} files differ" if differing[1:] else ""
         difference = _describe(differing[0], first, second)
-        raise ReproductionError(f"not reproducible: {difference}{more}")
+        remedy = "dvc repro -f makes the results here again, --twice compares two new runs"
+        if twice:
+            remedy = "choose device=cpu, or give your own code's random numbers a seed"
+        raise ReproductionError(f"not reproducible: {difference}{more}; {remedy}")
     where = "two runs" if twice else f"the {first.name} and the {second.name}"
     return f"reproducible: {compared} files, {size:,} bytes are equal in {where}"
 

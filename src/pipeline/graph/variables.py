@@ -31,7 +31,12 @@ class Variables(Protocol):
     workspace: Workspace  # of the files and modules that the settings name
 
     def __call__(
-        self, name: str, shape: Sequence[int], initial: Any, trainable: bool = True
+        self,
+        name: str,
+        shape: Sequence[int],
+        initial: Any,
+        trainable: bool = True,
+        dtype: Any = tf.float32,
     ) -> tf.Tensor:
         """Return the variable `name` of this shape; the same one each time."""
 
@@ -58,18 +63,24 @@ class GraphVariables:
         self.workspace = workspace
         self.by_name: dict[str, tf.Variable] = {}  # without the scope in their names
         self.layers: set[str] = set()
-        self._seed, self._initial, self._placement = seed, initial or {}, placement or {}
+        self.seed, self._initial, self._placement = seed, initial or {}, placement or {}
 
     def __call__(
-        self, name: str, shape: Sequence[int], initial: Any, trainable: bool = True
+        self,
+        name: str,
+        shape: Sequence[int],
+        initial: Any,
+        trainable: bool = True,
+        dtype: Any = tf.float32,
     ) -> tf.Tensor:
         """Create or find a variable."""
         if name not in self.by_name:
-            source = self._initial.get(name, initial) if self._seed is not None else 0
+            source = self._initial.get(name, initial) if self.seed is not None else 0
             if isinstance(source, str) and source.endswith(".npy"):
                 source = self.workspace.path(source)
             with v1.variable_scope(SCOPE, reuse=v1.AUTO_REUSE, use_resource=True):
-                value = initial_value(name, tuple(shape), source, self._seed or 0)
+                value = initial_value(name, tuple(shape), source, self.seed or 0)
+                value = value if dtype == tf.float32 else tf.cast(value, dtype)
                 self.by_name[name] = v1.get_variable(name, initializer=value, trainable=trainable)
         return self.by_name[name]
 
@@ -101,7 +112,12 @@ class CheckpointVariables:
         self.workspace, self._values = workspace, values
 
     def __call__(
-        self, name: str, shape: Sequence[int], initial: Any, trainable: bool = True
+        self,
+        name: str,
+        shape: Sequence[int],
+        initial: Any,
+        trainable: bool = True,
+        dtype: Any = tf.float32,
     ) -> tf.Tensor:
         """Return a value of the checkpoint; the initial value is ignored.
 
@@ -133,11 +149,13 @@ def initial_value(name: str, shape: Shape, source: Any, seed: int) -> tf.Tensor:
     A random value depends on the seed and the variable's name only, not on the order of creation.
 
     Args:
-        source: a `schema.base.InitialValue`, or the path of a .npy file.
+        source: a `schema.base.InitialValue`, the path of a .npy file, or the value itself.
 
     Raises:
         ConfigError: a file cannot be read, or numbers do not fit the shape.
     """
+    if isinstance(source, tf.Tensor):
+        return source
     if isinstance(source, Path | int | float | list):
         return _array(name, shape, source)
     parameters = {"name": source} if isinstance(source, str) else dict(source)

@@ -1,6 +1,4 @@
-"""Look at a model without executing it: its protobufs are parsed, its graph is never loaded."""
+"""Look at a model without executing it, in a process of its own.
 
-import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
-from pipeline.inspection.model import ModelSummary, inspect
-
-__all__ = ["ModelSummary", "inspect"]
+Files are read before TensorFlow starts; damaged ones are refused then.
+"""

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 import yaml
 
-from pipeline.graph.protobuf import read_graph_def, read_meta_graph, read_saved_model
+import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
+from pipeline.graphdef.reading import read_graph_def, read_meta_graph, read_saved_model
 
 Parts = dict[str, Any]
 

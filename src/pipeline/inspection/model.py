@@ -5,16 +5,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import tensorflow as tf
-
-from pipeline.errors import ArtifactError, one_line
-from pipeline.graph import checkpoint_state
-from pipeline.graph.protobuf import read_graph_def, read_meta_graph, read_saved_model
+import pipeline.graph  # noqa: F401  (TensorFlow starts there, quietly)
+from pipeline.errors import ArtifactError
+from pipeline.foreign.described import require_described
+from pipeline.graphdef.examine import parts_of
+from pipeline.graphdef.locate import Kind, ModelFiles, locate
+from pipeline.inspection.checkpoint import files_of, read_variables
 from pipeline.inspection.graph import summarize_graph, summarize_variables
-from pipeline.inspection.summary import GraphSummary, Tensor, format_graph
-from pipeline.inspection.tensors import bytes_of
-from pipeline.models.forms import checkpoint, frozen_graph, saved_model
-from pipeline.models.metadata import hashes, sidecar
+from pipeline.inspection.summary import GraphSummary, format_graph
+from pipeline.inspection.tflite import summarize_tflite
 
 
 @dataclass(frozen=True)
@@ -44,79 +43,39 @@ class ModelSummary:
 
 
 def inspect(path: Path) -> ModelSummary:
-    """Summarize a frozen graph, a SavedModel folder, a checkpoint's folder or its prefix.
+    """Summarize the model at a path: a file, a folder, or the prefix of a checkpoint.
 
     Raises:
-        ArtifactError: the path is not a model, its files cannot be read, or they are not those that
-            its sidecar describes, if it has one.
+        ArtifactError: there is no model, its files cannot be read, or they are not those that its
+            sidecar describes, if it has one.
     """
-    folder = path.parent if path.name == saved_model.FILE else path
-    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
-    _require_described(folder, prefix)
-    if (folder / saved_model.FILE).is_file():
-        return _inspect_saved_model(folder)
-    for file in (path, path / frozen_graph.FILE):
-        if file.suffix == ".pb" and file.is_file():
-            graph = summarize_graph(read_graph_def(file), file)
-            return ModelSummary(str(file), "frozen graph", file.stat().st_size, [graph])
-    if path.is_dir() and (latest := _find_latest(path)):
-        return _inspect_checkpoint(Path(latest))
-    if Path(f"{prefix}.index").is_file():
-        return _inspect_checkpoint(prefix)
-    if not path.exists():
-        raise ArtifactError(f"{path} is missing")
-    forms = "a frozen graph (.pb), a SavedModel folder, or a checkpoint's folder or prefix"
-    raise ArtifactError(f"{path} is not a model; give {forms}")
+    files = locate(path)
+    require_described(path)
+    match files.kind:
+        case Kind.CHECKPOINT if files.prefix is not None:
+            return _summarize_checkpoint(files, files.prefix)
+        case Kind.TFLITE if files.file:
+            return _summary(files.file, "TFLite", [summarize_tflite(files.file)])
+        case Kind.OUTPUTS:
+            raise ArtifactError(f"{path} holds stored outputs; give a model")
+    graphs = [summarize_graph(part, files) for part in parts_of(files)]
+    if files.kind == Kind.SAVED_MODEL and files.file:
+        return _summary(files.file.parent, "SavedModel", graphs)
+    kind = "meta graph without values" if files.kind == Kind.META else "frozen graph"
+    if graphs[0].variables and files.kind == Kind.GRAPH:
+        kind = "graph without the values of its variables"
+    return _summary(files.file or path, kind, graphs)
 
 
-def _require_described(folder: Path, prefix: Path) -> None:
-    """Refuse files that are not those of the sidecar beside them; other models have none."""
-    if found := sidecar.read_if_sealed(folder / saved_model.SIDECAR):
-        hashes.require_files(found, folder)
-    elif found := sidecar.read_if_sealed(folder / sidecar.FILE):
-        if frozen_graph.FILE in found.hashes:
-            hashes.require_files(found, folder, frozen_graph.FILE)
-        else:
-            checkpoint.find_latest(folder)
-    elif found := sidecar.read_if_sealed(folder.parent / sidecar.FILE):
-        name = frozen_graph.FILE if folder.name == frozen_graph.FILE else f"{prefix.name}."
-        if any(known.startswith(name) for known in found.hashes):
-            hashes.require_files(found, folder.parent, name)
+def _summarize_checkpoint(files: ModelFiles, prefix: str) -> ModelSummary:
+    variables = read_variables(prefix)
+    graphs = [summarize_graph(part, files, variables) for part in parts_of(files)]
+    kind = "checkpoint with its graph" if graphs else "checkpoint without a graph (no .meta)"
+    size = sum(file.stat().st_size for file in files_of(prefix))
+    return ModelSummary(prefix, kind, size, graphs or [summarize_variables(variables)])
 
 
-def _find_latest(folder: Path) -> str | None:
-    try:
-        return checkpoint_state.find_latest(folder)
-    except ValueError:
-        raise ArtifactError(f"{folder / 'checkpoint'} is damaged; give the prefix") from None
-
-
-def _inspect_saved_model(folder: Path) -> ModelSummary:
-    file = folder / saved_model.FILE
-    metas = read_saved_model(file).meta_graphs
-    if not metas:
-        raise ArtifactError(f"{file} has no graph: it is truncated or damaged")
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    graphs = [summarize_graph(meta.graph_def, folder, meta) for meta in metas]
-    return ModelSummary(str(folder), "SavedModel", size, graphs)
-
-
-def _inspect_checkpoint(prefix: Path) -> ModelSummary:
-    try:
-        reader = tf.train.load_checkpoint(str(prefix))
-    except checkpoint.UNREADABLE as error:
-        raise ArtifactError(f"{prefix} cannot be read: {one_line(error)}") from None
-    dtypes = reader.get_variable_to_dtype_map()
-    variables = [
-        Tensor(name, dtypes[name].name, tuple(shape))
-        for name, shape in sorted(reader.get_variable_to_shape_map().items())
-    ]
-    data = sum(file.stat().st_size for file in prefix.parent.glob(f"{prefix.name}.data-*"))
-    if data < (needed := sum(bytes_of(variable) for variable in variables)):
-        raise ArtifactError(f"{prefix}.data-* is truncated: it has {data:,} bytes of {needed:,}")
-    kind, graph = "checkpoint without a graph (no .meta)", summarize_variables(variables)
-    if (file := Path(f"{prefix}.meta")).is_file():
-        meta, kind = read_meta_graph(file), "checkpoint with its graph"
-        graph = summarize_graph(meta.graph_def, file, meta, variables)
-    size = sum(file.stat().st_size for file in prefix.parent.glob(f"{prefix.name}.*"))
-    return ModelSummary(str(prefix), kind, size, [graph])
+def _summary(place: Path, kind: str, graphs: list[GraphSummary]) -> ModelSummary:
+    within = place.rglob("*") if place.is_dir() else [place]
+    size = sum(file.stat().st_size for file in within if file.is_file())
+    return ModelSummary(str(place), kind, size, graphs)

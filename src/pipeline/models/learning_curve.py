@@ -48,4 +48,5 @@ def read_until(path: Path, step: int) -> list[Point]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a learning curve as a table; missing values are NaN."""
-    return pd.DataFrame([{"step": step, **values} for step, values in read(path)])
+    rows = [{"step": step, **values} for step, values in read(path)]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["step", "loss"], dtype=float)

@@ -87,3 +87,10 @@ def keep_freed() -> None:
     if mallopt:
         mallopt(M_MMAP_THRESHOLD, MAPPED_FROM)
         mallopt(M_TRIM_THRESHOLD, KEPT)
+
+
+def return_freed() -> None:
+    """Return to the system what the C library keeps, after work that the next does not resemble."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+    if malloc_trim:
+        malloc_trim(0)

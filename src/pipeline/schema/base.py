@@ -29,11 +29,13 @@ ShareOrZero = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**9)]
 CountOrAuto = Annotated[Count | Literal["auto"] | None, WrapValidator(refuse_once)]
 Width = Annotated[int, Field(ge=1, le=10**6)]
 Threads = Annotated[int, Field(ge=0, le=1024)]
 Seconds = Annotated[float, Field(ge=0, le=10**6)]
 Text = Annotated[str, Field(min_length=1)]
+NamesOrMap = Annotated[list[Text] | dict[str, Text] | None, WrapValidator(refuse_once)]
 
 # pydantic reads a declaration where a type checker expects a value of the parameter's type.
 Declared = Any
@@ -92,7 +94,7 @@ def _check_initial_value(value: object) -> object:
         case {"name": str(name), **parameters} if name in DISTRIBUTIONS:
             if not set(parameters) <= set(DISTRIBUTIONS[name]):
                 known = ", ".join(DISTRIBUTIONS[name]) or "none"
-                raise ValueError(f"the parameters of {name} are: {known}")
+                raise ValueError(f"allowed parameters of {name}: {known}")
             if all(type(number) in (int, float) for number in parameters.values()):
                 return value
         case _ if value != [] and _all_numbers(value):

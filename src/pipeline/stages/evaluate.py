@@ -42,7 +42,8 @@ def run(settings: "Settings", workspace: Workspace) -> None:
         failed = ", ".join(form.name for form in verdict.forms if not form.passed)
         raise ParityError(
             f"{failed} does not agree with {verdict.reference} execution; {workspace.parity} and"
-            f" {workspace.report} have the details"
+            f" {workspace.report} have the details; make the forms again: dvc repro -f freeze, or"
+            " change what the network does in inference alone"
         )
     print(coefficients.tabulate(workspace.checkpoint, workspace.frozen_graph), end="")
     for warning in results.metrics.get("warnings", ()):

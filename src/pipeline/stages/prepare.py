@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from pipeline.data import preparation
-from pipeline.data.base_model import read_base_model
+from pipeline.data.base_model import RAW, BaseModel, read_base_model
 from pipeline.data.preparation import Fitted
 from pipeline.data.prepared.dataset import Dataset
 from pipeline.data.profile import measuring, page
 from pipeline.data.sources import read_examples
 from pipeline.errors import listing
+from pipeline.repository import environment
 from pipeline.workspace import Workspace, files, is_remote
 
 if TYPE_CHECKING:
@@ -42,9 +43,17 @@ def fit(settings: "Settings", workspace: Workspace) -> Fitted:
 
         remote.fetch(settings.data.path, workspace)
     examples = read_examples(settings.data, workspace)
-    graph = getattr(settings.model, "graph", None)
-    base = None if graph is None else read_base_model(workspace.path(graph))
-    return preparation.fit(settings.data, settings.seed, examples, base)
+    environment.return_freed()  # what parsing took
+    return preparation.fit(settings.data, settings.seed, examples, _find_base(settings, workspace))
+
+
+def _find_base(settings: "Settings", workspace: Workspace) -> BaseModel | None:
+    """Return whose encoding the network takes over, if it goes on from a graph."""
+    if settings.model.name == "graph":
+        return RAW
+    if settings.model.name == "transfer":
+        return read_base_model(workspace.path(settings.model.graph))
+    return None
 
 
 def _describe(dataset: Dataset) -> str:

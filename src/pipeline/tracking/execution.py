@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import platform
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.repository import git
+from pipeline.repository.machine import find_processor
 from pipeline.schema.settings import Settings
 from pipeline.workspace import Workspace, digests, files
 
@@ -59,7 +59,7 @@ class Execution:
                 "mlflow.source.type": "LOCAL",
                 **{f"version.{library}": number for library, number in versions.items()},
                 "machine.cores": str(os.cpu_count()),  # device.intra_op_threads=0 uses all
-                "machine.processor": _processor(),
+                "machine.processor": find_processor(),
                 **_git_tags(workspace),
             },
             failure=failure,
@@ -82,16 +82,6 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _processor() -> str:
-    """Return the model of the processor; its instruction set can change the last bits."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    return found[1] if found else platform.machine()
 
 
 def _git_tags(workspace: Workspace) -> dict[str, str]:

@@ -11,7 +11,7 @@ import numbers
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class FrozenModel(PythonModel):
             self._targets = ["prediction"]
         encoding = sidecar.get("encoding_inside_the_graph", {})
         self._readers = [
-            _text_reader(facts["columns"])
+            _text_reader(facts["columns"], encoding)
             if facts["dtype"] == "string"
             else _number_reader(facts["columns"], facts["dtype"], encoding)
             for facts in sidecar["inputs"].values()
@@ -100,12 +100,13 @@ def _number_reader(columns: Sequence[str], dtype: str, encoding: dict[str, Any])
     """Return a function that reads numbers and dates from a table, `[rows, columns]`."""
     dates = {columns[int(place)] for place in encoding.get("dates", {})}
     fills = encoding.get("fill") or [None] * len(columns)
+    marks = encoding.get("na_values", ())
     limit = float(np.finfo(np.float32).max)
 
     def read(table: pd.DataFrame, before: int) -> np.ndarray:
         values = np.empty((len(table), len(columns)))
         for place, (name, fill) in enumerate(zip(columns, fills, strict=True)):
-            cells = _column(table, name)
+            cells = _clear_marks(_column(table, name), marks, name not in dates)
             if name in dates:
                 found = _read_dates(cells, before, encoding.get("date_format"))
             else:
@@ -124,13 +125,14 @@ def _number_reader(columns: Sequence[str], dtype: str, encoding: dict[str, Any])
     return read
 
 
-def _text_reader(columns: Sequence[str]) -> Reader:
+def _text_reader(columns: Sequence[str], encoding: dict[str, Any]) -> Reader:
     """Return a function that reads text from a table, `[rows, columns]`; a missing cell is ""."""
+    marks = encoding.get("na_values", ())
 
     def read(table: pd.DataFrame, before: int) -> np.ndarray:
         values = np.full((len(table), len(columns)), "", object)
         for place, name in enumerate(columns):
-            cells = _column(table, name)
+            cells = _clear_marks(_column(table, name), marks, are_numbers=False)
             present = cells.notna().to_numpy(bool)
             found = cells.to_numpy(object)[present]
             wrong = [number for number, cell in enumerate(found) if not isinstance(cell, str)]
@@ -150,6 +152,24 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series:
     if isinstance(cells, pd.DataFrame):
         raise MlflowException.invalid_parameter_value(f"the table has several columns {name!r}")
     return cells.astype(object) if isinstance(cells.dtype, pd.CategoricalDtype) else cells
+
+
+def _clear_marks(cells: pd.Series, marks: Collection[str], are_numbers: bool) -> pd.Series:
+    """Return cells without those that count as empty (`data.na_values`), or equal numbers."""
+    if not marks:
+        return cells
+    values = pd.to_numeric(pd.Series(list(marks), dtype=object), errors="coerce")
+    equal = set(values.dropna()) if are_numbers else set()
+
+    def is_mark(cell: object) -> bool:
+        if isinstance(cell, str):
+            return cell.strip() in marks
+        if isinstance(cell, bool) or not isinstance(cell, (numbers.Real, Decimal)):
+            return False
+        return float(cell) in equal
+
+    found = np.fromiter(map(is_mark, cells), bool, len(cells))
+    return cells.astype(object).mask(found) if found.any() else cells
 
 
 def _read_numbers(cells: pd.Series, before: int) -> np.ndarray:

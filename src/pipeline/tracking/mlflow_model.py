@@ -64,13 +64,13 @@ def require_same_bits(workspace: Workspace) -> None:
         try:
             predict = _save_and_load(Path(folder) / "model", workspace)
         except Exception as error:  # whatever it is, users would get it
-            raise ParityError(f"the MLflow model cannot be loaded: {one_line(error)}") from error
+            raise _failure(f"cannot be loaded: {one_line(error)}") from error
         for where, rows in _rows(workspace):
             expected = predict_in_pieces(runner, rows.inputs())
             try:
                 found = predict(_as_table(rows, dataset))
             except Exception as error:
-                raise ParityError(f"the MLflow model refuses {where}: {one_line(error)}") from error
+                raise _failure(f"refuses {where}: {one_line(error)}") from error
             _require_equal(found, expected, dataset, where)
 
 
@@ -109,14 +109,18 @@ def _require_equal(found: pd.DataFrame, expected: np.ndarray, dataset: Dataset, 
     is_alike = numbers.dtype == expected.dtype and numbers.shape == expected.shape
     equal = is_alike and _bits(numbers) == _bits(expected)
     if not np.all(equal):
-        raise ParityError(
-            f"the MLflow model does not agree with the frozen graph on {where}:"
-            f" {_difference(numbers, expected) if is_alike else 'dtype or shape differ'}"
-        )
+        what = _difference(numbers, expected) if is_alike else "dtype or shape differ"
+        raise _failure(f"does not agree with the frozen graph on {where}: {what}")
     if dataset.classes:
         names = np.array(dataset.classes, object)[expected.argmax(1)]
         if (found["prediction"].to_numpy(object) != names).any():
-            raise ParityError(f"the MLflow model names other classes for {where}")
+            raise _failure(f"names other classes for {where}")
+
+
+def _failure(what: str) -> ParityError:
+    """Return an error; the model has nothing but the frozen graph and what is installed."""
+    remedy = "make setup installs the pinned versions; then dvc repro -f freeze"
+    return ParityError(f"the MLflow model {what}; {remedy}")
 
 
 def _bits(values: np.ndarray) -> np.ndarray:

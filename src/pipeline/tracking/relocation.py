@@ -70,7 +70,8 @@ def follow_locked(workspace: Workspace) -> None:
     except (PipelineError, OSError, sqlite3.Error) as error:
         raise TrackingError(
             f"the MLflow store {database} has the paths of {listing(earlier)}, and they cannot be"
-            f" changed to those of {workspace.home}: {one_line(error)}"
+            f" changed to those of {workspace.home}: {one_line(error)}; change the"
+            " permissions of the store and of mlartifacts/"
         ) from None
     runs, models = (sum(counts) for counts in zip(*changed, strict=True))
     _log.info(

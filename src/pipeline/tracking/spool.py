@@ -138,7 +138,9 @@ def _lock(workspace: Workspace, within: float | None) -> Iterator[None]:
         with lock.acquire(timeout=-1 if within is None else within):
             yield
     except Timeout:
-        raise BusyError("another process is sending the runs that are kept in .spool") from None
+        raise BusyError(
+            "another process is sending the runs that are kept in .spool; wait for it"
+        ) from None
 
 
 def _deadline(within: float | None) -> Callable[[], None]:
@@ -147,7 +149,9 @@ def _deadline(within: float | None) -> Callable[[], None]:
 
     def check() -> None:
         if within is not None and time.monotonic() > begin + within:
-            reason = f"has not accepted all data within {within:g} s (tracking.patience)"
-            raise TrackingError(f"the MLflow store {reason}")
+            raise TrackingError(
+                f"the MLflow store has not accepted all data within {within:g} s; set a larger"
+                " tracking.patience, or run `pipeline sync`"
+            )
 
     return check

@@ -54,7 +54,10 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             yield connection
     except sqlite3.Error as error:
-        raise TrackingError(f"the MLflow store {database} cannot be used: {error}") from None
+        raise TrackingError(
+            f"the MLflow store {database} cannot be used: {error}; wait until no other program uses"
+            " it, or move it away"
+        ) from None
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:

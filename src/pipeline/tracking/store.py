@@ -48,19 +48,27 @@ def reachable(workspace: Workspace, connected: bool = False) -> Iterator[None]:
         yield
     except FAILURES as error:
         is_invalid = isinstance(error, MlflowException) and error.error_code == INVALID
-        refused = connected and is_invalid
-        how = "refuses this run" if refused else "cannot be used"
-        raise (RefusedError if refused else TrackingError)(
-            f"the MLflow store at {address.printable_uri(workspace)} {how}: {_reason(error)}"
-        ) from None
+        store = f"the MLflow store at {address.printable_uri(workspace)}"
+        if connected and is_invalid:
+            remedy = "rename what it refuses and run again, or remove this run from .spool"
+            raise RefusedError(f"{store} refuses this run: {_reason(error)}; {remedy}") from None
+        remedy = _remedy(workspace)
+        raise TrackingError(f"{store} cannot be used: {_reason(error)}; {remedy}") from None
+
+
+def _remedy(workspace: Workspace) -> str:
+    if sqlite.file(workspace) is not None:
+        return f"do what `pipeline doctor` says, or set {address.VARIABLE} to another store"
+    return f"start its server, or set {address.VARIABLE} to the address of another store"
 
 
 def _reason(error: Exception) -> str:
     """Return the message of an error in one line, without passwords, statements and URLs."""
     text = re.sub(r"(//)[^/\s]*@|\?\S*=\S*", r"\1", " ".join(str(error).split()))
-    message = re.split(r" with exception | ?\[SQL:| \(Background on | NOTE:", text)[0]
+    end = r" with exception | ?\[SQL:| \(Background on | NOTE:| See http"
+    message = re.split(end, text)[0][:300].rstrip(".")
     cause = re.search(r"Connection refused|timed out|Name or service not known|reset by peer", text)
-    return message[:300] if cause is None or cause[0] in message else f"{message[:300]}: {cause[0]}"
+    return message if cause is None or cause[0] in message else f"{message}: {cause[0]}"
 
 
 def _require_database(workspace: Workspace) -> None:

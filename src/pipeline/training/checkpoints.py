@@ -85,7 +85,9 @@ class Checkpoints:
         step = self.restore(session)
         if step:
             _log.info("going on from step %s", f"{step:,}")
-        if step == self._settings.steps:  # killed in its last save, maybe before the meta graph
+        if (
+            step and step == self._settings.steps
+        ):  # killed in its last save, maybe before the meta graph
             self.save(session, step)
         return step
 

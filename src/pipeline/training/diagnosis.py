@@ -14,6 +14,7 @@ from pipeline.graph.step import GRADIENT, LEARNING_RATE, LOSS
 from pipeline.models.learning_curve import read_until
 from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.fed import is_fed
 from pipeline.training.graph import build_training_graph
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob
@@ -29,6 +30,9 @@ EXTREME = 1e6
 
 def explain(error: NotFiniteError, job: TrainingJob) -> TrainingError:
     """Return the error with its reason; the job's folder holds the training's checkpoints."""
+    if is_fed(job.settings):  # gradients of somebody else's step cannot be recorded
+        what = "give a model.train_op with a smaller step, or features in the units that it expects"
+        return TrainingError(f"{error.what}; {what}")
     kept, first, recorded = _train_again(error, job)
     if not recorded:
         return TrainingError(

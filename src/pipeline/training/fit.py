@@ -1,8 +1,9 @@
 """Training from the first step, or from where an interrupted training ended, to published outs."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 from pipeline.graph.devices import explain_lack_of_memory, open_session
 from pipeline.models.learning_curve import Progress, read_until
@@ -11,13 +12,21 @@ from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.train import Train
 
 # Importing a module registers its observer.
-from pipeline.training import learning_curve, placement, profile, tensorboard, validation  # noqa: F401
+from pipeline.training import (  # noqa: F401
+    learning_curve,
+    placement,
+    profile,
+    repeatability,
+    tensorboard,
+    validation,
+)
 from pipeline.training.batches import choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.graph import TrainingGraph, build_training_graph
+from pipeline.training.fed import build_fed_graph, is_fed, run_fed_loop
+from pipeline.training.graph import TrainedGraph, TrainingGraph, build_training_graph
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob
-from pipeline.training.loop import require_finite, run_loop
+from pipeline.training.loop import Call, require_finite, run_loop
 from pipeline.training.observer import State, registered
 from pipeline.training.rows import create_rows
 from pipeline.workspace import files
@@ -37,9 +46,8 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
     Raises:
         NotFiniteError: a loss or a variable is NaN or infinite.
     """
-    settings, rows = job.settings, create_rows(job)
-    training = build_training_graph(job, rows)
-    _tell_choices(job, training)
+    settings = job.settings
+    training, loop = _build(job)
     observers = [kind(job, training) for kind in registered() if kind.is_needed(settings.train)]
     initialization = Initialization(job, training)
     checkpoints = Checkpoints(training.graph, settings.train, job.folder)  # completes the graph
@@ -55,7 +63,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
         state.points = read_until(job.history, step)
         for begin in (*(observer.begin for observer in observers), *reports):
             begin(state)
-        calls = run_loop(training, session, settings, rows, list_intervals(settings.train))
+        calls = loop(session)
         for call in () if state.has_ended else calls:
             state.step, state.loss = call.step, float(call.recorded[-1, 0])
             state.points, state.values = [], {}
@@ -70,7 +78,21 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
                 checkpoints.save(session, state.step)
             if state.has_ended:
                 break
+        if not settings.train.steps:
+            checkpoints.save(session, 0)
     _publish(job, state)
+
+
+def _build(job: TrainingJob) -> tuple[TrainedGraph, Callable[[Any], Iterator[Call]]]:
+    """Build the graph, and return it with the loop that trains in a session."""
+    settings, stops = job.settings, list_intervals(job.settings.train)
+    if is_fed(settings):
+        fed = build_fed_graph(job)
+        return fed, lambda session: run_fed_loop(fed, session, settings, job.split, stops)
+    rows = create_rows(job)
+    training = build_training_graph(job, rows)
+    _tell_choices(job, training)
+    return training, lambda session: run_loop(training, session, settings, rows, stops)
 
 
 def _tell_choices(job: TrainingJob, training: TrainingGraph) -> None:

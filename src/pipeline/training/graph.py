@@ -28,26 +28,35 @@ ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
-class TrainingGraph:
+class TrainedGraph:
+    """What is known of every graph that trains.
+
+    Attributes:
+        columns: what is recorded of each step: `loss` first, then what else changes.
+        weights: names of the network's own variables, without those of the optimizer, sorted.
+        finite: `[weights] bool`, for each of them.
+    """
+
+    graph: tf.Graph
+    columns: tuple[str, ...]
+    weights: list[str]
+    finite: tf.Tensor
+    global_step: tf.Variable
+
+
+@dataclass(frozen=True)
+class TrainingGraph(TrainedGraph):
     """The tensors and operations that the loop fetches and feeds.
 
     Attributes:
         steps: how many of the fed steps are trained, int32.
         recorded: `[fed, columns] float32`, of which the first `steps` are set; fetching it trains.
-        columns: what is recorded of each step: `loss` first, then what else changes.
-        weights: names of the network's own variables, without those of the optimizer, sorted.
-        finite: `[weights] bool`, for each of them.
         factor: of the preconditioner; None for the plain gradient.
     """
 
-    graph: tf.Graph
     rows: RowsInGraph
     steps: tf.Tensor
     recorded: tf.Tensor
-    columns: tuple[str, ...]
-    weights: list[str]
-    finite: tf.Tensor
-    global_step: tf.Variable
     factor: "LoadedFactor | None"
 
 
@@ -90,7 +99,9 @@ def build_training_graph(
     settings, graph = job.settings, tf.Graph()
     require_device(settings.optimizer, job.device)
     if settings.train.xla is True and settings.device.placement:
-        raise ConfigError("XLA compiles for one device: device.placement needs train.xla=false")
+        raise ConfigError(
+            "XLA compiles for one device; set train.xla=false, or leave out device.placement"
+        )
     weighted = job.split.weight is not None
     loss_function = choose_loss(settings.train, job.dataset.task, weighted=weighted)
     with graph.as_default(), tf.device(job.device):
@@ -121,7 +132,7 @@ def build_training_graph(
         recorded = train_steps(source.feeds[0], source.rows, steps)
         finite = tf.stack([tf.reduce_all(tf.math.is_finite(weights[name])) for name in names])
     return TrainingGraph(
-        graph, source, steps, recorded, columns, names, finite, global_step, factor
+        graph, columns, names, finite, global_step, source, steps, recorded, factor
     )
 
 

@@ -11,11 +11,13 @@ from pipeline.data.prepared.dataset import (
     read_split,
     read_training_rows,
 )
+from pipeline.errors import ConfigError
+from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
 from pipeline.graph.inference import InferenceSpec
-from pipeline.graph.losses import choose_loss
+from pipeline.graph.losses import Head, choose_loss
 from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
-from pipeline.schema.training.model import Linear, Network
+from pipeline.schema.training.model import Graph, Linear, Network
 from pipeline.workspace import Workspace
 
 # Sources of people's own tables. The others show what the tutorial's training does.
@@ -96,10 +98,27 @@ def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpe
         ConfigError: network, loss and data do not fit together.
     """
     require_fit(settings.model, dataset.task, dataset.shape)
-    head = choose_loss(settings.train, dataset.task).head
+    head = choose_head(settings, dataset.task)
     outputs = len(dataset.classes) or len(dataset.targets)
     network = decide_initial_values(settings.model, dataset.source)
     return InferenceSpec(network, dataset.encoding, dataset.shape, outputs, head)
+
+
+def choose_head(settings: TrainSettings, task: str) -> Head:
+    """Return how an output becomes a prediction: as the loss says, or the settings of a graph.
+
+    Raises:
+        ConfigError: the loss is for another task, or is computed from logits.
+    """
+    model, loss = settings.model, choose_loss(settings.train, task)
+    if not isinstance(model, Graph) or model.gives == "logits" or loss.head == "values":
+        return loss.head
+    if model.loss is None and settings.train.steps:
+        raise ConfigError(
+            "model.gives=probabilities: train.loss is computed from logits; name a model.output"
+            " before the softmax, or model.label and model.loss"
+        )
+    return "values"
 
 
 def decide_initial_values(network: Network, source: str) -> Network:

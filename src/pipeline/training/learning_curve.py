@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.models.learning_curve import VALIDATION_LOSS, Point
-from pipeline.training.graph import TrainingGraph
+from pipeline.training.graph import TrainedGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
 from pipeline.training.observer import Observer, State, Turn, observer
@@ -17,7 +17,7 @@ from pipeline.workspace import files
 class LearningCurve(Observer):
     """Takes points of the steps and keeps them in a file beside the checkpoints."""
 
-    def __init__(self, job: TrainingJob, graph: TrainingGraph) -> None:
+    def __init__(self, job: TrainingJob, graph: TrainedGraph) -> None:
         self._path, self._settings = job.history, job.settings.train
         is_validated = self._settings.validation.interval is not None
         self._columns = (*graph.columns, *([VALIDATION_LOSS] if is_validated else []))

@@ -12,7 +12,7 @@ from tensorflow.python.client import timeline
 
 from pipeline.errors import TrainingError
 from pipeline.schema.training import TrainSettings
-from pipeline.training.graph import TrainingGraph
+from pipeline.training.graph import TrainedGraph, TrainingGraph
 from pipeline.training.rows import Rows
 
 v1 = tf.compat.v1
@@ -52,7 +52,7 @@ class NotFiniteError(TrainingError):
         super().__init__(f"{what}; a smaller optimizer.learning_rate usually helps")
 
 
-def require_finite(graph: TrainingGraph, session: Any, step: int) -> None:
+def require_finite(graph: TrainedGraph, session: Any, step: int) -> None:
     """Refuse to keep a network with NaN or infinity in it, with a `NotFiniteError`."""
     wrong = np.flatnonzero(~session.run(graph.finite))
     if len(wrong):
@@ -107,7 +107,7 @@ def run_loop(
             is_short = time.perf_counter() - started < CALL_SECONDS
             wanted = min(wanted * 2, max_steps) if is_short else max(wanted // 2, 1)
             step += count
-            yield _describe_call(step, recorded[:count], options, metadata)
+            yield describe_call(step, recorded[:count], options, metadata)
 
 
 def _pad(array: np.ndarray, length: int) -> np.ndarray:
@@ -116,7 +116,7 @@ def _pad(array: np.ndarray, length: int) -> np.ndarray:
     return np.pad(array, ((0, added), *[(0, 0)] * (array.ndim - 1))) if added else array
 
 
-def _describe_call(step: int, recorded: np.ndarray, options: Any, metadata: Any) -> Call:
+def describe_call(step: int, recorded: np.ndarray, options: Any, metadata: Any) -> Call:
     """Return the call that ended with `step`; `metadata` is what its `options` asked for."""
     wrong = np.flatnonzero(~np.isfinite(recorded[:, 0]))
     if len(wrong):

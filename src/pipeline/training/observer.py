@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.models.learning_curve import Progress
 from pipeline.schema.training.train import Train
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.graph import TrainingGraph
+from pipeline.training.graph import TrainedGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
 
@@ -52,7 +52,7 @@ class Turn(IntEnum):
 class Observer(AbstractContextManager[Any]):
     """Watches a training, from before it begins until it ends. It does nothing by default."""
 
-    def __init__(self, job: TrainingJob, graph: TrainingGraph) -> None:
+    def __init__(self, job: TrainingJob, graph: TrainedGraph) -> None:
         """Prepare to watch a job; the graph is not finalized yet."""
 
     @staticmethod

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from pipeline.errors import DeviceError, listing
-from pipeline.training.graph import TrainingGraph
+from pipeline.training.graph import TrainedGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
 from pipeline.training.observer import Observer, State, Turn, observer
@@ -24,8 +24,13 @@ COMPUTE = ("MatMul", "Conv2D", "VarHandleOp", "VariableV2")
 class Placement(Observer):
     """Writes placement.json after the first call of the loop."""
 
-    def __init__(self, job: TrainingJob, _: TrainingGraph) -> None:
+    def __init__(self, job: TrainingJob, _: TrainedGraph) -> None:
         self._job = job
+
+    def begin(self, state: State) -> None:
+        """Count nothing where no step is taken."""
+        if not state.steps:
+            self._write({})
 
     def after(self, state: State, call: Call) -> None:
         """Count the operations by device.
@@ -40,6 +45,10 @@ class Placement(Observer):
         summary = ", ".join(f"{sum(types.values())} on {name}" for name, types in counts.items())
         _log.info("operations placed: %s", summary)
         require_placement(counts, device, set(settings.device.placement.values()))
+        self._write(counts)
+
+    def _write(self, counts: dict[str, dict[str, int]]) -> None:
+        settings, device = self._job.settings, self._job.device
         content = {"device": device, "xla": settings.train.xla, "operations": counts}
         files.write_json(self._job.placement, content)
 

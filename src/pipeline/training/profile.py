@@ -3,7 +3,7 @@
 import logging
 
 from pipeline.schema.training.train import Train
-from pipeline.training.graph import TrainingGraph
+from pipeline.training.graph import TrainedGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
 from pipeline.training.observer import Observer, State, Turn, observer
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 class Profile(Observer):
     """Writes the trace that the loop takes with `train.profile`."""
 
-    def __init__(self, job: TrainingJob, _: TrainingGraph) -> None:
+    def __init__(self, job: TrainingJob, _: TrainedGraph) -> None:
         self._file = job.workspace.trace
 
     @staticmethod

@@ -12,7 +12,7 @@ import tensorflow as tf
 from pipeline.data.prepared.dataset import read_split
 from pipeline.graph.step import FED_FEATURES, FED_LABEL, FED_LOSS
 from pipeline.schema.training.train import Train
-from pipeline.training.graph import TrainingGraph, feed
+from pipeline.training.graph import TrainedGraph, feed
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
 from pipeline.training.observer import Observer, State, Turn, observer
@@ -30,7 +30,7 @@ MAX_IMAGES = 32
 class TensorBoard(Observer):
     """Writes event files. Its operations become part of the training graph."""
 
-    def __init__(self, job: TrainingJob, training: TrainingGraph) -> None:
+    def __init__(self, job: TrainingJob, training: TrainedGraph) -> None:
         settings = job.settings
         run = f"{settings.model.name}-{settings.optimizer.name}-{job.folder.name[:7]}"
         self._folder = job.workspace.tensorboard / run

@@ -10,7 +10,7 @@ from pipeline.data.prepared.dataset import Split, read_split
 from pipeline.errors import ConfigError
 from pipeline.models.learning_curve import VALIDATION_LOSS
 from pipeline.schema.training.train import Train
-from pipeline.training.graph import TrainingGraph, compute_loss
+from pipeline.training.graph import TrainedGraph, compute_loss
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call, NotFiniteError, require_finite
 from pipeline.training.observer import Observer, State, Turn, observer
@@ -26,7 +26,7 @@ class EarlyStopping(Observer):
         ConfigError: the data has no validation rows.
     """
 
-    def __init__(self, job: TrainingJob, graph: TrainingGraph) -> None:
+    def __init__(self, job: TrainingJob, graph: TrainedGraph) -> None:
         self._settings, self._graph = job.settings.train, graph
         self._best_loss = math.inf
         self._worse = 0  # validations since the best

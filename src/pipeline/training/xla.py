@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pipeline.errors import ConfigError
 from pipeline.graph.devices import open_session
+from pipeline.training.fed import is_fed
 from pipeline.training.fit import list_intervals
 from pipeline.training.graph import build_training_graph
 from pipeline.training.job import TrainingJob
@@ -31,6 +32,8 @@ def decide_xla(job: TrainingJob) -> TrainingJob:
     """Return the job with `train.xla=auto` decided, once for a training and its continuations."""
     if job.settings.train.xla != "auto":
         return job
+    if is_fed(job.settings):
+        return job.replace(xla=False)  # there is no loop in the graph
     file = job.folder / "xla.json"
     if not file.exists():
         compiled, reason = measure_xla(job)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import PipelineError
+from pipeline.errors import DISK_REMEDY, PipelineError
 from pipeline.workspace import digests
 
 # The disk is full, or nothing can be written to it.
@@ -63,8 +63,7 @@ def unwritable(target: Path, reason: str) -> PipelineError:
     free = shutil.disk_usage(folder).free / 1e6
     return PipelineError(
         f"{target} cannot be written: {reason}; {free:,.1f} MB are free in {folder}, and earlier"
-        " results are unchanged; free disk space or change the permissions, then run the same"
-        " command again"
+        f" results are unchanged; {DISK_REMEDY}"
     )
 
 

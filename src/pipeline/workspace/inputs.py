@@ -64,7 +64,7 @@ def _suggest(name: str, workspace: Workspace) -> str:
     while not folder.is_dir():
         path, folder = folder, folder.parent
     present = [entry.name for entry in islice(folder.iterdir(), MOST_COMPARED)]
-    return f"; {folder} has no {path.name!r}{nearest(path.name, present)}"
+    return f"; {folder} has no {path.name!r}{nearest(path.name, present)}; fix the path"
 
 
 def why_missing(name: str, workspace: Workspace) -> str:

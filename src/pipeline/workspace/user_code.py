@@ -54,13 +54,17 @@ def function(target: str, workspace: Workspace) -> Callable[..., Any]:
         imported = importlib.import_module(module)
     except (Exception, SystemExit) as error:  # anything that the user's code raises
         reason = f"{_line_of(file, error)}{type(error).__name__}: {one_line(error)}"
-        raise ConfigError(f"{where}: {script} cannot be imported: {reason}") from None
+        remedy = f"fix {script}, or install what it imports"
+        raise ConfigError(f"{where}: {script} cannot be imported: {reason}; {remedy}") from None
     if not file.samefile(imported.__file__ or "."):
         raise ConfigError(f"{where}: an installed module is also named {module}; rename {script}")
     found = getattr(imported, name, None)
     if not callable(found):
         functions = [key for key, value in vars(imported).items() if callable(value)]
-        raise ConfigError(f"{where}: {script} has no function {name!r}{nearest(name, functions)}")
+        raise ConfigError(
+            f"{where}: {script} has no function {name!r}{nearest(name, functions)}; fix the name,"
+            f" or define it in {script}"
+        )
 
     @functools.wraps(found)
     def call(*arguments: object, **named: object) -> object:

@@ -16,6 +16,7 @@ from pipeline.schema.data import CustomData
 from pipeline.workspace import Workspace, user_code
 
 REMEDY = "fill them or drop their rows in the function"
+REMEDY_OF_EXAMPLES = "change what the function returns; docs/extending.md says what it may be"
 
 
 @source("custom")
@@ -35,7 +36,10 @@ def call_user_function(settings: CustomData, workspace: Workspace) -> Examples:
     try:
         inspect.signature(function).bind(path, **settings.options)
     except TypeError as error:
-        raise DataError(f"{where} does not accept the path and data.options: {error}") from None
+        raise DataError(
+            f"{where} does not accept the path and data.options: {error}; change data.options, or"
+            " the parameters of the function"
+        ) from None
     match function(path, **settings.options):
         case Examples() as examples:
             return _validate(examples, where)
@@ -85,7 +89,8 @@ def _validate(examples: Examples, where: str) -> Examples:
     problems = [*_array_problems(examples)]
     problems = problems or [*_name_problems(examples), *_task_problems(examples)]
     if problems:
-        raise DataError("\n  ".join([f"{where} returned examples that do not fit:", *problems]))
+        lines = [f"{where} returned examples that do not fit:", *problems]
+        raise DataError("\n  ".join(lines) + f";\n  {REMEDY_OF_EXAMPLES}")
     return replace(
         examples,
         feature_names=tuple(map(str, examples.feature_names)),

@@ -202,9 +202,9 @@ class _TableReader:
 
     def _index(self, kept: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Return what identifies the kept rows, and their dates where these do not just ascend."""
-        rows = np.flatnonzero(kept)
         if not self._dates:
-            return None if kept.all() else rows + 1, None
+            return None if kept.all() else np.flatnonzero(kept) + 1, None
+        rows = np.flatnonzero(kept)
         groups = None if self._settings.group is None else self._groups.values()[kept]
         return identify_rows(Dates.join(self._dates).select(kept), groups, rows, self._path)
 

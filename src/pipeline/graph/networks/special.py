@@ -1,12 +1,20 @@
 """Networks for special tasks: pairs of examples, the search of a minimum, a user's own function."""
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from pipeline.graph.layers import Training, activation, dense, flatten
 from pipeline.graph.networks.registry import network
+from pipeline.graph.own_variables import leading_get_variable
 from pipeline.graph.variables import Variables
 from pipeline.schema.training.model import Custom, Siamese, Sinc
 from pipeline.workspace import user_code
+
+# What a function takes that creates its variables with `get_variable`.
+PLAIN_ARGUMENTS = ("options", "features", "outputs", "training")
 
 
 @network("siamese", tasks=("similarity",))
@@ -43,6 +51,18 @@ def sinc(
 def custom(
     settings: Custom, features: tf.Tensor, outputs: int, variables: Variables, training: Training
 ) -> tf.Tensor:
-    """Call the user's function with `model.options` in place of the settings."""
+    """Call the user's function with `model.options` in place of the settings.
+
+    One without an argument `variables` creates its variables with `get_variable`.
+    """
     function = user_code.function(settings.target, variables.workspace)
-    return function(settings.options, features, outputs, variables, training)
+    if _takes_variables(function):
+        return function(settings.options, features, outputs, variables, training)
+    with leading_get_variable(variables):
+        return function(settings.options, features, outputs, training)
+
+
+def _takes_variables(function: Callable[..., Any]) -> bool:
+    """Tell whether a function takes what networks of this pipeline take, by number or by name."""
+    arguments = inspect.signature(function).parameters
+    return "variables" in arguments or len(arguments) != len(PLAIN_ARGUMENTS)

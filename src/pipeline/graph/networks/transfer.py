@@ -10,8 +10,8 @@ from pipeline.errors import ArtifactError, ConfigError, nearest, one_line
 from pipeline.graph.encoding import ENCODED_CODES, ENCODED_FEATURES
 from pipeline.graph.layers import Codes, Training, activation, dense, flatten
 from pipeline.graph.networks.registry import network
-from pipeline.graph.protobuf import read_graph_def
 from pipeline.graph.variables import Variables
+from pipeline.graphdef.reading import read_graph_def
 from pipeline.schema.training.model import Transfer
 from pipeline.workspace import Workspace
 

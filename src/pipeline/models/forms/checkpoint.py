@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, listing, one_line
-from pipeline.graph import checkpoint_state
+from pipeline.graphdef.reading import checkpoints
 from pipeline.models.metadata import hashes, sidecar
-from pipeline.models.metadata.sidecar import Sidecar
+from pipeline.models.metadata.sidecar import REMEDY, Sidecar
 
 v1 = tf.compat.v1
 
@@ -35,7 +35,7 @@ def find_latest(folder: Path) -> str:
     """
     described = read_sidecar(folder)
     hashes.require_files(described, folder, STATE)
-    name = checkpoint_state.read_name(folder)
+    name = checkpoints.read_name(folder)
     hashes.require_files(described, folder, f"{name}.")
     return str(folder / name)
 
@@ -51,7 +51,7 @@ def read_variables(folder: Path) -> dict[str, np.ndarray]:
         reader = tf.train.load_checkpoint(path)
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     except UNREADABLE as error:
-        raise ArtifactError(f"{path} cannot be read: {one_line(error)}") from None
+        raise ArtifactError(f"{path} cannot be read: {one_line(error)}; {REMEDY}") from None
 
 
 def restore_variables(session: Any, folder: Path, variables: list[Any]) -> None:
@@ -65,7 +65,7 @@ def restore_variables(session: Any, folder: Path, variables: list[Any]) -> None:
     try:
         saved = tf.train.load_checkpoint(path).get_variable_to_shape_map()
     except UNREADABLE as error:
-        raise ArtifactError(f"{path} cannot be read: {one_line(error)}") from None
+        raise ArtifactError(f"{path} cannot be read: {one_line(error)}; {REMEDY}") from None
     differences = []
     for name, shape in ((one.op.name, one.shape.as_list()) for one in variables):
         if name not in saved:
@@ -75,9 +75,9 @@ def restore_variables(session: Any, folder: Path, variables: list[Any]) -> None:
     if differences:
         raise ArtifactError(
             f"{path} does not fit the graph: {'; '.join(differences)};"
-            f" it has {listing(sorted(saved), 12)}"
+            f" it has {listing(sorted(saved), 12)}; train again: dvc repro"
         )
     try:
         v1.train.Saver(variables).restore(session, path)
     except (tf.errors.OpError, ValueError) as error:
-        raise ArtifactError(f"{path} cannot be restored: {one_line(error)}") from None
+        raise ArtifactError(f"{path} cannot be restored: {one_line(error)}; {REMEDY}") from None

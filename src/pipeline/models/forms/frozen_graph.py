@@ -13,8 +13,8 @@ import tensorflow as tf
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.devices import plain_session
 from pipeline.graph.inference import PREDICTION, InferenceSpec, add_inference
-from pipeline.graph.protobuf import read_graph_def
 from pipeline.graph.variables import GraphVariables
+from pipeline.graphdef.reading import read_graph_def
 from pipeline.models.forms import checkpoint
 from pipeline.models.metadata import sidecar
 from pipeline.models.metadata.sidecar import Sidecar

@@ -16,8 +16,8 @@ import tensorflow as tf
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session, writing
 from pipeline.graph.inference import LABEL, PREDICTION
-from pipeline.graph.protobuf import read_saved_model
 from pipeline.graph.step import LOSS, build_step_graph
+from pipeline.graphdef.reading import read_saved_model
 from pipeline.models.forms.checkpoint import restore_variables
 from pipeline.models.forms.frozen_graph import build_inference, open_restored
 from pipeline.models.metadata import hashes, sidecar

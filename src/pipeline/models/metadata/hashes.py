@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from pipeline.errors import ArtifactError
+from pipeline.models.metadata import foreign_sidecar, sealing, sidecar
+from pipeline.models.metadata.foreign_sidecar import ForeignSidecar
 from pipeline.models.metadata.sidecar import FILE, REMEDY, Sidecar
 from pipeline.workspace import files
 
@@ -12,27 +14,35 @@ from pipeline.workspace import files
 CHECKPOINT = f"checkpoint/{FILE}"
 
 
-def sign(sidecar: Sidecar, folder: Path) -> Sidecar:
+def sign(trained: Sidecar, folder: Path) -> Sidecar:
     """Return the sidecar with the hashes of all files in its form's folder."""
-    found = {
-        file.relative_to(folder).as_posix(): files.sha256(file)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name != FILE
-    }
-    return dataclasses.replace(sidecar, hashes=found)
+    return dataclasses.replace(trained, hashes=sealing.hash_files(folder))
 
 
-def require_files(sidecar: Sidecar, folder: Path, prefix: str = "") -> None:
+def read_if_sealed(path: Path) -> Sidecar | ForeignSidecar | None:
+    """Read a `model.json` that other software may have written; None without a seal.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    values = sealing.parse(path, REMEDY) if path.is_file() else None
+    if not isinstance(values, dict) or sealing.SEAL not in values:
+        return None
+    is_foreign = values.get("format") == foreign_sidecar.FORMAT
+    return foreign_sidecar.read(path) if is_foreign else sidecar.read(path)
+
+
+def require_files(found: Sidecar | ForeignSidecar, folder: Path, prefix: str = "") -> None:
     """Refuse files of a form, with names that begin so, if its sidecar was written for others.
 
     Raises:
         ArtifactError: a file is missing or has another SHA-256, or the sidecar has none of them.
     """
-    names = [name for name in sidecar.hashes if name.startswith(prefix)]
+    names = [name for name in found.hashes if name.startswith(prefix)]
     if not names:
         raise ArtifactError(f"{folder / prefix} is not described by its {FILE}; {REMEDY}")
     for name in names:
-        require_file(folder / name, sidecar.hashes[name])
+        require_file(folder / name, found.hashes[name])
 
 
 def require_file(path: Path, expected: str | None) -> None:

@@ -5,8 +5,6 @@ With it a form can be used without the training code.
 """
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,14 +18,15 @@ from pipeline.data.prepared.tasks import name_columns
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, InferenceSpec
 from pipeline.graph.losses import Head
+from pipeline.graphdef.interface import Interface as Interface
+from pipeline.graphdef.interface import Shape as Shape
+from pipeline.graphdef.interface import TensorSpec as TensorSpec
+from pipeline.models.metadata import foreign_sidecar, sealing
 from pipeline.models.metadata.arithmetic import KEY as PROVEN_WITH
 from pipeline.schema.training.device import Arithmetic
 from pipeline.schema.training.model import Network
-from pipeline.workspace import files
 
-Shape = tuple[int | None, ...]
-
-FILE = "model.json"
+FILE = sealing.FILE
 FORMAT = 4
 
 # What to do about a damaged model; the end of many messages.
@@ -36,28 +35,9 @@ REMEDY = "copy the whole folder again, or make it again: dvc repro"
 # The key of the lagged columns; only where there are some.
 SERIES = "lagged_columns"
 
-_SEAL = "sha256_of_the_rest"
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
 _ARITHMETIC: TypeAdapter[Arithmetic] = TypeAdapter(Arithmetic)
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Annotated[Network, Field(discriminator="name")])
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """One input or output."""
-
-    name: str  # what callers call it
-    dtype: str  # TensorFlow's name of the dtype, such as `float32` or `string`
-    shape: Shape | None  # None for an open dimension; None as a whole for an open rank
-    tensor: str  # its name in the graph, such as `features:0`
-
-
-@dataclass(frozen=True)
-class Interface:
-    """All inputs and outputs of a model, in a fixed order."""
-
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
 
 
 @dataclass(frozen=True)
@@ -160,62 +140,42 @@ def describe(data: Dataset, inference: InferenceSpec, step: int, arithmetic: Ari
 
 def write(sidecar: Sidecar, path: Path) -> None:
     """Write `model.json` with its seal."""
-    values = sidecar.to_json()
-    files.write_json(path, {**values, _SEAL: _seal(values)})
+    sealing.write(path, sidecar.to_json())
 
 
 def read(path: Path) -> Sidecar:
     """Read `model.json`.
 
     Raises:
-        ArtifactError: it is missing, damaged, changed, or of another format.
+        ArtifactError: it is missing, damaged, changed, without a recipe, or of another format.
     """
     if not path.is_file():
         raise ArtifactError(
             f"{path} is missing; it names the model's columns and tensors; {REMEDY}"
         )
-    values = _parse(path)
+    values = sealing.parse(path, REMEDY)
     try:
+        if values["format"] == foreign_sidecar.FORMAT:
+            raise ArtifactError(
+                f"{path} has no recipe: `pipeline freeze` made the model from somebody else's,"
+                " which names no columns; give a model that this pipeline trained"
+            )
         if values["format"] != FORMAT:
             raise ArtifactError(
                 f"{path} has format {values['format']}, and this version reads format {FORMAT};"
                 " make the model again: dvc repro"
             )
-        if values.pop(_SEAL) != _seal(values):
-            raise ArtifactError(
-                f"{path} was changed after it was written: {_SEAL} does not match; {REMEDY}"
-            )
+        sealing.require_seal(values, path, REMEDY)
         return _parse_sidecar(values)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         kind = type(error).__name__
         raise ArtifactError(f"{path} is damaged: {kind}: {one_line(error)}; {REMEDY}") from None
 
 
-def read_if_sealed(path: Path) -> Sidecar | None:
-    """Read a `model.json` that other software may have written; None without a seal.
-
-    Raises:
-        ArtifactError: it is damaged.
-    """
-    values = _parse(path) if path.is_file() else None
-    return read(path) if isinstance(values, dict) and _SEAL in values else None
-
-
 def belongs(name: str, folder: Path) -> bool:
     """Tell whether a file is in a folder, or is missing there and described by the sidecar."""
     file = folder / FILE
     return (folder / name).is_file() or (file.is_file() and name in read(file).hashes)
-
-
-def _seal(values: dict[str, Any]) -> str:
-    return hashlib.sha256(files.to_json(values).encode()).hexdigest()
-
-
-def _parse(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        raise ArtifactError(f"{path} is damaged: it is not JSON; {REMEDY}") from None
 
 
 def _parse_sidecar(values: dict[str, Any]) -> Sidecar:

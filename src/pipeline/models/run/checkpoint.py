@@ -6,12 +6,14 @@ from pathlib import Path
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.protobuf import read_meta_graph
+from pipeline.graph.runner import Runner
+from pipeline.graph.tensors import UNREADABLE
+from pipeline.graphdef.reading import read_meta_graph
 from pipeline.models.forms import checkpoint
 from pipeline.models.forms.frozen_graph import open_restored
 from pipeline.models.metadata import sidecar
-from pipeline.models.run.form import Form, Runner, Runtime
-from pipeline.models.run.session import UNREADABLE, SessionRunner
+from pipeline.models.run.form import Form, Runtime
+from pipeline.models.run.session import SessionRunner
 
 v1 = tf.compat.v1
 

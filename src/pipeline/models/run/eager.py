@@ -8,9 +8,10 @@ import tensorflow as tf
 from pipeline.data.prepared.dataset import FEATURES, TEXT
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION, predict
+from pipeline.graph.runner import Arrays, Runner
 from pipeline.graph.variables import CheckpointVariables
 from pipeline.models.forms import checkpoint
-from pipeline.models.run.form import Arrays, Form, Runner, Runtime
+from pipeline.models.run.form import Form, Runtime
 
 
 class EagerRunner(Runner):

@@ -1,10 +1,9 @@
 """The runner of a restored model, predictions by it, and the form as the registry lists it."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,47 +12,13 @@ from pipeline.data.prepared.dataset import FEATURES
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session
 from pipeline.graph.inference import PREDICTION
-from pipeline.models.metadata.sidecar import Interface, Sidecar
+from pipeline.graph.runner import Arrays, Runner
+from pipeline.models.metadata.sidecar import Sidecar
 from pipeline.workspace import Workspace
-
-Arrays = Mapping[str, np.ndarray]
 
 # Rows in a piece. The last bits of a prediction depend on it, so all forms use the same number.
 # Measured: with fewer rows, the calls take time; with more, the memory no longer fits the caches.
 ROWS_AT_ONCE = 32_768
-
-
-class Runner(ABC):
-    """A restored model; it is closed at the end of its `with` block."""
-
-    interface: Interface
-
-    @abstractmethod
-    def run(self, feeds: Arrays) -> dict[str, np.ndarray]:
-        """Compute all outputs from all inputs, both by the names of the interface.
-
-        An output may be the model's own memory, so copy what is kept.
-
-        Raises:
-            ArtifactError: the feeds do not fit the interface, or the model cannot be run.
-        """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Free the model's memory."""
-
-    def require_inputs(self, feeds: Arrays) -> None:
-        """Raise `ArtifactError` for feeds that lack an input or name another."""
-        names = [spec.name for spec in self.interface.inputs]
-        if feeds.keys() != set(names):
-            given = ", ".join(feeds) or "nothing"
-            raise ArtifactError(f"the model takes {', '.join(names)}, and is given {given}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def predict_in_pieces(runner: Runner, inputs: Arrays) -> np.ndarray:
@@ -67,7 +32,10 @@ def predict_in_pieces(runner: Runner, inputs: Arrays) -> np.ndarray:
         columns = spec.shape[-1] if spec.shape else None
         if inputs[spec.name].shape[1] != columns:
             given = inputs[spec.name].shape[1]
-            raise ArtifactError(f"the model takes {columns} {spec.name}, and is given {given}")
+            raise ArtifactError(
+                f"the model takes {columns} {spec.name}, and is given {given}; give it the columns"
+                " that its model.json names"
+            )
     rows = len(inputs[FEATURES])
     if not rows:  # convolutions refuse no rows
         empty = {name: np.full((1, array.shape[1]), "" if array.dtype == object else 0, array.dtype)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from pipeline.graph.runner import Runner
 from pipeline.models.forms import frozen_graph
 from pipeline.models.metadata import hashes, sidecar
-from pipeline.models.run.form import Form, Runner, Runtime
+from pipeline.models.run.form import Form, Runtime
 from pipeline.models.run.session import SessionRunner
 
 

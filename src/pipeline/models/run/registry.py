@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pipeline.errors import ArtifactError
 from pipeline.graph.devices import open_session_as_proven
+from pipeline.graph.runner import Runner
 from pipeline.models.metadata.sidecar import Sidecar
 from pipeline.models.run import checkpoint, eager, frozen_graph, saved_model
-from pipeline.models.run.form import Form, Runner, Runtime
+from pipeline.models.run.form import Form, Runtime
 from pipeline.workspace import Workspace
 
 REFERENCE = eager.FORM

@@ -10,11 +10,14 @@ import tensorflow as tf
 
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.inference import PREDICTION
+from pipeline.graph.runner import Runner
+from pipeline.graph.tensors import UNREADABLE
+from pipeline.graphdef.interface import Interface, TensorSpec
 from pipeline.models.forms import saved_model
 from pipeline.models.metadata import hashes
-from pipeline.models.metadata.sidecar import Interface, TensorSpec
-from pipeline.models.run.form import Form, Runner, Runtime
-from pipeline.models.run.session import UNREADABLE, SessionRunner
+from pipeline.models.metadata.sidecar import REMEDY
+from pipeline.models.run.form import Form, Runtime
+from pipeline.models.run.session import SessionRunner
 
 v1 = tf.compat.v1
 
@@ -29,14 +32,14 @@ def open_saved_model(folder: Path, runtime: Runtime, tags: Sequence[str]) -> Run
         with session.graph.as_default(), tf.device(runtime.device):
             loaded = v1.saved_model.load(session, list(tags), str(folder))
     except UNREADABLE as error:
-        raise ArtifactError(f"{folder} cannot be loaded: {one_line(error)}") from None
+        raise ArtifactError(f"{folder} cannot be loaded: {one_line(error)}; {REMEDY}") from None
     serving = loaded.signature_def[saved_model.SERVING_DEFAULT]  # empty where there is none
     inputs = _rename(found.interface.inputs, serving.inputs)
     outputs = _rename(found.interface.outputs, serving.outputs)
     if not all(spec.tensor for spec in (*inputs, *outputs)):
         names = ", ".join(spec.name for spec in inputs)
         signature = f"{saved_model.SERVING_DEFAULT} from {names} to {PREDICTION}"
-        raise ArtifactError(f"{folder} has no signature {signature}")
+        raise ArtifactError(f"{folder} has no signature {signature}; {REMEDY}")
     return SessionRunner(session, Interface(inputs, outputs), folder)
 
 

@@ -5,18 +5,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import config_pb2
 
-from pipeline.errors import ArtifactError, nearest, one_line
-from pipeline.models.metadata.sidecar import Interface
-from pipeline.models.run.form import Arrays, Runner
+from pipeline.errors import ArtifactError, one_line
+from pipeline.graph.runner import Arrays, Runner
+from pipeline.graph.tensors import find_tensor
+from pipeline.graphdef.interface import Interface
 
 IN_THE_CALLERS_THREAD = -1  # of RunOptions.inter_op_thread_pool
-
-# What TensorFlow raises for graphs that are damaged, though their hashes fit.
-_DAMAGE = (OSError, ValueError, TypeError, RuntimeError, LookupError)
-UNREADABLE = (tf.errors.OpError, DecodeError, *_DAMAGE)
 
 
 class SessionRunner(Runner):
@@ -57,16 +53,3 @@ class SessionRunner(Runner):
     def close(self) -> None:
         """Close the session."""
         self._session.close()
-
-
-def find_tensor(graph: tf.Graph, name: str, source: Path | str) -> tf.Tensor:
-    """Return the tensor of a graph by its name, such as `prediction:0`.
-
-    Raises:
-        ArtifactError: the graph has no such tensor; the message has the nearest name.
-    """
-    try:
-        return graph.get_tensor_by_name(name)
-    except (KeyError, ValueError):
-        names = [output.name for node in graph.get_operations() for output in node.outputs]
-        raise ArtifactError(f"{source} has no tensor {name!r}{nearest(name, names)}") from None

@@ -1,8 +1,8 @@
 """The schema of `model`: networks and their initial values."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, WrapValidator, model_validator
 
 from pipeline.schema.base import (
     InitialValue,
@@ -13,9 +13,11 @@ from pipeline.schema.base import (
     Text,
     Width,
     about,
+    refuse_once,
 )
 
 Activation = Literal["relu", "tanh", "sigmoid"]
+Fed = Annotated[bool | int | float, WrapValidator(refuse_once)]
 
 INITIAL_VALUE = (
     "a distribution such as random_normal or {name: random_normal, stddev: 0.1}, a number, a list"
@@ -125,6 +127,49 @@ class Transfer(Weighted):
     hidden: list[Width] = about("units of each hidden layer of the head; []: none")
 
 
+class Graph(NetworkSettings):
+    """A graph of other code, as its `.meta` file has it, with the values of its checkpoint."""
+
+    name: Literal["graph"]
+    graph: Text = about(
+        "checkpoint of other code that has a .meta file, by its prefix or its folder, or a .meta"
+        " file alone"
+    )
+    input: Text = about("tensor that takes the features, such as x:0")
+    output: Text = about("tensor that is the network's output, `[rows, outputs]`")
+    gives: Literal["logits", "probabilities"] = about(
+        "what the output of a classification is; other outputs are the predicted numbers"
+    )
+    label: Text | None = about(
+        "tensor that takes the label; null: train.loss is computed from the output"
+    )
+    loss: Text | None = about("tensor with the loss, one number; needs a label")
+    train_op: Text | None = about(
+        "operation that takes a step; null: the pipeline's optimizer does, on all trainable"
+        " variables"
+    )
+    feeds: dict[str, Fed] = about(
+        "values of other inputs, by their names without :0, such as keep_prob: 1.0",
+        allowed="a mapping from names of tensors to numbers or booleans",
+    )
+    training_feeds: dict[str, Fed] = about(
+        "values of these inputs in a step of the training, where they are others",
+        allowed="a mapping from names of tensors in `feeds` to numbers or booleans",
+    )
+
+    @model_validator(mode="after")
+    def _check_step(self) -> Self:
+        if (self.loss is None) != (self.label is None):
+            raise ValueError("allowed: label and loss together, or neither")
+        if self.train_op is not None and self.loss is None:
+            raise ValueError("allowed: train_op with a label and a loss")
+        if self.training_feeds and self.loss is None:
+            raise ValueError("allowed: training_feeds with a label and a loss")
+        if unknown := self.training_feeds.keys() - self.feeds.keys():
+            raise ValueError(f"allowed: training_feeds of names in feeds, not {min(unknown)}")
+        return self
+
+
 class Custom(NetworkSettings):
     """A user network."""
 
@@ -136,4 +181,6 @@ class Custom(NetworkSettings):
     options: dict[str, Any] = about("settings of the function")
 
 
-Network = Linear | Softmax | Polynomial | Mlp | Lenet | Vgg | Siamese | Sinc | Transfer | Custom
+Network = (
+    Linear | Softmax | Polynomial | Mlp | Lenet | Vgg | Siamese | Sinc | Transfer | Graph | Custom
+)

@@ -4,7 +4,17 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from pipeline.schema.base import Count, CountOrAuto, NotNegative, Positive, Section, Text, about
+from pipeline.schema.base import (
+    Count,
+    CountOrAuto,
+    CountOrZero,
+    NamesOrMap,
+    NotNegative,
+    Positive,
+    Section,
+    Text,
+    about,
+)
 
 
 class Regularization(Section):
@@ -53,8 +63,10 @@ class Start(Section):
         "restore the variables of the network, to start at step 0, or everything, also the"
         " optimizer and the step, to continue the training"
     )
-    variables: list[Text] | None = about(
-        "names of variables to restore, or prefixes of names; null: all that fit"
+    variables: NamesOrMap = about(
+        "names of variables to restore, or prefixes of names; or a mapping from names in the"
+        " checkpoint to the names here, such as dense/kernel: hidden_1/weights; null: all that fit",
+        allowed="null, a list of names, a mapping from names to names",
     )
 
 
@@ -78,7 +90,9 @@ class Train(Section):
     margin: Positive = about(
         "distance above which a pair of different classes adds nothing to contrastive"
     )
-    steps: Count = about("number of optimizer steps", "steps")
+    steps: CountOrZero = about(
+        "number of optimizer steps; 0: what a training would start from is kept as it is", "steps"
+    )
     batch_size: CountOrAuto = about(
         "training rows in a step; null: all rows; auto: 128, or 1,024 with train.window, and no"
         " more than there are",

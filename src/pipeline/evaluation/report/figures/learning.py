@@ -21,9 +21,9 @@ def learning_curve(figure: Figure, results: Results) -> None:
             marker = "." if len(steps) < 30 else None
             axes.plot(steps, losses, color=color, linewidth=1.6, marker=marker, label=name)
             curves.append((steps, losses, color))
-    if all((losses > 0).all() for _, losses, _ in curves):
+    if curves[0][0].size and all((losses > 0).all() for _, losses, _ in curves):
         axes.set_yscale("log")
-    if all((steps > 0).all() for steps, _, _ in curves):
+    if curves[0][0].size and all((steps > 0).all() for steps, _, _ in curves):
         axes.set_xscale("log")
     (steps, losses, color), *validations = curves
     if len(steps):

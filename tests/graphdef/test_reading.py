@@ -1,17 +1,21 @@
 """Graph files are read within limits, and what is not a graph is one message."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 
 from pipeline.errors import ArtifactError
-from pipeline.graph import protobuf
+from pipeline.graphdef import reading
+from pipeline.graphdef.reading.graphs import MAX_BYTES
 
-READERS = (protobuf.read_graph_def, protobuf.read_meta_graph, protobuf.read_saved_model)
+READERS = (reading.read_graph_def, reading.read_meta_graph, reading.read_saved_model)
 Reader = Callable[[Path], Any]
 
 
@@ -29,30 +33,32 @@ def nested(depth: int) -> bytes:
     attribute = b""
     for _ in range(depth):  # AttrValue.func → NameAttrList.attr → AttrValue
         attribute = field(10, field(2, field(1, b"f") + field(2, attribute)))
-    return field(1, field(5, field(1, b"a") + field(2, attribute)))
+    return field(
+        1, field(1, b"node") + field(2, b"NoOp") + field(5, field(1, b"a") + field(2, attribute))
+    )
 
 
 def test_a_graph_is_read(tmp_path: Path):
     with tf.Graph().as_default() as graph:
         tf.constant(1.0, name="one")
     (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
-    (node,) = protobuf.read_graph_def(tmp_path / "graph.pb").node
+    (node,) = reading.read_graph_def(tmp_path / "graph.pb").node
     assert node.name == "one"
 
 
 def test_nesting_beyond_the_limit_of_protobuf_is_refused(tmp_path: Path):
     file = tmp_path / "graph.pb"
     file.write_bytes(nested(10))
-    assert protobuf.read_graph_def(file).node[0].attr["a"].func.attr["f"].HasField("func")
+    assert reading.read_graph_def(file).node[0].attr["a"].func.attr["f"].HasField("func")
     file.write_bytes(nested(10_000))
     with pytest.raises(ArtifactError, match=r"graph\.pb cannot be read as a GraphDef: "):
-        protobuf.read_graph_def(file)
+        reading.read_graph_def(file)
 
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, read: Reader):
     (tmp_path / "large.pb").touch()
-    os.truncate(tmp_path / "large.pb", protobuf.MAX_BYTES + 1)  # sparse: it takes no room
+    os.truncate(tmp_path / "large.pb", MAX_BYTES + 1)  # sparse: it takes no room
     with pytest.raises(ArtifactError, match="has 2,147,483,649 bytes; a graph file has at most"):
         read(tmp_path / "large.pb")
 
@@ -66,3 +72,38 @@ def test_what_is_not_a_graph_is_refused(tmp_path: Path, read: Reader):
         read(tmp_path)
     with pytest.raises(ArtifactError, match=r"none\.pb is missing"):
         read(tmp_path / "none.pb")
+
+
+@pytest.mark.parametrize("number", ["-inf", "inf", "nan", "1.5f", "-2e-3", "infinity", "3"])
+def test_numbers_in_text_are_read_as_protobuf_does(tmp_path: Path, number: str):
+    text = f'node {{ name: "a" op: "Const" attr {{ key: "x" value {{ f: {number} }} }} }}'
+    (tmp_path / "graph.pbtxt").write_text(text)
+    found = reading.read_graph_def(tmp_path / "graph.pbtxt").node[0].attr["x"].f
+    expected = text_format.Parse(text, tf.compat.v1.GraphDef()).node[0].attr["x"].f
+    assert repr(found) == repr(expected)
+
+
+LATER = """
+import sys
+from pathlib import Path
+from pipeline.graphdef import tflite
+from pipeline.graphdef.reading import messages
+try:
+    tflite.find_custom(Path(sys.argv[1]))
+except Exception:
+    pass
+assert "tensorflow" not in sys.modules
+import tensorflow as tf
+assert tf.compat.v1.GraphDef is messages.GraphDef
+assert tf.lite.Interpreter
+with tf.Graph().as_default() as graph:
+    tf.constant(1.0)
+assert type(graph.as_graph_def()) is messages.GraphDef
+"""
+
+
+def test_tensorflow_can_be_imported_later(tmp_path: Path):
+    (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3")
+    command = [sys.executable, "-c", LATER, str(tmp_path / "model.tflite")]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

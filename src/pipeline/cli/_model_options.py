@@ -1,0 +1,97 @@
+"""Options of the verbs that load somebody's model: what is taken of it, feeds, and limits."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.repository.limited import Limits
+    from pipeline.verification.request import Request
+
+
+def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add what is taken of the model; returns the group, to which a verb may add more."""
+    group = parser.add_argument_group("what is taken of the model")
+    for name in ("input", "output"):
+        group.add_argument(
+            f"--{name}", action="append", default=[], metavar="TENSOR",
+            help=f"name of an {name}, such as x:0; can be repeated",
+        )  # fmt: skip
+    group.add_argument("--signature", metavar="NAME", help="of a SavedModel")
+    group.add_argument("--tags", metavar="TAG,…", help="of the graph in a SavedModel")
+    group.add_argument(
+        "--rename", action="append", default=[], metavar="OLD=NEW",
+        help="name of a variable in the checkpoint and in the graph; * is allowed",
+    )  # fmt: skip
+    group.add_argument(
+        "--ema", action="store_true", help="moving averages replace the values they average"
+    )
+    return group
+
+
+def add_feeds(parser: argparse.ArgumentParser) -> None:
+    """Add what the model is fed with."""
+    group = parser.add_argument_group("what the forms are fed with")
+    group.add_argument(
+        "--feed", action="append", default=[], metavar="[NAME=]FILE",
+        help="CSV, Parquet, .npy, .npz or JSON; can be repeated; default: feeds are made",
+    )  # fmt: skip
+    group.add_argument(
+        "--dim", action="append", default=[], metavar="NAME=SIZES",
+        help="sizes of an input with open dimensions, such as image=1,224,224,3",
+    )  # fmt: skip
+    group.add_argument("--seed", type=int, default=0, help="of feeds that are made; default: 0")
+
+
+def add_limits(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add what the processes that load the model may take; returns the group."""
+    group = parser.add_argument_group("limits")
+    group.add_argument(
+        "--timeout", type=float, default=60, metavar="SECONDS", help="for the model; default: 60"
+    )
+    group.add_argument(
+        "--memory", type=float, default=4, metavar="GB", help="for the model; default: 4"
+    )
+    return group
+
+
+def add_trust(group: argparse._ArgumentGroup) -> None:
+    """Add which files may do more than compute."""
+    group.add_argument(
+        "--trust", action="append", default=[], metavar="SHA256",
+        help="of a file whose operations may act on this machine; can be repeated",
+    )  # fmt: skip
+
+
+def to_request(arguments: argparse.Namespace, *paths: str) -> "Request":
+    """Return what the options ask for."""
+    from pipeline.verification.request import Request
+
+    return Request(
+        paths=paths,
+        inputs=tuple(arguments.input),
+        outputs=tuple(arguments.output),
+        signature=arguments.signature,
+        tags=tuple(arguments.tags.split(",")) if arguments.tags else None,
+        rename=tuple(map(_split_rename, arguments.rename)),
+        ema=arguments.ema,
+        seed=arguments.seed,
+        dims=tuple(arguments.dim),
+        feeds=tuple(arguments.feed),
+        trust=tuple(arguments.trust),
+    )
+
+
+def to_limits(arguments: argparse.Namespace) -> "Limits":
+    """Return the limits of each process."""
+    from pipeline.repository.limited import Limits
+
+    return Limits(arguments.timeout, arguments.memory)
+
+
+def _split_rename(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise ConfigError(f"--rename {text}: give two names, such as --rename old/w=new/w")
+    return old, new

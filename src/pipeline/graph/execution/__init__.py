@@ -1,0 +1,1 @@
+"""Graphs that are executed operation by operation, or imported: of any origin."""

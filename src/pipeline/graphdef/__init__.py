@@ -1,0 +1,5 @@
+"""Model files of anybody: found, read within limits, and judged, without TensorFlow.
+
+TensorFlow gets a file only after it was examined here: its loaders execute parts of a graph, abort
+the process, or take all memory, on some files that are refused here with a message.
+"""

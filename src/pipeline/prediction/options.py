@@ -1,0 +1,27 @@
+"""What the user of `pipeline predict` chose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.repository.limited import Limits
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose.
+
+    Attributes:
+        columns: columns of the table by the names of inputs, for models of others.
+        probabilities: whether a classification also gets the probability of each class.
+        skips: whether rows that cannot be predicted are left out, in place of an error.
+        signature: which one to call, for a SavedModel with several.
+        trust: SHA-256 of graph files that may hold any operation.
+        limits: of the process in which a model of others runs; None for this process.
+    """
+
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    probabilities: bool = False
+    skips: bool = False
+    signature: str | None = None
+    trust: tuple[str, ...] = ()
+    limits: Limits | None = None

@@ -1,0 +1,23 @@
+"""Whether a model is one of this pipeline, told without TensorFlow."""
+
+import json
+from pathlib import Path
+
+from pipeline.models.metadata.arithmetic import FILES, KEY
+
+
+def is_own(model: Path) -> bool:
+    """Tell whether a sidecar of this pipeline lies with a model.
+
+    Other software writes files of that name, too. A sidecar that cannot be read counts: whoever
+    opens the model says what is wrong with it.
+    """
+    folder = model.parent if model.suffix == ".pb" else model
+    for file in (folder / name for name in FILES):
+        if file.is_file():
+            try:
+                values = json.loads(file.read_text(encoding="utf-8"))
+            except (ValueError, RecursionError):
+                return True
+            return isinstance(values, dict) and KEY in values
+    return False

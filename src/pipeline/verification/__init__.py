@@ -1,0 +1,1 @@
+"""Verification: whether forms of one model have the same values and compute the same outputs."""

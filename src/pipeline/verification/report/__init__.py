@@ -1,0 +1,1 @@
+"""The report of a verification for people and for other programs: text, JUnit XML, a page."""

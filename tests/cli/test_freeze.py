@@ -1,0 +1,167 @@
+"""`pipeline freeze`: what is proven is published, in any folder, and nothing else is."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from pipeline import cli
+from pipeline.errors import ArtifactError
+from pipeline.models.metadata import foreign_sidecar, sidecar
+from pipeline.models.run.registry import read_sidecar
+from pipeline.workspace import files
+
+from ..failures import Failure
+from ..foreign.handles import write_to_a_reference
+from ..foreign.scripts import dense, features
+from ..foreign.written import write
+from ..models.made import flip
+
+v1 = tf.compat.v1
+
+pytestmark = pytest.mark.slow  # each verb starts TensorFlow twice, in processes of their own
+
+
+def network():
+    x = features()
+    y = tf.nn.softmax(dense(tf.nn.relu(dense(x, 5, "hidden", resource=False)), 3, "out"))
+    tf.identity(y, name="y")
+
+
+def noise():
+    tf.add(features(), tf.random.normal([4]), name="y")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Path]:
+    home, made = tmp_path_factory.mktemp("models"), dict[str, Path]()
+
+    def find(build: Callable[[], Any]) -> Path:
+        name = build.__name__
+        if name not in made:
+            made[name] = write(build, home / name)
+        return made[name]
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def frozen(models: Callable[[Any], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("frozen") / "out"
+    assert cli.main(["freeze", str(models(network) / "checkpoint"), "-o", str(folder)]) == 0
+    return folder
+
+
+def contents(folder: Path) -> dict[str, str]:
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): files.sha256(file) for file in found}
+
+
+def test_a_checkpoint_becomes_three_files_that_are_replaced(
+    models: Callable[[Any], Path], frozen: Path, folder: Path, capsys
+):
+    shutil.copytree(frozen, "again")
+    before = contents(Path("again"))
+    assert before.keys() == {"model.pb", "model.json", "saved_model/saved_model.pb"}
+    shutil.copytree(models(network) / "checkpoint", "mine")
+    assert cli.main(["freeze", "mine/model", "-o", "again"]) == 0
+    said = capsys.readouterr().out
+    assert "agrees: again/model.pb (graph)" in said
+    assert said.endswith("written: again/model.pb, again/saved_model, again/model.json\n")
+    after = contents(Path("again"))
+    assert {name for name in after if after[name] != before[name]} == {"model.json"}  # MODEL's name
+    assert sorted(file.name for file in folder.iterdir()) == ["again", "mine"]
+
+
+def test_the_sidecar_says_what_is_known(models: Callable[[Any], Path], frozen: Path):
+    found = foreign_sidecar.read(frozen / sidecar.FILE)
+    assert [(one.name, one.dtype, one.shape) for one in found.interface.inputs] == [
+        ("x", "float32", (None, 4))
+    ]
+    assert [one.tensor for one in found.interface.outputs] == ["y:0"]
+    assert set(found.made_of) == {"model.meta", "model.index", "model.data-00000-of-00001"}
+    assert found.verdict["outcome"] == "agrees"
+    paths = [form["path"] for form in found.verdict["forms"]]
+    assert paths == ["checkpoint", "model.pb", "saved_model"]
+    assert str(frozen.parent.parent) not in (frozen / sidecar.FILE).read_text()
+    assert found.versions["tensorflow"] == tf.__version__
+    assert found.hashes["model.pb"] == files.sha256(frozen / "model.pb")
+
+
+def test_what_needs_a_recipe_says_that_there_is_none(frozen: Path, folder: Path, capsys):
+    with pytest.raises(ArtifactError, match=r"model\.json has no recipe: `pipeline freeze` made"):
+        read_sidecar(frozen)
+    assert cli.main(["inspect", str(frozen)]) == 0
+    assert "input   x:0" in capsys.readouterr().out
+    shutil.copytree(frozen, "damaged")
+    flip(Path("damaged/model.pb"))
+    assert cli.main(["inspect", "damaged"]) == 6
+    assert "its SHA-256 differs" in capsys.readouterr().err
+    text = Path("damaged/model.json").read_text()
+    Path("damaged/model.json").write_text(text.replace('"agrees"', '"proven"', 1))
+    with pytest.raises(ArtifactError, match="was changed after it was written"):
+        foreign_sidecar.read(Path("damaged/model.json"))
+
+
+def test_other_files_are_never_replaced(
+    models: Callable[[Any], Path], frozen: Path, folder: Path, capsys, failure: Failure
+):
+    model = str(models(network) / "checkpoint")
+    Path("thesis").mkdir()
+    Path("thesis/chapter.tex").touch()
+    assert cli.main(["freeze", model, "-o", "thesis"]) == 6
+    said = capsys.readouterr().err
+    failure.said("folder of freeze with other files", said, "thesis holds other files", 6)
+    shutil.copytree(frozen, "out")
+    Path("out/notes.txt").touch()
+    assert cli.main(["freeze", model, "-o", "out"]) == 6
+    assert cli.main(["freeze", model, "-o", "out/model.pb"]) == 6
+    assert cli.main(["freeze", model, "-o", "."]) == 6
+    Path("out/notes.txt").unlink()
+    assert cli.main(["freeze", "out/model.pb", "-o", "out"]) == 6
+    errors = capsys.readouterr().err.splitlines()
+    assert "(notes.txt)" in errors[0]
+    assert "is not a folder" in errors[1]
+    assert "has no name; give a folder of its own" in errors[2]
+    assert "lies in out, which is replaced" in errors[3]
+    assert contents(Path("out")) == contents(frozen)
+
+
+def test_what_is_not_proven_is_not_published(
+    models: Callable[[Any], Path], frozen: Path, folder: Path, capsys, failure: Failure
+):
+    shutil.copytree(frozen, "out")
+    assert cli.main(["freeze", str(models(noise) / "saved_model"), "-o", "out"]) == 11
+    said = capsys.readouterr()
+    assert "not provable: out/model.pb (graph)" in said.out
+    assert "outputs are random" in said.out
+    failure.said("frozen model that is not proven", said.err, "out is not written", 11)
+    assert contents(Path("out")) == contents(frozen)
+    assert [file.name for file in folder.iterdir()] == ["out"]
+
+
+def test_a_write_is_refused_with_its_node(
+    models: Callable[[Any], Path], folder: Path, capsys, failure: Failure
+):
+    model = str(models(write_to_a_reference) / "checkpoint")
+    assert cli.main(["freeze", model, "-o", "out", "--output", "y"]) == 6
+    said = capsys.readouterr().err
+    failure.said("freezing of what writes", said, "node 'AssignAdd' (AssignAdd) writes", 6)
+    assert not Path("out").exists()
+
+
+def test_a_limit_is_told(models: Callable[[Any], Path], folder: Path, capsys):
+    model = str(models(network) / "checkpoint")
+    assert cli.main(["freeze", model, "-o", "out", "--timeout", "0.1"]) == 6
+    assert "cannot be frozen: it took more than 0.1 seconds" in capsys.readouterr().err
+
+
+def test_the_process_of_the_verb_does_without_tensorflow():
+    code = "import sys; import pipeline.freezing.publishing; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

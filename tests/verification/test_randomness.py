@@ -1,0 +1,64 @@
+"""A random operation is no obstacle where no output depends on what it draws."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.verification.request import Request
+from pipeline.verification.verdict import Outcome
+from pipeline.verification.verify import verify
+
+v1 = tf.compat.v1
+
+
+def _write(path, build):
+    """Write the graph of a function of one input `x`, as scripts of 2017 did."""
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 4], "x")
+        tf.identity(build(x), name="y")
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    return str(path)
+
+
+def _dropout(x, rate, seed=None):
+    weights = tf.constant(np.arange(1, 13, dtype=np.float32).reshape(4, 3))
+    return tf.matmul(tf.nn.dropout(x, rate=rate, seed=seed), weights)
+
+
+def _verify(path, **options):
+    return verify(Request(paths=(path,), outputs=("y:0",), **options))
+
+
+def test_dropout_that_keeps_all_agrees(tmp_path):
+    rate = lambda: 1 - v1.placeholder_with_default(1.0, [], "keep_prob")  # noqa: E731
+    report = _verify(_write(tmp_path / "keeps.pb", lambda x: _dropout(x, rate())))
+    assert report.outcome is Outcome.AGREES, report
+    assert any("no output depends on what is random" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("rate", [0.5, 1e-6], ids=["half", "one in a million"])
+@pytest.mark.parametrize("seed", [None, 7], ids=["no seed", "seed"])
+def test_dropout_that_was_left_on_is_blamed(tmp_path, rate, seed):
+    path = _write(tmp_path / "left_on.pb", lambda x: _dropout(x, tf.constant(rate), seed))
+    report = _verify(path)
+    assert report.outcome is Outcome.NOT_PROVABLE
+    assert "dropout/random_uniform/RandomUniform" in report.forms[0].reasons[0]
+
+
+def test_other_random_numbers_are_blamed(tmp_path):
+    path = _write(tmp_path / "noise.pb", lambda x: x + 0 * tf.random.normal([4]))
+    report = _verify(path)
+    assert report.outcome is Outcome.NOT_PROVABLE
+    assert "RandomStandardNormal" in report.forms[0].reasons[0]
+
+
+def test_dropout_in_the_training_branch_alone(tmp_path):
+    def build(x):
+        is_training = v1.placeholder_with_default(False, [], "is_training")
+        v1.disable_control_flow_v2()
+        try:
+            return v1.cond(is_training, lambda: _dropout(x, 0.5), lambda: _dropout(x, 0))
+        finally:
+            v1.enable_control_flow_v2()
+
+    assert _verify(_write(tmp_path / "cond.pb", build)).outcome is Outcome.AGREES
