@@ -1,7 +1,7 @@
 """The summary of one graph: its ends, layers, cost, and what could act on the machine."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.graphdef.examine import Part, find_refused, require_sound
@@ -35,12 +35,8 @@ def summarize_graph(
     layers, uncounted = summarize_layers(
         body, tensors.in_order(body, wanted), shapes, variables or tensors.constants_of(graph.node)
     )
-    named = {
-        tensor.name: tensor
-        for signature in ends.signatures.values()
-        for side in signature.values()
-        for tensor in side.values()
-    }
+    sides = [side for signature in ends.signatures.values() for side in signature.values()]
+    named = {tensor.name: tensor for side in sides for tensor in side.values()}
 
     def describe(names: Iterable[str]) -> list[Tensor]:
         return [_merge(tensor_of(body, shapes, name), named.get(name)) for name in names]
@@ -50,13 +46,7 @@ def summarize_graph(
         version=_version(graph, meta),
         inputs=describe(ends.inputs),
         outputs=describe(ends.outputs),
-        signatures={
-            name: {
-                side: {key: tensor.name for key, tensor in found.items()}
-                for side, found in signature.items()
-            }
-            for name, signature in ends.signatures.items()
-        },
+        signatures={name: _name_tensors(one) for name, one in ends.signatures.items()},
         variables=variables,
         layers=layers,
         uncounted=uncounted,
@@ -68,6 +58,14 @@ def summarize_graph(
             Tensor(name, node.op, shape_at(shapes, name)) for name, node in body.nodes.items()
         ],
     )
+
+
+def _name_tensors(signature: Mapping[str, Mapping[str, Tensor]]) -> dict[str, dict[str, str]]:
+    """Return the names of a signature's tensors by side and key."""
+    return {
+        side: {key: tensor.name for key, tensor in found.items()}
+        for side, found in signature.items()
+    }
 
 
 def summarize_variables(variables: Sequence[Tensor]) -> GraphSummary:
