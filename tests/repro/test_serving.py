@@ -20,6 +20,9 @@ import pytest
 from pipeline.models.run.form import predict_in_pieces
 from pipeline.models.run.registry import open_model
 from pipeline.tracking import mlflow_model
+from pipeline.verification.request import Request
+from pipeline.verification.verdict import Outcome
+from pipeline.verification.verify import verify
 
 from .. import encoded
 from ..test_security import free_port
@@ -28,15 +31,16 @@ pytestmark = pytest.mark.repro
 
 
 @pytest.fixture(scope="module")
-def expected_and_address(
+def served(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[np.ndarray, str]]:
-    """Predictions for the odd rows by the frozen graph, and where its MLflow model is served."""
+) -> Iterator[tuple[np.ndarray, str, Path]]:
+    """The frozen graph's predictions for the odd rows, the address of its MLflow model, its folder."""
     home = tmp_path_factory.mktemp("encoded") / "home"
     with encoded.trained(home, "model=mlp", "model.hidden=[8]") as workspace:
         with open_model(workspace.frozen, workspace) as runner:
             inputs = encoded.inputs_of(encoded.odd_rows(), workspace)
             expected = predict_in_pieces(runner, inputs)
+            frozen = workspace.frozen
         mlflow.pyfunc.save_model(home / "saved", **mlflow_model.describe(workspace))
     port = free_port()
     command = ["mlflow", "models", "serve", "--env-manager", "local", "-m", str(home / "saved")]
@@ -50,7 +54,7 @@ def expected_and_address(
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(f"{address}/ping", server, home / "log")
-        yield expected, f"{address}/invocations"
+        yield expected, f"{address}/invocations", frozen
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
@@ -79,10 +83,24 @@ def as_json(table: pd.DataFrame, kind: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("kind", ["dataframe_split", "dataframe_records"])
-def test_a_served_model_gives_the_same_bits(expected_and_address, kind: str):
-    expected, address = expected_and_address
+def test_a_served_model_gives_the_same_bits(served, kind: str):
+    expected, address, _ = served
     body = json.dumps(as_json(encoded.odd_rows(), kind)).encode()
     asked = request.Request(address, body, {"Content-Type": "application/json"})
     with request.urlopen(asked, timeout=120) as answer:
         found = pd.DataFrame(json.load(answer)["predictions"])
     assert found[["prediction"]].to_numpy(np.float64).tobytes() == expected.tobytes()
+
+
+def test_a_served_model_is_verified_against_a_proof(served, tmp_path: Path):
+    _, address, frozen = served
+    proof = str(tmp_path / "proof")
+    kept = verify(Request(paths=(str(frozen / "model.pb"),), proof=proof))
+    assert kept.outcome is Outcome.AGREES, kept
+    (form,) = verify(Request(paths=(), proof=proof, url=address)).forms
+    assert form.outcome is Outcome.OUTPUTS_ONLY, form
+    assert form.outputs[0].max_ulp == 0
+    away = f"http://127.0.0.1:{free_port()}"
+    (form,) = verify(Request(paths=(), proof=proof, url=away)).forms
+    assert form.outcome is Outcome.REFUSED
+    assert "cannot be asked" in form.reasons[0]
