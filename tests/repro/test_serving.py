@@ -34,7 +34,7 @@ pytestmark = pytest.mark.repro
 def served(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[np.ndarray, str, Path]]:
-    """The frozen graph's predictions for the odd rows, the address of its MLflow model, its folder."""
+    """The frozen graph's predictions for the odd rows, its served model's address, its folder."""
     home = tmp_path_factory.mktemp("encoded") / "home"
     with encoded.trained(home, "model=mlp", "model.hidden=[8]") as workspace:
         with open_model(workspace.frozen, workspace) as runner:
