@@ -16,6 +16,8 @@ from pipeline.graphdef.locate import Kind, locate
 from .scripts import SCRIPTS, dense, features, variable
 from .written import feeds, write
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

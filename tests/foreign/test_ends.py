@@ -14,6 +14,8 @@ from pipeline.graphdef.locate import locate
 from .scripts import SCRIPTS
 from .written import write
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

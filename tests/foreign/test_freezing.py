@@ -21,6 +21,8 @@ from .handles import READING, WRITING, Build, gathers, questions, two_calls_of_o
 from .scripts import SCRIPTS, normalize
 from .written import feeds, write
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 REFUSED = ("table_of_words", "names_of_classes")

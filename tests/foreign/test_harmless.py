@@ -12,6 +12,8 @@ from pipeline.graphdef.examine import examine
 from pipeline.graphdef.locate import locate
 from pipeline.workspace.files import sha256
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

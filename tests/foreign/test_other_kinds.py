@@ -12,6 +12,8 @@ from pipeline.errors import ArtifactError
 from pipeline.foreign.loading import Choice, Loaded, load
 from pipeline.graphdef.locate import locate
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

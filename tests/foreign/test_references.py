@@ -16,6 +16,8 @@ from pipeline.graphdef.locate import locate
 
 from .scripts import dense, features, old_control_flow, variable
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

@@ -17,6 +17,8 @@ from pipeline.graphdef.reading import read_saved_model
 from .scripts import SCRIPTS, dense, features
 from .written import feeds, write
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

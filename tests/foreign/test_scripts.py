@@ -12,6 +12,8 @@ from pipeline.graphdef.locate import locate
 from .scripts import SCRIPTS
 from .written import feeds, write
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 FORMS = ("checkpoint", "frozen.pb", "saved_model")
 
 

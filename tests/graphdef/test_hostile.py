@@ -9,6 +9,8 @@ import pytest
 
 from .hostile import cases
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 CASES = {name: (said, make) for name, said, make in cases()}
 
 # Each file has a process of its own, a fork of one that has only imported what examines it.

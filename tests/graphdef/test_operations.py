@@ -12,6 +12,8 @@ from tensorflow.core.framework.op_def_pb2 import OpList
 
 from pipeline.graphdef.operations import Kind, judge, judgements
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 # The registry of a process that has imported no more than TensorFlow.
 PROGRAM = """
 import sys

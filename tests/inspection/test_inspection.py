@@ -14,6 +14,8 @@ from pipeline.inspection.model import ModelSummary, inspect
 
 from ..failures import Failure
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

@@ -15,6 +15,8 @@ from pipeline.inspection.model import inspect
 
 from .test_inspection import acting, freeze, mlp, save
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 

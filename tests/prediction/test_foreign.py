@@ -18,6 +18,8 @@ from pipeline.errors import ArtifactError, DataError
 from pipeline.prediction import Options, predict
 from pipeline.workspace import Workspace
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 ROWS = pd.DataFrame({"width": [1.0, 2.0, 3.0], "height": [4.0, 5.0, 6.5], "zip": ["007", "8", ""]})

@@ -12,6 +12,8 @@ from pipeline.verification.feeds.dims import parse_dims
 
 from .graphs import Model, build, interface_of
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 F32, I32, I64, TEXT = tf.float32, tf.int32, tf.int64, tf.string

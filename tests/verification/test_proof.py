@@ -13,6 +13,8 @@ from pipeline.verification.verdict import Outcome
 from pipeline.verification.verify import verify
 from tests.verification.conftest import read_graph
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 
 def _verify(path, folder):
     outputs = ("logits:0", "best:0")

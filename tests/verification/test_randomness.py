@@ -8,6 +8,8 @@ from pipeline.verification.request import Request
 from pipeline.verification.verdict import Outcome
 from pipeline.verification.verify import verify
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 v1 = tf.compat.v1
 
 
