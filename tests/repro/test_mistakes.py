@@ -84,7 +84,7 @@ def test_a_missing_source_under_plain_repro(copy: Clone, failure: Failure):
 def test_params_that_dvc_composed_are_checked_too(copy: Clone):
     copy.commit()
     before = copy.digests()
-    output = copy.fail("dvc", "exp", "run", "-S", "train.steps=0", "-S", "seed=x")
+    output = copy.fail("dvc", "exp", "run", "-S", "train.steps=-1", "-S", "seed=x")
     assert "params.yaml: 2 mistakes" in output
     copy.succeed("git", "checkout", "-qf", "main")
     copy.succeed("dvc", "checkout")
