@@ -10,6 +10,8 @@ import pytest
 from pipeline.repository import limited
 from pipeline.repository.limited import EndedEarlyError, Limits
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 WORKERS = {
     "echoes": "def work(text):\n    print('noise')\n    return text.upper()",
     "sleeps": "import time\ndef work(text):\n    time.sleep(60)",

@@ -12,6 +12,8 @@ from pipeline.errors import DataError
 from pipeline.graphdef.interface import TensorSpec
 from pipeline.verification.feeds.files import read_feeds
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 X = TensorSpec("x", "float32", (None, 2), "x:0")
 IDS = TensorSpec("ids", "int64", (None,), "ids:0")
 WORDS = TensorSpec("words", "string", (None,), "words:0")

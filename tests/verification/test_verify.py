@@ -9,6 +9,8 @@ from pipeline.verification.verdict import Outcome
 from pipeline.verification.verify import ONE_FORM, verify
 from tests.verification.conftest import read_graph
 
+pytestmark = pytest.mark.slow  # make check leaves it to make test
+
 
 def _verify(*paths, **options):
     return verify(Request(paths=tuple(map(str, paths)), **options))
