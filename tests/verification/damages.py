@@ -5,13 +5,15 @@ happens to people.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
+
+from pipeline.foreign.constants import constant_nodes
 
 from .made import protos
 
@@ -289,7 +291,7 @@ def read_values(form: Path) -> Values:
         }
     return {
         name: tf.make_ndarray(node.attr["value"].tensor)
-        for name, node in _constants(protos.graph_of(protos.read(form)))
+        for name, node in constant_nodes(protos.graph_of(protos.read(form)))
     }
 
 
@@ -307,7 +309,7 @@ def write_values(form: Path, values: Mapping[str, np.ndarray]) -> None:
         return
 
     def change(graph: Any) -> None:
-        for name, node in _constants(graph):
+        for name, node in constant_nodes(graph):
             if name in values:
                 proto = tf.make_tensor_proto(values[name], node.attr["dtype"].type)
                 node.attr["value"].tensor.CopyFrom(proto)
@@ -324,16 +326,6 @@ def copy_form(form: Path, folder: Path) -> Path:
     for file in files:
         shutil.copyfile(file, folder / file.name)
     return folder / form.name
-
-
-def _constants(graph: Any) -> Iterator[tuple[str, Any]]:
-    for node in graph.node:
-        if node.op == "Const":
-            yield node.name, node
-    for function in graph.library.function:
-        for node in function.node_def:
-            if node.op == "Const":
-                yield f"{function.signature.name}/{node.name}", node
 
 
 def _choose(value: np.ndarray, random: Random) -> tuple[int, ...]:

@@ -59,7 +59,7 @@ def to_array(value: Any, where: str) -> np.ndarray:
     """Return nested lists of JSON as an array: numbers, booleans, or objects of `bytes`.
 
     Raises:
-        DataError: lists of one level have several lengths, or it is no array.
+        DataError: lists of one level have several lengths, or it is not an array.
     """
     value = _to_plain(value)
     try:

@@ -140,7 +140,7 @@ class ColumnReader:
     def read(self, piece: pd.DataFrame) -> dict[str, np.ndarray] | None:
         """Return the next rows by the names of inputs, `[rows, …]` each.
 
-        None if a cell so far is missing or is no number, which `require_numbers` reports.
+        None if a cell so far is missing or is not a number, which `require_numbers` reports.
 
         Raises:
             DataError: values do not fit an input.

@@ -21,7 +21,7 @@ def read_constants(graph: Any) -> dict[str, np.ndarray]:
     """
     return {
         name: _value(node)
-        for name, node in _constants(graph)
+        for name, node in constant_nodes(graph)
         if node.attr["dtype"].type not in _HANDLES
     }
 
@@ -47,7 +47,8 @@ def read_files(paths: Iterable[str]) -> dict[str, np.ndarray]:
         raise ArtifactError(f"{error.filename} cannot be read: {error.strerror}") from None
 
 
-def _constants(graph: Any) -> Iterator[tuple[str, Any]]:
+def constant_nodes(graph: Any) -> Iterator[tuple[str, Any]]:
+    """Yield all constants of a graph by name; those in functions after their function's name."""
     for node in graph.node:
         if node.op == "Const":
             yield node.name, node

@@ -14,6 +14,7 @@ from tensorflow.core.framework.types_pb2 import DT_BOOL, DT_INT32
 from tensorflow.python.framework import dtypes, tensor_shape, tensor_util
 
 from pipeline.foreign.freezing.wiring import Wired
+from pipeline.graph.execution.references import BY_VALUE
 
 # Operations that pass a handle on, by the operation that passes the value on.
 PASSING = {
@@ -24,12 +25,7 @@ PASSING = {
     "Enter": "Enter",
     "Exit": "Exit",
     "NextIteration": "NextIteration",
-    "RefIdentity": "Identity",
-    "RefSwitch": "Switch",
-    "RefMerge": "Merge",
-    "RefEnter": "Enter",
-    "RefExit": "Exit",
-    "RefNextIteration": "NextIteration",
+    **BY_VALUE,
 }
 
 # Outputs of these that hold what they take.

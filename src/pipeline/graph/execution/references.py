@@ -11,14 +11,16 @@ from tensorflow.python.framework import tensor_util
 
 from pipeline.graph.execution import roles
 
-_BY_VALUE = {
+# Operations that pass on a reference, and those that pass on its value.
+BY_VALUE = {
     "RefIdentity": "Identity",
     "RefSwitch": "Switch",
     "RefMerge": "Merge",
     "RefEnter": "Enter",
     "RefExit": "Exit",
     "RefNextIteration": "NextIteration",
-} | {
+}
+_REPLACED = BY_VALUE | {
     name: f"{name}V2"
     for name in (
         "HashTable", "MutableHashTable", "MutableHashTableOfTensors", "MutableDenseHashTable",
@@ -36,7 +38,7 @@ def without_references(graph: Any) -> Any:
     changed = GraphDef()
     changed.CopyFrom(graph)
     for node in changed.node:
-        node.op = _BY_VALUE.get(node.op, node.op)
+        node.op = _REPLACED.get(node.op, node.op)
         if node.op in _ASKS_FOR_VALUE:
             _answer(node)
     return changed
