@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
 from pipeline.errors import PipelineError
-from pipeline.models.learning_curve import Point
+from pipeline.models.learning_curve import VALIDATION_LOSS, Point, spread
 from pipeline.schema.settings import Settings
 from pipeline.tracking.execution import Execution
 from pipeline.workspace import Workspace
@@ -27,18 +27,19 @@ LAST_REQUEST_SECONDS = 10
 
 
 class LiveCurve:
-    """Sends the points of a training, in their order."""
+    """Sends points of a training, in their order: about 1,000, however many it keeps."""
 
     def __init__(self, settings: Settings, workspace: Workspace) -> None:
         self._settings, self._workspace = settings, workspace
         self._points: list[Point] = []
+        self._steps = frozenset(spread(settings.train.steps).tolist())
         self._failed = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send_until_ended, daemon=True)
 
     def add(self, points: Sequence[Point]) -> None:
         """Add points, later than those added before."""
-        self._points.extend(points)
+        self._points += [p for p in points if p[0] in self._steps or VALIDATION_LOSS in p[1]]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -69,7 +70,7 @@ class LiveCurve:
 
     def _send(self, store: ModuleType, client: "MlflowClient", run: str) -> None:
         client.update_run(run, "RUNNING")
-        last = store.last_step(client, run)
+        last = max(store.list_steps(client, run), default=0)
         while not self._ended.wait(self._settings.tracking.flush_every):
             count = len(self._points)
             store.send_curve(client, run, [p for p in self._points[:count] if p[0] > last])

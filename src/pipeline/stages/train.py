@@ -5,14 +5,13 @@ it was killed, the same command finds that folder and goes on from its latest ch
 """
 
 import logging
-import shutil
 from typing import TYPE_CHECKING
 
 from pipeline.graph import devices
 from pipeline.reporting.live_curve import LiveCurve
 from pipeline.reporting.progress import TrainingProgress
 from pipeline.repository import locks
-from pipeline.training import diagnosis
+from pipeline.training import checkpoints, diagnosis
 from pipeline.training.fit import fit
 from pipeline.training.job import read_job
 from pipeline.training.loop import NotFiniteError
@@ -41,7 +40,7 @@ def run(settings: "Settings", workspace: Workspace) -> None:
                 fit(job, (lambda progress: curve.add(progress.points), bar.show))
         except NotFiniteError as error:
             raise diagnosis.explain(error, job) from None
-        shutil.rmtree(folder)
+        checkpoints.discard(folder)
 
 
 def identity(settings: "Settings", workspace: Workspace, device: str) -> str:
