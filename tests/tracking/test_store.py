@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import TrackingError
+from pipeline.models.learning_curve import spread
 from pipeline.reporting.live_curve import LiveCurve
 from pipeline.tracking import address, store
 from pipeline.tracking.execution import Execution
@@ -125,6 +126,20 @@ def test_the_curve_is_in_mlflow_while_training(settings, stored):
     client, _ = store.connect(chosen.tracking.experiment, Workspace.here())
     have = [point.step for point in client.get_metric_history(run.info.run_id, store.LOSS)]
     assert have == sorted(set(have))
+
+
+def test_a_live_curve_is_a_part_of_a_dense_one(settings, stored):
+    chosen = settings_of(settings, stored, "train.steps=100000", "train.log_every=1",
+                         "tracking.live_after=0", "tracking.flush_every=0.05")  # fmt: skip
+    with LiveCurve(chosen, Workspace.here()) as live:
+        live.add(points(1, 5000))
+        deadline = time.monotonic() + 60
+        while not (run := current_run(chosen)) or "loss" not in run.data.metrics:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    client, _ = store.connect(chosen.tracking.experiment, Workspace.here())
+    expected = {step for step in spread(100_000).tolist() if step <= 5000}
+    assert store.list_steps(client, run.info.run_id) == expected
 
 
 def test_a_training_that_fails_leaves_no_running_run(settings, stored):

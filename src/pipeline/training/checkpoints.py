@@ -150,19 +150,17 @@ class Checkpoints:
 
 
 def discard(folder: Path) -> None:
-    """Remove the folder of a training that has ended, but for checkpoints kept by the clock."""
+    """Remove the folder of a training that has ended; what the clock keeps moves to `kept-NAME`."""
     state = v1.train.get_checkpoint_state(str(folder))
     newest = {Path(path).name for path in state.all_model_checkpoint_paths} if state else set()
-    (folder / STATE).unlink(missing_ok=True)
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.stem in newest or not path.name.startswith(f"{PREFIX}-"):
-            path.unlink()
-    if any(folder.iterdir()):
-        _log.info("%s: what train.keep_checkpoint_every_n_hours keeps", folder)
-    else:
-        folder.rmdir()
+    kept = folder.with_name(f"kept-{folder.name}")
+    for file in folder.glob(f"{PREFIX}-*"):
+        if file.stem not in newest:
+            kept.mkdir(exist_ok=True)
+            file.replace(kept / file.name)
+    shutil.rmtree(folder)
+    if kept.exists():
+        _log.info("%s: what train.keep_checkpoint_every_n_hours keeps", kept)
 
 
 def _step(prefix: str) -> int:
