@@ -12,7 +12,7 @@ from pipeline.models import learning_curve
 from pipeline.models.learning_curve import Progress, spread
 from pipeline.training import autosave, checkpoints
 from pipeline.training.fit import fit
-from pipeline.training.timing import CHECKPOINTS, STEPS, Timing
+from pipeline.training.timing import CHECKPOINTS, FIRST, STEPS, Timing
 from pipeline.workspace import Workspace, files
 
 from ..conftest import REPOSITORY
@@ -170,4 +170,4 @@ def test_time_is_counted_where_it_is_spent():
     assert list(timing.over(STEPS, iter([1, 2]))) == [1, 2]
     with pytest.raises(KilledError), timing.of(CHECKPOINTS):
         raise KilledError
-    assert timing.seconds.keys() == {STEPS, CHECKPOINTS}
+    assert timing.seconds.keys() == {FIRST, STEPS, CHECKPOINTS}

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import TypeVar
 
 from pipeline.schema.training.train import Train
@@ -13,7 +14,8 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-STEPS, CHECKPOINTS = "steps", "checkpoints"
+# The first call also compiles.
+FIRST, STEPS, CHECKPOINTS = "first call", "steps", "checkpoints"
 
 # What the parameters that set an interval cost, if they take more than this share of the time.
 SHARE, LEAST_SECONDS = 0.1, 1.0
@@ -36,10 +38,10 @@ class Timing:
             self.seconds[part] += time.perf_counter() - begun
 
     def over(self, part: str, items: Iterable[T]) -> Iterator[T]:
-        """Yield items, and count the time that they take to come."""
+        """Yield items, and count the time that they take to come, that of the first by itself."""
         iterator = iter(items)
-        while True:
-            with self.of(part):
+        for number in count():
+            with self.of(part if number else FIRST):
                 try:
                     item = next(iterator)
                 except StopIteration:
@@ -49,7 +51,7 @@ class Timing:
     def tell(self, settings: Train) -> None:
         """Log the seconds of all parts, and what intervals that were given cost."""
         total = sum(self.seconds.values())
-        parts = (f"{part} {seconds:.2f}" for part, seconds in self.seconds.items())
+        parts = (f"{part} {seconds:.3f}" for part, seconds in self.seconds.items())
         _log.debug("seconds of the training: %s", ", ".join(parts))
         for key, parts_of_key in COSTS.items():
             given, cost = getattr(settings, key), sum(self.seconds[part] for part in parts_of_key)
