@@ -51,8 +51,8 @@ def _whole(name: str) -> Workload:
         scale=1,
         result="steps",
         contenders=(Contender("pipeline run", "command", (name,), ours=True, most_rounds=3), *more),
-        note="In a fresh clone, with a new MLflow store. The loop alone is the training of the stage"
-        " `train`, with learning curve, live tracking and checkpoints.",
+        note="In a fresh clone, with a new MLflow store. The loop alone is training in the"
+        " stage `train`, with learning curve, live tracking and checkpoints.",
     )
 
 
