@@ -35,7 +35,7 @@ def prepared(made: Clone) -> Clone:
     made.edit("conf/config.yaml", "train: full_batch", "train: minibatch")
     intervals = f"steps: {STEPS}\ncheckpoint_every: {CHECKPOINT_EVERY}\nlog_every: 500"
     made.edit("conf/train/minibatch.yaml", "steps: 4000", intervals)
-    made.edit("conf/tracking/default.yaml", "live_after: 3", "live_after: 0")
+    made.edit("conf/tracking/default.yaml", "live_after: 10", "live_after: 0")
     made.edit("conf/tracking/default.yaml", "flush_every: 2", "flush_every: 0.2")
     made.edit("conf/device/auto.yaml", "kind: auto", "kind: cpu")
     made.pipeline("run", "--dry-run")

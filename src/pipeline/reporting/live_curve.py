@@ -6,6 +6,8 @@ what is missing when the training has ended.
 """
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Sequence
 from types import ModuleType
@@ -24,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 # Maximum time that a training waits at its end for a pending request.
 LAST_REQUEST_SECONDS = 10
+
+NICENESS = 10
 
 
 class LiveCurve:
@@ -53,6 +57,7 @@ class LiveCurve:
     def _send_until_ended(self) -> None:
         if self._ended.wait(self._settings.tracking.live_after):
             return
+        _yield_processor()
         from pipeline.tracking import store  # two seconds of imports, for long trainings only
 
         if self._ended.is_set():  # while importing; the stage `track` sends all points
@@ -77,3 +82,9 @@ class LiveCurve:
             del self._points[:count]
         if self._failed:
             client.update_run(run, "FAILED")
+
+
+def _yield_processor() -> None:
+    """Let the training go first: the imports alone would take a core for two seconds."""
+    if sys.platform == "linux":  # where priorities are those of threads
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
