@@ -31,7 +31,8 @@ def find_common_outputs(forms: Sequence[Loaded], reference: Loaded | None) -> tu
     """
     loaded = [form for form in forms if form.interface.outputs]
     signed = [form for form in loaded if form.files.kind is Kind.SAVED_MODEL]
-    frozen = [form for form in loaded if form.files.kind is Kind.GRAPH]
+    graphs = [form for form in loaded if form.files.kind is Kind.GRAPH]
+    frozen = [form for form in graphs if not form.variables and not form.missing]
     guide = next(iter([*signed, *frozen, *loaded]), None)
     if guide is None:
         return ()

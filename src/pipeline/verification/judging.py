@@ -65,7 +65,7 @@ def find_obstacles(loaded: Loaded, harmless: frozenset[str] = frozenset()) -> li
     if loaded.missing:
         obstacles.append(
             f"values are missing: {listing(loaded.missing, 3)};"
-            " give the checkpoint that belongs to the graph"
+            " give the checkpoint with them beside the graph"
         )
     if loaded.graph is not None:
         outputs = [spec.tensor for spec in loaded.interface.outputs]

@@ -69,7 +69,7 @@ def _require_graph(loaded: Loaded) -> Any:
     if loaded.missing:
         raise ArtifactError(
             f"{path} cannot be frozen: it has no value of {listing(loaded.missing)};"
-            " give the checkpoint that belongs to the graph"
+            f" give the checkpoint with them, too: pipeline freeze {path} CHECKPOINT"
         )
     return loaded.graph
 
