@@ -42,6 +42,22 @@ def find_common_outputs(forms: Sequence[Loaded], reference: Loaded | None) -> tu
     return (*wanted, *_find_more(reference, guide))
 
 
+def find_left_out(form: Loaded | None, reference: Loaded | None) -> tuple[str, ...]:
+    """Return what a graph without a signature gives beside outputs of a SavedModel's signature.
+
+    They are results of the same nodes, such as the values of a `TopKV2` of which the signature
+    names the indices. Nobody says whether they are meant.
+    """
+    if form is None or reference is None or form.files.kind is not Kind.SAVED_MODEL:
+        return ()
+    if reference.files.kind not in WITHOUT_SIGNATURE:
+        return ()
+    known = tensors_of(form)
+    nodes = {parse(tensor)[0] for tensor in known}
+    others = (tensor for tensor in tensors_of(reference) if tensor not in known)
+    return tuple(tensor for tensor in others if parse(tensor)[0] in nodes)
+
+
 def tensors_of(loaded: Loaded) -> tuple[str, ...]:
     """Return the names of the tensors of the outputs."""
     return tuple(spec.tensor for spec in loaded.interface.outputs)

@@ -47,6 +47,10 @@ def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
     trial = _try(loaded, reference, profile, to_choice(request))
     obstacles = find_obstacles(loaded, trial.harmless)
     outcome, reasons = _decide(loaded, reference, values, trial, obstacles)
+    if form.left_out and outcome in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
+        outcome, names = Outcome.OUTPUTS_ONLY, listing(form.left_out, 3)
+        unsaid = f"the reference also gives {names}, which its signature does not name"
+        reasons = [*reasons, f"{unsaid}; name all outputs that are meant with --output"]
     dtypes = dict.fromkeys(outputs.part_of(spec.dtype) for spec in reference.interface.outputs)
     return FormVerdict(
         path=form.path,

@@ -8,19 +8,29 @@ from pathlib import Path
 from pipeline.errors import ArtifactError
 from pipeline.foreign.loading import Choice, Loaded, load
 from pipeline.graphdef.locate import Kind, ModelFiles, join, locate
-from pipeline.verification.alignment import WITHOUT_SIGNATURE, find_common_outputs, tensors_of
+from pipeline.verification.alignment import (
+    WITHOUT_SIGNATURE,
+    find_common_outputs,
+    find_left_out,
+    tensors_of,
+)
 from pipeline.verification.request import Request
 from pipeline.verification.sidecars import find_outputs
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A form that was named: loaded, or refused for a reason."""
+    """A form that was named: loaded, or refused for a reason.
+
+    `left_out` are tensors that the reference gives beside an output of a signature, which does not
+    name them.
+    """
 
     path: str
     kind: str
     loaded: Loaded | None = None
     refusal: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 def open_all(request: Request, stack: ExitStack) -> list[Opened]:
@@ -34,8 +44,12 @@ def open_all(request: Request, stack: ExitStack) -> list[Opened]:
         return opened
     reference = choose_reference(opened)
     loaded = [form.loaded for form in opened if form.loaded]
-    wanted = find_common_outputs(loaded, reference.loaded if reference else None)
-    return [_align(form, wanted, choice, stack) for form in opened]
+    known = reference.loaded if reference else None
+    wanted = find_common_outputs(loaded, known)
+    return [
+        replace(_align(form, wanted, choice, stack), left_out=find_left_out(form.loaded, known))
+        for form in opened
+    ]
 
 
 def to_choice(request: Request) -> Choice:
