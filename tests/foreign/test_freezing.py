@@ -136,11 +136,9 @@ def test_training_goes_and_what_it_leaves_on_is_told(folder: Path):
     ops = {node.op for node in frozen.graph.node}
     assert not {op for op in ops if "Apply" in op or "Assign" in op or "Grad" in op}
     assert [note.partition(":")[0] for note in frozen.notes] == [
-        "batch normalization computes from each batch, as in training",
-        "dropout is on, as in training",
+        "batch normalization computes from each batch, as in training"
     ]
     assert "FusedBatchNorm" in frozen.notes[0]
-    assert "dropout/" in frozen.notes[1]
 
 
 def test_an_input_of_the_signature_that_nothing_uses_stays(folder: Path):

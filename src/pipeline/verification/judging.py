@@ -77,6 +77,11 @@ def find_obstacles(loaded: Loaded, harmless: frozenset[str] = frozenset()) -> li
     return obstacles
 
 
+def describe_difference(output: OutputVerdict) -> str:
+    """Describe an output that differs from the reference's."""
+    return f"output {output.name}, feed {output.feed}: {output.reason}"
+
+
 def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profile:
     if request.tolerance is not None:
         return outputs.with_tolerance(request.tolerance)
@@ -150,11 +155,7 @@ def _decide(
     if obstacles:
         return Outcome.NOT_PROVABLE, obstacles
     differences += trial.lost
-    differences += [
-        f"output {one.name}, feed {one.feed}: {one.reason}"
-        for one in trial.outputs
-        if not one.passed
-    ]
+    differences += [describe_difference(one) for one in trial.outputs if not one.passed]
     if differences:
         return Outcome.DIFFERS, differences
     if trial.is_empty:
