@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import (
     breakdown,
+    commands,
     figure,
     growth,
     inference,
@@ -33,6 +34,7 @@ WORKLOADS = (
     preparing.WORKLOAD,
     whole.COLD,
     whole.NOTHING_TO_DO,
+    *commands.WORKLOADS,
 )
 NAMES = (*(workload.name for workload in WORKLOADS), "breakdown", "growth")
 DOCUMENT = Path("docs/benchmarks.json")

@@ -43,8 +43,8 @@ class Clone:
         """
         return self.measure(*command).output
 
-    def measure(self, *command: str) -> Process:
-        """Run a command, with this interpreter as `python`.
+    def measure(self, *command: str, **variables: str) -> Process:
+        """Run a command, with this interpreter as `python` and more environment variables.
 
         Raises:
             BenchmarkError: it failed; the message has its output.
@@ -54,7 +54,7 @@ class Clone:
         }
         path = [str(Path(sys.executable).parent), environment["PATH"]]
         environment["PATH"] = os.pathsep.join(path)
-        environment["PYTHONPATH"] = str(self.path / "src")
+        environment |= {"PYTHONPATH": str(self.path / "src"), **variables}
         with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             started = time.perf_counter()
             process = subprocess.Popen(
@@ -79,9 +79,10 @@ class Clone:
         for name in names:
             self.measure_stage(name)
 
-    def measure_stage(self, name: str) -> Process:
+    def measure_stage(self, name: str, verbose: bool = False) -> Process:
         """Run one stage without DVC."""
-        return self.measure(sys.executable, "-m", "pipeline.stages", name)
+        told = {"PIPELINE_VERBOSITY": "verbose"} if verbose else {}
+        return self.measure(sys.executable, "-m", "pipeline.stages", name, **told)
 
 
 def fresh(to: Path) -> Clone:

@@ -39,8 +39,7 @@ def _row_overrides(rows: int) -> list[str]:
 
 
 def _step_overrides(steps: int) -> list[str]:
-    every = f"train.checkpoint_every={max(steps // 4, 250)}"
-    return [f"train.steps={steps}", every, f"train.log_every={steps // 1000}"]
+    return [f"train.steps={steps}"]
 
 
 def _measure_decades(

@@ -1,6 +1,6 @@
 """Calls of the pipeline's models and stages, so that a change of their interface ends here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,35 @@ def open_stage(root: Path, name: str) -> Callable[[], None]:
     stage, workspace = importlib.import_module(f"pipeline.stages.{name}"), Workspace(root)
     settings = config.load(workspace)
     return lambda: stage.run(settings, workspace)
+
+
+def open_bare_loop(root: Path) -> Callable[[], Iterator[Any]]:
+    """Return a function that trains the prepared job of a repository and yields after each call."""
+    from pipeline.graph import devices
+    from pipeline.training.graph import build_training_graph
+    from pipeline.training.initialization import Initialization
+    from pipeline.training.job import read_job
+    from pipeline.training.loop import run_loop
+    from pipeline.training.rows import create_rows
+    from pipeline.training.xla import decide_xla
+
+    workspace = Workspace(root)
+    settings = config.load(workspace)
+    device, _ = devices.choose_device(settings.device)
+    devices.configure_process(settings.device, device)
+    folder = workspace.resume / "bare"
+    folder.mkdir(parents=True, exist_ok=True)
+    job = decide_xla(read_job(settings, workspace, device, folder))
+    rows = create_rows(job)
+    training = build_training_graph(job, rows)
+    initialization = Initialization(job, training)
+
+    def loop() -> Iterator[Any]:
+        with devices.open_session(training.graph, job.settings.device, device) as session:
+            initialization.run(session)
+            yield from run_loop(training, session, job.settings, rows)
+
+    return loop
 
 
 def _predict_features(runner: Any) -> Predict:

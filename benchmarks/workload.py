@@ -37,6 +37,7 @@ class Job:
         repeats: number of timed runs in a process, whose median counts.
         warm_up: run once before, untimed.
         in_children: child processes do the job, and their memory counts.
+        seconds: returns the seconds of the last run, where only a part of it counts.
     """
 
     run: Callable[[], object]
@@ -45,6 +46,7 @@ class Job:
     repeats: int = 3
     warm_up: bool = True
     in_children: bool = False
+    seconds: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True)

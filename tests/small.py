@@ -106,7 +106,7 @@ def train(
     with graph.graph.as_default():
         variables = tf.compat.v1.global_variables()
     checkpoints = Checkpoints(graph.graph, settings.train, folder)
-    stops = (settings.train.checkpoint_every,)
+    stops = (settings.train.checkpoint_interval,)
     recorded = [np.empty((0, len(graph.columns)), np.float32)]
     with devices.open_session(graph.graph, settings.device, job.device) as session:
         if not checkpoints.restore(session):

@@ -360,7 +360,7 @@ def test_a_start_that_fits_nothing_is_refused(run: Run, folder: Path):
 
 
 @pytest.mark.parametrize(
-    "chosen", [["experiment=diabetes"], ["experiment=sinc", "model.x=3.01"], ["experiment=siamese"]]
+    "chosen", [["experiment=diabetes"], ["experiment=sinc"], ["experiment=siamese"]]
 )
 def test_without_a_step_initial_values_are_kept(run: Run, chosen: list[str]):
     assert run(*chosen, "train.steps=0")["parity"]["passed"]

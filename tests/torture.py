@@ -33,11 +33,9 @@ COMMANDS = (["dvc", "repro"], [sys.executable, "-m", "pipeline", "run"])
 def prepared(made: Clone) -> Clone:
     """Let the main job train for some seconds, with checkpoints, and log live from the start."""
     made.edit("conf/config.yaml", "train: full_batch", "train: minibatch")
-    made.edit("conf/train/minibatch.yaml", "steps: 4000", f"steps: {STEPS}")
-    every = f"checkpoint_every: {CHECKPOINT_EVERY}"
-    made.edit("conf/train/minibatch.yaml", "checkpoint_every: 1000", every)
-    made.edit("conf/train/minibatch.yaml", "log_every: 20", "log_every: 500")
-    made.edit("conf/tracking/default.yaml", "live_after: 3", "live_after: 0")
+    intervals = f"steps: {STEPS}\ncheckpoint_every: {CHECKPOINT_EVERY}\nlog_every: 500"
+    made.edit("conf/train/minibatch.yaml", "steps: 4000", intervals)
+    made.edit("conf/tracking/default.yaml", "live_after: 10", "live_after: 0")
     made.edit("conf/tracking/default.yaml", "flush_every: 2", "flush_every: 0.2")
     made.edit("conf/device/auto.yaml", "kind: auto", "kind: cpu")
     made.pipeline("run", "--dry-run")

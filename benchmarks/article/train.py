@@ -7,6 +7,7 @@ from data import splits
 
 tf.disable_eager_execution()
 
+steps = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
 train_x, test_x, train_y, test_y = splits()
 features = tf.placeholder(tf.float32, [None, 4], name="features")
 label = tf.placeholder(tf.float32, [None, 1], name="label")
@@ -19,9 +20,9 @@ saver = tf.train.Saver(max_to_keep=4, keep_checkpoint_every_n_hours=2)
 
 with tf.Session() as session:
     session.run(tf.global_variables_initializer())
-    for i in range(1000):
+    for i in range(steps):
         session.run(step, {features: train_x, label: train_y})
-        if (i + 1) % 250 == 0:
+        if (i + 1) % (steps // 4) == 0:
             saver.save(session, f"{sys.argv[2]}/model.ckpt", global_step=i + 1)
     print("test", session.run(loss, {features: test_x, label: test_y}))
     frozen = tf.graph_util.convert_variables_to_constants(

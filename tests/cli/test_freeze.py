@@ -37,6 +37,11 @@ def noise():
     tf.add(features(), tf.random.normal([4]), name="y")
 
 
+def keeping():
+    rate = 1 - v1.placeholder_with_default(1.0, [], "keep_prob")
+    tf.identity(dense(tf.nn.dropout(features(), rate=rate), 3, "out"), name="y")
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Path]:
     home, made = tmp_path_factory.mktemp("models"), dict[str, Path]()
@@ -143,6 +148,17 @@ def test_what_is_not_proven_is_not_published(
     failure.said("frozen model that is not proven", said.err, "out is not written", 11)
     assert contents(Path("out")) == contents(frozen)
     assert [file.name for file in folder.iterdir()] == ["out"]
+
+
+def test_dropout_that_keeps_all_is_not_called_on(
+    models: Callable[[Any], Path], folder: Path, capsys
+):
+    model = str(models(keeping) / "checkpoint")
+    assert cli.main(["freeze", model, "-o", "out"]) == 0
+    said = capsys.readouterr().out
+    assert "note: no output depends on what is random" in said
+    assert "dropout is on" not in said
+    assert foreign_sidecar.read(Path("out") / sidecar.FILE).notes == ()
 
 
 def test_a_write_is_refused_with_its_node(

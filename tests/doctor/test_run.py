@@ -119,6 +119,12 @@ def test_a_training_that_did_not_end(place):
     assert folder.is_dir()
 
 
+def test_checkpoints_that_the_clock_kept_are_no_unfinished_training(place):
+    Path(".resume/kept-0123456789abcdef").mkdir(parents=True)
+    found = one(leftovers.resume(Workspace.here()), Level.OK)
+    assert "train.keep_checkpoint_every_n_hours" in found.text
+
+
 def test_what_was_being_written(place, failure):
     Path("reports/.metrics.json.partial-x").mkdir(parents=True)
     failure.said(

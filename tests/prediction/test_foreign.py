@@ -175,6 +175,97 @@ def test_rows_that_the_model_itself_refuses_are_left_out():
         run(model, "in.csv", "out.csv", skips=True)
 
 
+def test_rows_of_arrays_that_fail_are_left_out():
+    model = freeze(
+        lambda word, x: (tf.strings.to_number(word), x + 1.0),
+        word=(tf.string, [None]),
+        x=(tf.float32, [None]),
+    )
+    words = ["1.5", "x", "2.5", "3", "y"]
+    Path("in.json").write_text(json.dumps({"word": words, "x": [1, 2, 3, 4, 5]}))
+    with pytest.raises(ArtifactError, match="the model cannot be run: StringToNumber"):
+        run(model, "in.json", "out.npz")
+    said = run(model, "in.json", "out.npz", skips=True)
+    assert said.startswith(
+        "out.npz: 3 rows, outputs y_0, y_1; left out rows 2, 5; rows are counted from 1. The first"
+    )
+    found = np.load("out.npz")
+    assert (found["y_0"].tolist(), found["y_1"].tolist()) == ([1.5, 2.5, 3], [2, 4, 5])
+    run(model, "in.json", "out.csv", skips=True)
+    assert pd.read_csv("out.csv")["y_1"].tolist() == [2, 4, 5]
+    Path("in.json").write_text(json.dumps({"word": ["x", "y"], "x": [1, 2]}))
+    with pytest.raises(DataError, match="no row can be predicted: the model cannot be run"):
+        run(model, "in.json", "out.npz", skips=True)
+
+
+def test_arrays_without_rows_cannot_be_left_out():
+    model = freeze(lambda x: x + 1.0, x=(tf.float32, []))
+    Path("in.json").write_text(json.dumps({"x": 2.0}))
+    with pytest.raises(DataError, match=r"--on-error skip: the arrays of in\.json have no rows"):
+        run(model, "in.json", "out.npz", skips=True)
+    assert run(model, "in.json", "out.npz") == "out.npz: one run, outputs y"
+
+
+def save_several() -> None:
+    """Write `y = x @ w` with an average of `w`, under another name, and beside `-y`."""
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        x = v1.placeholder(tf.float32, [None, 2], "x")
+        w = v1.get_variable("w", initializer=tf.constant(WEIGHTS), use_resource=False)
+        y = tf.matmul(x, w, name="y")
+        average = v1.get_variable(
+            "w/ExponentialMovingAverage", initializer=tf.constant(2 * WEIGHTS)
+        )
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver([w, average]).save(session, "raw/model")
+        v1.train.Saver({"other/w": w}).save(session, "renamed/model", write_meta_graph=False)
+        v1.train.export_meta_graph("renamed/model.meta")
+        builder, info = v1.saved_model.Builder("saved"), v1.saved_model.build_tensor_info
+        signatures = [
+            {
+                "serving_default": v1.saved_model.build_signature_def(
+                    {"x": info(x)}, {"y": info(one)}
+                )
+            }
+            for one in (y, -y)
+        ]
+        builder.add_meta_graph_and_variables(session, ["plain"], signatures[0])
+        builder.add_meta_graph(["negative"], signatures[1])
+        builder.save()
+
+
+CHOSEN = {
+    ("raw", "--ema"): 2 * EXPECTED,
+    ("raw",): EXPECTED,
+    ("renamed", "--rename", "other/*=*"): EXPECTED,
+    ("saved", "--tags", "plain"): EXPECTED,
+    ("saved", "--tags", "negative"): -EXPECTED,
+}
+
+
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_graph_and_values_are_chosen(chosen: tuple[str, ...]):
+    save_several()
+    ROWS[["width", "height"]].to_csv("in.csv", index=False)
+    model, *options = chosen
+    assert cli.main(["predict", model, "in.csv", "-o", "out.npz", *options]) == 0
+    assert np.load("out.npz")["y"] == pytest.approx(CHOSEN[chosen])
+
+
+def test_choices_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str]):
+    save_several()
+    ROWS[["width", "height"]].to_csv("in.csv", index=False)
+    for options, code, message in (
+        (["saved"], 6, "several graphs: plain; negative; choose with --tags"),
+        (["saved", "--tags", "train"], 6, "no graph with tags train"),
+        (["renamed", "--rename", "other/*=*", "--ema"], 6, "no moving averages"),
+        (["renamed"], 6, "--rename OLD=NEW"),
+        (["renamed", "--rename", "other"], 2, "give two names"),
+    ):
+        model, *rest = options
+        assert cli.main(["predict", model, "in.csv", "-o", "out.npz", *rest]) == code
+        assert message in capsys.readouterr().err
+
+
 REFUSED = {
     "a,b,c\n1,2,3\n": r"input x \[\?, 2\] takes 2 columns, and is given 3; give the columns",
     "a,b\n1,\n": "(?s)values are missing.*in row 1 .*counted from 1",

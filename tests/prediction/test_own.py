@@ -71,6 +71,17 @@ def test_arrays_are_the_features_in_their_order(model: Workspace, tmp_path: Path
     assert np.load(tmp_path / "out.npy") == pytest.approx(table, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("signature", "serve"), ("tags", ("serve",)), ("rename", (("a", "b"),)), ("ema", True)],
+)
+def test_what_is_chosen_of_other_models_is_refused(
+    model: Workspace, tmp_path: Path, option: str, value: Any
+):
+    with pytest.raises(DataError, match=f"--{option}: a model of this pipeline .*leave --{option}"):
+        run(model, ROWS, tmp_path / "out.csv", **{option: value})
+
+
 @pytest.fixture
 def store(model: Workspace) -> Iterator[None]:
     """The store of the workspace, for MLflow as a user has it."""

@@ -78,7 +78,7 @@ def assert_one_whole_run(execution: Execution) -> None:
     assert store.is_complete(run)
     assert run.info.start_time == execution.started_ms
     points = client.get_metric_history(run.info.run_id, "loss")
-    assert [point.step for point in points] == [
+    assert sorted(point.step for point in points) == [
         step for step, _ in history.read(Workspace.here().history)
     ]
     assert len(run.inputs.dataset_inputs) == 1
@@ -145,6 +145,15 @@ def test_sending_twice_adds_nothing(chosen):
     results = record.Outs.read(Workspace.here())
     assert record.send(execution, results, Workspace.here(), lambda: None)
     assert not record.send(execution, results, Workspace.here(), lambda: None)
+    assert_one_whole_run(execution)
+
+
+def test_the_rest_of_a_curve_that_was_live_in_part_is_sent(chosen):
+    execution = kept(chosen)
+    client, experiment = store.connect(execution.experiment, Workspace.here())
+    run = store.find_or_create_run(client, experiment, execution).info.run_id
+    store.send_curve(client, run, history.read(Workspace.here().history)[::3])
+    assert spool.send(Workspace.here()) == 1
     assert_one_whole_run(execution)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import TrackingError
+from pipeline.models.learning_curve import spread
 from pipeline.reporting.live_curve import LiveCurve
 from pipeline.tracking import address, store
 from pipeline.tracking.execution import Execution
@@ -105,9 +106,9 @@ def test_a_curve_is_sent_once(settings, stored):
     run = store.find_or_create_run(
         client, experiment, Execution.current(chosen, Workspace.here())
     ).info.run_id
-    assert store.last_step(client, run) == 0
+    assert not store.list_steps(client, run)
     store.send_curve(client, run, points(1, 2600))
-    assert store.last_step(client, run) == 2600
+    assert store.list_steps(client, run) == set(range(1, 2601))
     have = client.get_metric_history(run, store.LOSS)
     assert [point.step for point in have] == list(range(1, 2601))
 
@@ -125,6 +126,20 @@ def test_the_curve_is_in_mlflow_while_training(settings, stored):
     client, _ = store.connect(chosen.tracking.experiment, Workspace.here())
     have = [point.step for point in client.get_metric_history(run.info.run_id, store.LOSS)]
     assert have == sorted(set(have))
+
+
+def test_a_live_curve_is_a_part_of_a_dense_one(settings, stored):
+    chosen = settings_of(settings, stored, "train.steps=100000", "train.log_every=1",
+                         "tracking.live_after=0", "tracking.flush_every=0.05")  # fmt: skip
+    with LiveCurve(chosen, Workspace.here()) as live:
+        live.add(points(1, 5000))
+        deadline = time.monotonic() + 60
+        while not (run := current_run(chosen)) or "loss" not in run.data.metrics:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    client, _ = store.connect(chosen.tracking.experiment, Workspace.here())
+    expected = {step for step in spread(100_000).tolist() if step <= 5000}
+    assert store.list_steps(client, run.info.run_id) == expected
 
 
 def test_a_training_that_fails_leaves_no_running_run(settings, stored):
@@ -151,7 +166,7 @@ def test_a_complete_run_stays_complete(settings, stored):
         live.add(points(1, 10))
         live._thread.join(60)
     assert current_run(chosen).info.status == "FINISHED"
-    assert store.last_step(client, run) == 0
+    assert not store.list_steps(client, run)
 
 
 def test_a_password_is_never_shown(settings, home, monkeypatch):

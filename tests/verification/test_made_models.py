@@ -1,6 +1,7 @@
 """Models that plain scripts made are found in all their forms, and verified without an alarm."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from pipeline.foreign.loading import Choice, load
 from pipeline.freezing import writing
 from pipeline.freezing.job import GRAPH, SAVED_MODEL, Job
 from pipeline.graphdef.locate import Kind, locate
+from pipeline.graphdef.reading import read_meta_graph
 from pipeline.verification.request import Request
 from pipeline.verification.verdict import FormVerdict, Outcome
 from pipeline.verification.verify import verify
 
 from .made import MODELS
 from .made.modules import MODULES
+from .made.protos import write_message
 from .made.writing import (
     BUILT,
     BUILT_TEXT,
@@ -51,11 +54,20 @@ def _verify(forms: Mapping[str, Path], outputs: tuple[str, ...]) -> dict[str, Fo
     return dict(zip(forms, report.forms, strict=True))
 
 
-def _freeze(path: Path, outputs: tuple[str, ...], folder: Path) -> dict[str, Path]:
+def _freeze(paths: Sequence[Path], outputs: tuple[str, ...], folder: Path) -> dict[str, Path]:
     """Freeze a form as `pipeline freeze` does in its process."""
     folder.mkdir()
-    writing.write(Job(Request((str(path),), outputs=outputs), str(folder)))
+    writing.write(Job(Request(tuple(map(str, paths)), outputs=outputs), str(folder)))
     return {OURS: folder / GRAPH, OURS_SAVED: folder / SAVED_MODEL}
+
+
+def _part(checkpoint: Path) -> tuple[Path, Path]:
+    """Return the graph of a checkpoint in a file of its own, and a copy of the values."""
+    folder = checkpoint.parent.with_name("parted")
+    shutil.copytree(checkpoint.parent, folder)
+    (folder / f"{checkpoint.name}.meta").unlink()
+    graph = read_meta_graph(Path(f"{checkpoint}.meta")).graph_def
+    return write_message(folder / "graph.pb", graph), folder / checkpoint.name
 
 
 @pytest.mark.parametrize("name", [name for name, made in MODELS.items() if not made.unprovable])
@@ -67,10 +79,14 @@ def test_made_model(name: str, tmp_path: Path) -> None:
         assert locate(path).kind is KINDS[form], form
     forms = dict(written.forms)
     if made.can_freeze:
-        forms |= _freeze(forms[CHECKPOINT], written.ends.outputs, tmp_path / "ours")
+        forms |= _freeze([forms[CHECKPOINT]], written.ends.outputs, tmp_path / "ours")
+        if written.needed:
+            pair = _part(forms[CHECKPOINT])
+            parted = _freeze(pair, written.ends.outputs, tmp_path / "joined")
+            assert parted[OURS].read_bytes() == forms[OURS].read_bytes()
     else:
         with pytest.raises(ArtifactError, match="HashTable"):
-            _freeze(forms[CHECKPOINT], outputs, tmp_path / "ours")
+            _freeze([forms[CHECKPOINT]], outputs, tmp_path / "ours")
     for form, verdict in _verify(forms, outputs).items():
         expected = Outcome.OUTPUTS_ONLY if form == LITE else Outcome.AGREES
         assert verdict.outcome is expected, (form, verdict)
@@ -88,7 +104,7 @@ def test_what_is_to_blame_is_named(name: str, tmp_path: Path) -> None:
 def test_made_module(name: str, tmp_path: Path) -> None:
     forms = dict(write_module(name, tmp_path).forms)
     if "table" not in name:
-        forms |= _freeze(forms[SAVED], (), tmp_path / "ours")
+        forms |= _freeze([forms[SAVED]], (), tmp_path / "ours")
     for form, verdict in _verify(forms, ()).items():
         assert verdict.outcome is Outcome.AGREES, (form, verdict)
 

@@ -22,9 +22,12 @@ def _write(path, build):
     return str(path)
 
 
-def _dropout(x, rate, seed=None):
-    weights = tf.constant(np.arange(1, 13, dtype=np.float32).reshape(4, 3))
-    return tf.matmul(tf.nn.dropout(x, rate=rate, seed=seed), weights)
+WEIGHTS = np.arange(1, 13, dtype=np.float32).reshape(4, 3)
+
+
+def _dropout(x, rate, seed=None, weights=WEIGHTS):
+    dropped = tf.nn.dropout(x, rate=rate, seed=seed)
+    return tf.matmul(dropped, tf.constant(weights, name="weights"))
 
 
 def _verify(path, **options):
@@ -64,3 +67,18 @@ def test_dropout_in_the_training_branch_alone(tmp_path):
             v1.enable_control_flow_v2()
 
     assert _verify(_write(tmp_path / "cond.pb", build)).outcome is Outcome.AGREES
+
+
+def test_outputs_of_a_random_reference_prove_no_difference(tmp_path):
+    random = _write(tmp_path / "left_on.pb", lambda x: _dropout(x, tf.constant(0.5), 7))
+    sound = _write(tmp_path / "sound.pb", lambda x: _dropout(x, 0))
+    damaged = _write(tmp_path / "damaged.pb", lambda x: _dropout(2 * x, 0))
+    other = _write(tmp_path / "other.pb", lambda x: _dropout(x, 0, weights=2 * WEIGHTS))
+    paths = (random, sound, damaged, other)
+    report = verify(Request(paths=paths, outputs=("y:0",)))
+    outcomes = [form.outcome for form in report.forms]
+    assert outcomes == [Outcome.NOT_PROVABLE] * 3 + [Outcome.DIFFERS], report
+    for form in report.forms[1:3]:
+        assert form.reasons[0].startswith("of the reference, outputs are random: ")
+        assert form.reasons[1].startswith("output y, feed ")
+    assert report.forms[3].reasons[0].startswith("value ")

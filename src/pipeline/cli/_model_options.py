@@ -9,15 +9,23 @@ if TYPE_CHECKING:
     from pipeline.repository.limited import Limits
     from pipeline.verification.request import Request
 
+TAKEN = "what is taken of the model"  # title of a group of options
+
 
 def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add what is taken of the model; returns the group, to which a verb may add more."""
-    group = parser.add_argument_group("what is taken of the model")
+    group = parser.add_argument_group(TAKEN)
     for name in ("input", "output"):
         group.add_argument(
             f"--{name}", action="append", default=[], metavar="TENSOR",
             help=f"name of an {name}, such as x:0; can be repeated",
         )  # fmt: skip
+    add_reading(group)
+    return group
+
+
+def add_reading(group: argparse._ArgumentGroup) -> None:
+    """Add which graph of a model is read, and how it gets its values."""
     group.add_argument("--signature", metavar="NAME", help="of a SavedModel")
     group.add_argument("--tags", metavar="TAG,…", help="of the graph in a SavedModel")
     group.add_argument(
@@ -27,7 +35,6 @@ def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group.add_argument(
         "--ema", action="store_true", help="moving averages replace the values they average"
     )
-    return group
 
 
 def add_feeds(parser: argparse.ArgumentParser) -> None:
@@ -73,14 +80,28 @@ def to_request(arguments: argparse.Namespace, *paths: str) -> "Request":
         inputs=tuple(arguments.input),
         outputs=tuple(arguments.output),
         signature=arguments.signature,
-        tags=tuple(arguments.tags.split(",")) if arguments.tags else None,
-        rename=tuple(map(_split_rename, arguments.rename)),
+        tags=parse_tags(arguments),
+        rename=parse_renames(arguments),
         ema=arguments.ema,
         seed=arguments.seed,
         dims=tuple(arguments.dim),
         feeds=tuple(arguments.feed),
         trust=tuple(arguments.trust),
     )
+
+
+def parse_tags(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    """Return what `--tags` names."""
+    return tuple(arguments.tags.split(",")) if arguments.tags else None
+
+
+def parse_renames(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """Return the pairs that `--rename` gives, old and new.
+
+    Raises:
+        ConfigError: one is not a pair.
+    """
+    return tuple(map(_split_rename, arguments.rename))
 
 
 def to_limits(arguments: argparse.Namespace) -> "Limits":

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.cli import _model_options
 from pipeline.errors import DataError
 from pipeline.workspace import Workspace
 
@@ -59,14 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory", type=float, default=4, metavar="GB", help="for a model of others; default: 4"
     )
-    parser.add_argument("--signature", help="which one to call, of a SavedModel with several")
-    parser.add_argument(
-        "--trust",
-        action="append",
-        default=[],
-        metavar="SHA256",
-        help="of a graph file that may hold operations which do more than compute",
-    )
+    group = parser.add_argument_group(f"{_model_options.TAKEN}, if others made it")
+    _model_options.add_reading(group)
+    _model_options.add_trust(group)
 
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
@@ -83,6 +79,9 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
         probabilities=arguments.probabilities,
         skips=arguments.on_error == "skip",
         signature=arguments.signature,
+        tags=_model_options.parse_tags(arguments),
+        rename=_model_options.parse_renames(arguments),
+        ema=arguments.ema,
         trust=tuple(arguments.trust),
         limits=Limits(arguments.timeout, arguments.memory),
     )

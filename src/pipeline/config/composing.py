@@ -18,6 +18,7 @@ from pipeline.config import overrides as overriding
 from pipeline.config.checking import check, find_whole_numbers, refuse_environment
 from pipeline.config.chosen import Choice
 from pipeline.errors import ConfigError, one_line
+from pipeline.repository import known_digests
 from pipeline.schema.settings import Settings
 from pipeline.workspace import Workspace, files, inputs, is_remote
 
@@ -95,7 +96,8 @@ def complete(
             remote_data.require(key, path)
         else:
             inputs.require(key, path, workspace)
-    hashes = {path: files.sha256(workspace.path(path)) for _, path in named[1:]}
+    paths = {path: workspace.path(path) for _, path in named[1:]}
+    hashes = {name: known_digests.sha256(path, workspace) for name, path in paths.items()}
     OmegaConf.update(values, "inputs", hashes, merge=False)
     return settings.model_copy(update={"inputs": hashes}), OmegaConf.to_yaml(values)
 

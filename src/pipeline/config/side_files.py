@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graphdef.locate import locate
+from pipeline.repository import known_digests
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files, user_code
+from pipeline.workspace import Workspace, user_code
 
 
 def find(settings: Settings, workspace: Workspace) -> Iterator[tuple[str, str]]:
@@ -70,7 +71,7 @@ def require_unchanged(settings: Settings, workspace: Workspace) -> None:
     """
     for path, digest in settings.inputs.items():
         file = workspace.path(path)
-        if not file.exists() or files.sha256(file) != digest:
+        if not file.exists() or known_digests.sha256(file, workspace) != digest:
             raise ConfigError(
                 f"{path} is missing or has changed since params.yaml was composed; `pipeline run`"
                 " with the same overrides composes it again"

@@ -14,8 +14,12 @@ from pipeline.workspace import Workspace, files
 
 
 def resume(workspace: Workspace) -> Iterator[Finding]:
-    """Report unfinished trainings that are not running."""
+    """Report unfinished trainings that are not running, and checkpoints that the clock kept."""
     for folder in sorted(workspace.resume.glob("*")):
+        if folder.name.startswith("kept-"):
+            names = f".resume/{folder.name} has checkpoints of train.keep_checkpoint_every_n_hours"
+            yield ok("resume", f"{names}; rm -r it when they are of no use")
+            continue
         lock = workspace.temporary / f"{folder.name}.lock"
         if lock.is_file() and locks.is_held(lock):
             yield ok("resume", f".resume/{folder.name} is a running training")

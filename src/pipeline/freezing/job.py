@@ -15,7 +15,7 @@ SAVED_MODEL = "saved_model"
 class Job:
     """A model, and the folder that `model.pb` and `saved_model` are written to."""
 
-    request: Request  # it names one path
+    request: Request  # it names one path, or a graph file and the checkpoint with its values
     folder: str
 
 

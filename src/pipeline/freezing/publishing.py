@@ -48,14 +48,19 @@ class Published:
 def freeze(request: Request, folder: Path, limits: Limits) -> Published:
     """Freeze the model that a request names, verify what was written, and publish it in a folder.
 
+    The request names one path, or a graph file and the checkpoint with its values.
+
     Raises:
         ArtifactError: the model is refused or cannot be frozen, or the folder holds other files.
         UnprovenError: the frozen model does not agree with the model.
         PipelineError: the limits are too low, or the feeds do not fit the model.
     """
-    (model,) = request.paths
-    _require_replaceable(folder, Path(model))
-    found = locate.locate(Path(model))
+    paths = list(map(Path, request.paths))
+    for path in paths:
+        _require_replaceable(folder, path)
+    found = locate.locate(paths[0])
+    for path in paths[1:]:
+        found = locate.join(found, locate.locate(path))
     examine.examine(found, frozenset(request.trust), request.outputs)
     with files.replacing(folder) as partial:
         partial.mkdir()
@@ -63,7 +68,8 @@ def freeze(request: Request, folder: Path, limits: Limits) -> Published:
         report = checking.check(_add_forms(request, partial), limits)
         if report.outcome is not Outcome.AGREES:
             raise UnprovenError(_rename(report, {str(partial): str(folder)}), folder)
-        described = _describe(written, report, found, partial)
+        verdict = _rename(report, {f"{partial}/": "", **{str(one): one.name for one in paths}})
+        described = _describe(written, verdict, found, partial)
         foreign_sidecar.write(described, partial / sealing.FILE)
     return Published(_rename(report, {str(partial): str(folder)}), written.notes)
 
@@ -104,8 +110,8 @@ def _add_forms(request: Request, folder: Path) -> Request:
 
 
 def _describe(written: Written, report: Report, model: ModelFiles, folder: Path) -> ForeignSidecar:
-    """Return the sidecar; it names no folder of this machine."""
-    verdict = _rename(report, {f"{folder}/": "", str(model.path): model.path.name}).to_json()
+    """Return the sidecar; the report names no folder of this machine."""
+    verdict = report.to_json()
     return ForeignSidecar(
         interface=written.interface,
         made_of={file.name: files.sha256(file) for file in _files_of(model)},

@@ -22,9 +22,12 @@ def write(job: Job) -> Written:
     """
     request, folder = job.request, Path(job.folder)
     with ExitStack() as stack:
-        (opened,) = open_all(request, stack)
+        opened = open_all(request, stack)[0]
         if opened.loaded is None:
             raise ArtifactError(opened.refusal)
+        if len(request.paths) > 1 and opened.loaded.files.prefix is None:
+            graph, checkpoint = request.paths
+            raise ArtifactError(f"{graph} has all its values; leave out {checkpoint}")
         frozen = freeze(opened.loaded)
     (folder / GRAPH).write_bytes(frozen.to_bytes())
     saved_model.write(

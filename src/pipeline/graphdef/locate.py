@@ -1,7 +1,7 @@
 """Which kind of model lies at a path, and which files it has, none of them outside its folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -58,6 +58,25 @@ def locate(path: Path) -> ModelFiles:
     if found is None:
         raise ArtifactError(f"{path} is missing; fix the path")
     return found
+
+
+def join(graph: ModelFiles, values: ModelFiles) -> ModelFiles:
+    """Return the model of a graph file and a checkpoint, which holds its values.
+
+    Raises:
+        ArtifactError: the first is not a graph file, or has values; the second is no checkpoint.
+    """
+    if graph.kind not in (Kind.GRAPH, Kind.META):
+        raise ArtifactError(
+            f"{graph.path} ({graph.kind}) has its own values; give a graph file (.pb, .pbtxt,"
+            f" .meta) with {values.path}, or leave that out"
+        )
+    if values.kind is not Kind.CHECKPOINT:
+        raise ArtifactError(
+            f"{values.path} ({values.kind}) is not a checkpoint; give the prefix or folder of the"
+            f" checkpoint with the values of {graph.path}"
+        )
+    return replace(graph, prefix=values.prefix)
 
 
 def _at_file(path: Path) -> ModelFiles | None:

@@ -5,6 +5,7 @@ While training, the file lies beside the checkpoints; then it is an out.
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ Point = tuple[int, dict[str, np.float32]]
 
 VALIDATION_LOSS = "validation_loss"
 
+# Points of a learning curve whose interval is not given.
+POINTS = 1000
+
 
 @dataclass
 class Progress:
@@ -24,6 +28,19 @@ class Progress:
     loss: float = math.nan  # training loss of the last step; NaN before the first
     # Since the last report; in the first, those of an interrupted training.
     points: list[Point] = field(default_factory=list)
+
+
+@lru_cache
+def spread(steps: int) -> np.ndarray:
+    """Return the steps of about 1,000 points for a training of so many steps, `[points] int64`.
+
+    Up to 1,000 steps it is all of them. Of more steps the intervals grow in proportion to the
+    square root of the step, as a loss changes most at the start.
+    """
+    if steps <= POINTS:
+        return np.arange(1, steps + 1)
+    numbers = np.arange(1, POINTS + 1, dtype=np.int64)
+    return np.union1d([1], -(-steps * numbers**2 // POINTS**2))
 
 
 def read(path: Path) -> list[Point]:

@@ -13,15 +13,20 @@ from pipeline.feeding.fitting import fit
 from pipeline.graph.runner import Runner
 from pipeline.graphdef.interface import Interface, TensorSpec
 from pipeline.models.run.form import ROWS_AT_ONCE
+from pipeline.prediction.rows import SkippedRows
 from pipeline.prediction.writing import ARRAYS, open_sink
 
 Arrays = dict[str, np.ndarray]
 
+COUNTED = "rows are counted from 1"
 VALUES_AT_ONCE = 2**22  # of an input: 16 MiB of float32
 
 
-def predict_arrays(runner: Runner, source: Path, to: Path) -> str:
+def predict_arrays(runner: Runner, source: Path, to: Path, skips: bool = False) -> str:
     """Write the outputs for the arrays of a file; returns what was written.
+
+    Args:
+        skips: whether rows that cannot be predicted are left out.
 
     Raises:
         ArtifactError: the model cannot be run.
@@ -30,16 +35,24 @@ def predict_arrays(runner: Runner, source: Path, to: Path) -> str:
     interface = runner.interface
     arrays = _by_input(array_files.read_arrays(source), interface, source)
     arrays = {s.name: fit(arrays[s.name], _open_rows(s), source) for s in interface.inputs}
-    rows = _count_rows(arrays, interface)
+    rows, skipped = _count_rows(arrays, interface), SkippedRows(COUNTED)
     if rows is None:
-        outputs, said = runner.run(arrays), "one run"
+        if skips:
+            raise DataError(
+                f"--on-error skip: the arrays of {source} have no rows that could be left out;"
+                " leave the option out"
+            )
+        outputs, count, said = runner.run(arrays), 1, "one run"
         if to.suffix.lower() not in ARRAYS:
             outputs = {name: np.asarray(array)[None] for name, array in outputs.items()}
     else:
-        outputs, said = run_in_batches(runner, arrays), f"{rows:,} rows"
+        run = _run_what_fits(runner, arrays, skipped) if skips else run_in_batches(runner, arrays)
+        outputs, count = run, rows - skipped.count
+        said = f"{count:,} rows"
     with open_sink(to) as sink:
-        sink.append(pd.DataFrame(index=range(1 if rows is None else rows)), outputs)
-    return f"{said}, outputs {', '.join(outputs)}"
+        sink.append(pd.DataFrame(index=range(count)), outputs)
+    said += f", outputs {', '.join(outputs)}"
+    return f"{said}; {skipped}" if str(skipped) else said
 
 
 def run_in_batches(runner: Runner, inputs: Arrays) -> Arrays:
@@ -58,6 +71,37 @@ def run_in_batches(runner: Runner, inputs: Arrays) -> Arrays:
     found = {spec.name: [piece[spec.name] for piece in pieces]
              for spec in runner.interface.outputs if spec.name in kept}  # fmt: skip
     return {name: np.concatenate(parts)[:total] for name, parts in found.items()}
+
+
+def _run_what_fits(runner: Runner, inputs: Arrays, skipped: SkippedRows) -> Arrays:
+    """Run a model on rows as `run_in_batches` does, without those on which it fails.
+
+    Raises:
+        DataError: no row is left.
+    """
+    total = len(next(iter(inputs.values())))
+    parts = list(_find_what_fits(runner, inputs, (0, total), skipped))
+    skipped.require_fewer(total)
+    kept = [name for name in parts[0] if all(name in part for part in parts)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in kept}
+
+
+def _find_what_fits(
+    runner: Runner, inputs: Arrays, rows: tuple[int, int], skipped: SkippedRows
+) -> Iterator[Arrays]:
+    """Yield the outputs of the rows from a first to before a last, found by halving."""
+    first, last = rows
+    try:
+        outputs = run_in_batches(runner, {name: one[first:last] for name, one in inputs.items()})
+    except ArtifactError as error:
+        if last - first <= 1:
+            skipped.add(first, error)
+            return
+        middle = (first + last) // 2
+        for half in ((first, middle), (middle, last)):
+            yield from _find_what_fits(runner, inputs, half, skipped)
+        return
+    yield outputs
 
 
 def _run_pieces(runner: Runner, inputs: Arrays, batch: "_Batch") -> Iterator[Arrays]:

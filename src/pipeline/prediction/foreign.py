@@ -24,13 +24,19 @@ def predict(model: Path, source: Path, to: Path, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
     if options.probabilities:
         raise DataError("--probabilities: this model has no classes; its outputs are written whole")
-    choice = Choice(signature=options.signature, trust=tuple(options.trust))
+    choice = Choice(
+        signature=options.signature,
+        tags=options.tags,
+        rename=options.rename,
+        ema=options.ema,
+        trust=options.trust,
+    )
     with load(locate(model), choice) as loaded:
         if not loaded.interface.inputs:
             raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")
         runner = loaded.runner()
         if array_files.is_array_file(source):
-            return predict_arrays(runner, source, to)
+            return predict_arrays(runner, source, to, options.skips)
         return _predict_table(runner, Table(source), to, options)
 
 

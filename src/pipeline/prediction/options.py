@@ -15,6 +15,9 @@ class Options:
         probabilities: whether a classification also gets the probability of each class.
         skips: whether rows that cannot be predicted are left out, in place of an error.
         signature: which one to call, for a SavedModel with several.
+        tags: of the graph to call, for a SavedModel of others with several.
+        rename: pairs of a variable's name in the checkpoint and in the graph; `*` is allowed.
+        ema: whether moving averages take the place of the values that they average.
         trust: SHA-256 of graph files that may hold any operation.
         limits: of the process in which a model of others runs; None for this process.
     """
@@ -23,5 +26,8 @@ class Options:
     probabilities: bool = False
     skips: bool = False
     signature: str | None = None
+    tags: tuple[str, ...] | None = None
+    rename: tuple[tuple[str, str], ...] = ()
+    ema: bool = False
     trust: tuple[str, ...] = ()
     limits: Limits | None = None

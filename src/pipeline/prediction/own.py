@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.data.lags import has_lags
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.feeding import array_files
@@ -25,19 +26,39 @@ from pipeline.workspace import Workspace
 
 def predict(model: Path, source: Path, to: Path, workspace: Workspace, options: Options) -> str:
     """Write predictions for a table or for arrays, as `pipeline.prediction.predict` says."""
-    if options.columns:
-        raise DataError("--input: a model of this pipeline finds its columns by name")
+    _require_no_choice(options)
     if array_files.is_array_file(source):
         with open_model(model, workspace) as runner:
-            return predict_arrays(runner, source, to)
+            return predict_arrays(runner, source, to, options.skips)
     table = Table(source)
     recipe = read_sidecar(model).recipe
     if options.probabilities and not recipe.classes:
         raise DataError(f"{model} predicts {recipe.target}, a number: it has no probabilities")
-    if options.skips and recipe.series:
+    series = recipe.series
+    if options.skips and series and not has_lags(series.lags, table.columns):
         raise DataError("--on-error skip: lagged columns need all rows; fix the rows, or drop them")
     with open_model(model, workspace) as runner:
         return _predict_table(_OwnModel(recipe, runner, table, options.probabilities), to, options)
+
+
+def _require_no_choice(options: Options) -> None:
+    """Refuse what is chosen of a model that says all of it itself.
+
+    Raises:
+        DataError: the message names the option.
+    """
+    if options.columns:
+        raise DataError("--input: a model of this pipeline finds its columns by name")
+    chosen = {
+        "--signature": options.signature,
+        "--tags": options.tags,
+        "--rename": options.rename,
+        "--ema": options.ema,
+    }
+    if name := next((name for name, value in chosen.items() if value), None):
+        raise DataError(
+            f"{name}: a model of this pipeline has one graph with its values; leave {name} out"
+        )
 
 
 def _predict_table(model: "_OwnModel", to: Path, options: Options) -> str:

@@ -11,6 +11,7 @@ from pipeline.graphdef.locate import Kind, locate
 from pipeline.prediction import streams, worker
 from pipeline.prediction.options import Options
 from pipeline.prediction.ownership import is_own
+from pipeline.prediction.worker import Question
 from pipeline.prediction.writing import require_writable
 from pipeline.repository import limited
 from pipeline.workspace import Workspace, files
@@ -69,7 +70,7 @@ def _predict_by_others(path: Path, source: Path, to: Path, options: Options) -> 
         from pipeline.prediction import foreign  # imports TensorFlow
 
         return foreign.predict(path, source, to, options)
-    question = worker.to_question(path, source, to, options)
+    question = worker.to_json(Question(path, source, to, options))
     return str(limited.ask(WORKER, question, options.limits)["said"])
 
 

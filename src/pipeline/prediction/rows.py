@@ -43,10 +43,19 @@ class RowModel(ABC):
 
 
 class SkippedRows:
-    """Which rows are left out, and why the first one was."""
+    """Which rows are left out, and why the first one was.
 
-    def __init__(self) -> None:
-        self._rows, self._reason = RowNumbers(), ""
+    Args:
+        counted: says from where rows are counted.
+    """
+
+    def __init__(self, counted: str = COUNTED) -> None:
+        self._rows, self._reason, self._counted = RowNumbers(), "", counted
+
+    @property
+    def count(self) -> int:
+        """The number of rows that are left out."""
+        return self._rows.count
 
     def add(self, row: int, error: Exception) -> None:
         """Add a row, counted from 0."""
@@ -58,11 +67,11 @@ class SkippedRows:
         if not self._rows:
             return ""
         where = str(self._rows).removeprefix("in ")
-        return f"left out {where}; {COUNTED}. The first: {' '.join(self._reason.split())}"
+        return f"left out {where}; {self._counted}. The first: {' '.join(self._reason.split())}"
 
     def require_fewer(self, than: int) -> None:
         """Raise `DataError` if no row is left of a number of them."""
-        if self._rows.count >= than:
+        if self._rows and self._rows.count >= than:
             raise DataError(f"no row can be predicted: {self._reason}")
 
 

@@ -1,33 +1,40 @@
 """The process in which a model that somebody else made predicts."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from pipeline.prediction.options import Options
 from pipeline.repository import environment, limited
 
 
-def work(question: str) -> str:
-    """Predict as a question of `to_question` asks for, and return what was written."""
+@dataclass(frozen=True)
+class Question:
+    """What is predicted; the model was examined."""
+
+    model: Path
+    source: Path
+    to: Path
+    options: Options
+
+
+_QUESTION = TypeAdapter(Question)
+
+
+def to_json(question: Question) -> str:
+    """Return a question as JSON."""
+    return _QUESTION.dump_json(question).decode()
+
+
+def work(text: str) -> str:
+    """Predict as a question in JSON asks for, and return what was written."""
     environment.configure(verbosity="quiet")
     from pipeline.prediction import foreign  # imports TensorFlow
 
-    asked = json.loads(question)
-    model, source, to = (Path(asked[key]) for key in ("model", "source", "to"))
-    return json.dumps({"said": foreign.predict(model, source, to, Options(**asked["options"]))})
-
-
-def to_question(model: Path, source: Path, to: Path, options: Options) -> str:
-    """Return the question for `work`; the model was examined."""
-    chosen = {
-        "columns": {name: list(columns) for name, columns in options.columns.items()},
-        "probabilities": options.probabilities,
-        "skips": options.skips,
-        "signature": options.signature,
-        "trust": options.trust,
-    }
-    paths = {"model": str(model), "source": str(source), "to": str(to)}
-    return json.dumps({**paths, "options": chosen})
+    asked = _QUESTION.validate_json(text)
+    return json.dumps({"said": foreign.predict(asked.model, asked.source, asked.to, asked.options)})
 
 
 if __name__ == "__main__":

@@ -161,5 +161,5 @@ def _to_json(value: Any) -> Any:
 
 
 def _join(pieces: list[np.ndarray]) -> np.ndarray:
-    array = np.concatenate(pieces)
+    array = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]  # it may be a scalar
     return array.astype(str) if array.dtype == object else array

@@ -114,7 +114,8 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 
 def _explain(code: int, lines: list[str], limits: Limits) -> str:
     said = [line for line in lines if line.strip()]
-    text = " ".join(said[-LAST_LINES:])[:300]
+    checks = [line.partition("] ")[2] or line for line in said if "Check failed" in line]
+    text = " ".join(checks[:1] or said[-LAST_LINES:])[:300]
     if any("bad_alloc" in line or "MemoryError" in line for line in said):
         return f"it needs more than {limits.gib:g} GB of memory; allow more with --memory"
     if code < 0:

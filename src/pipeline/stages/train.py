@@ -5,19 +5,18 @@ it was killed, the same command finds that folder and goes on from its latest ch
 """
 
 import logging
-import shutil
 from typing import TYPE_CHECKING
 
 from pipeline.graph import devices
 from pipeline.reporting.live_curve import LiveCurve
 from pipeline.reporting.progress import TrainingProgress
-from pipeline.repository import locks
-from pipeline.training import diagnosis
+from pipeline.repository import known_digests, locks
+from pipeline.training import checkpoints, diagnosis
 from pipeline.training.fit import fit
 from pipeline.training.job import read_job
 from pipeline.training.loop import NotFiniteError
 from pipeline.training.xla import decide_xla
-from pipeline.workspace import Workspace, digests, files
+from pipeline.workspace import Workspace, digests
 
 if TYPE_CHECKING:
     from pipeline.schema.settings import Settings
@@ -41,12 +40,12 @@ def run(settings: "Settings", workspace: Workspace) -> None:
                 fit(job, (lambda progress: curve.add(progress.points), bar.show))
         except NotFiniteError as error:
             raise diagnosis.explain(error, job) from None
-        shutil.rmtree(folder)
+        checkpoints.discard(folder)
 
 
 def identity(settings: "Settings", workspace: Workspace, device: str) -> str:
     """Identify a training: its parameters, data, code, and the device that `auto` chose."""
     relevant = settings.model_dump(exclude={"tracking", "evaluation", "export"})
-    data = files.sha256(workspace.prepared)
+    data = known_digests.sha256(workspace.prepared, workspace)
     code = digests.code_sha256(workspace, ["train"])
     return digests.of_values(relevant, device, data, code, digests.versions())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.repository import git
+from pipeline.repository import git, known_digests
 from pipeline.repository.machine import find_processor
 from pipeline.schema.settings import Settings
 from pipeline.workspace import Workspace, digests, files
@@ -41,7 +41,8 @@ class Execution:
     def current(cls, settings: Settings, workspace: Workspace, failure: str | None = None) -> Self:
         """Return the execution that is running in a workspace."""
         values = settings.model_dump(exclude={"tracking"})
-        parameters, data = digests.of_values(values), files.sha256(workspace.prepared)
+        parameters = digests.of_values(values)
+        data = known_digests.sha256(workspace.prepared, workspace)
         code, versions = digests.code_sha256(workspace, STAGES), digests.versions()
         digest = digests.of_values(parameters, data, code, versions)
         return cls(

@@ -79,9 +79,9 @@ def send(
             return True
         if store.is_complete(run):
             return False
-        last = store.last_step(client, run.info.run_id)
+        sent = store.list_steps(client, run.info.run_id)
         check_deadline()
-        store.send_curve(client, run.info.run_id, [p for p in outs.curve if p[0] > last])
+        store.send_curve(client, run.info.run_id, [p for p in outs.curve if p[0] not in sent])
         with _active(run):
             for request in _requests(client, run, execution, outs):
                 check_deadline()

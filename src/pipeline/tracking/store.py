@@ -150,9 +150,9 @@ def find_or_create_run(client: MlflowClient, experiment: str, execution: Executi
     return run
 
 
-def last_step(client: MlflowClient, run: str) -> int:
-    """Return the last step of the learning curve of a run; 0 if it has no points."""
-    return max((point.step for point in client.get_metric_history(run, LOSS)), default=0)
+def list_steps(client: MlflowClient, run: str) -> set[int]:
+    """Return the steps of the learning curve that a run has points of."""
+    return {point.step for point in client.get_metric_history(run, LOSS)}
 
 
 def is_complete(run: Run) -> bool:

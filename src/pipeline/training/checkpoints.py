@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from pipeline.graph.devices import writing
 from pipeline.schema.training.train import Train
-from pipeline.training import meta_graph
+from pipeline.training import autosave, meta_graph
 from pipeline.workspace import files
 
 v1 = tf.compat.v1
@@ -54,7 +54,7 @@ class Checkpoints:
 
     def is_due(self, step: int) -> bool:
         """Tell whether a checkpoint is written after `step`."""
-        return step % self._settings.checkpoint_every == 0 or step == self._settings.steps
+        return step % self._settings.checkpoint_interval == 0 or step == self._settings.steps
 
     def save(self, session: Any, step: int) -> None:
         """Write a checkpoint; the last one always has its meta graph."""
@@ -92,17 +92,22 @@ class Checkpoints:
         return step
 
     def restore(self, session: Any) -> int:
-        """Restore the newest readable checkpoint; returns its step, or 0 where there is none."""
+        """Restore the newest readable state; returns its step, or 0 where there is none.
+
+        It is that of a checkpoint, or one that was saved by the clock.
+        """
         paths = self._list_paths()
-        while paths:
+        for path in sorted([*paths, *autosave.find(self._folder)], key=_step, reverse=True):
             try:
-                self._saver.restore(session, paths[-1])
+                self._saver.restore(session, path)
             except UNREADABLE:
-                _log.warning("%s is damaged; trying the one before", Path(paths.pop()).name)
+                _log.warning("%s is damaged; trying the one before", Path(path).name)
+                paths = [one for one in paths if one != path]
                 continue
-            self._saver.recover_last_checkpoints(paths)
-            self._remove_outdated(before=_step(paths[0]))
-            return _step(paths[-1])
+            if paths:
+                self._saver.recover_last_checkpoints(paths)
+                self._remove_outdated(before=_step(paths[0]))
+            return _step(path)
         return 0
 
     def _list_paths(self) -> list[str]:
@@ -126,16 +131,36 @@ class Checkpoints:
         """
         seconds = self._settings.keep_checkpoint_every_n_hours * 3600
         kept_after = self._begun.stat().st_mtime + seconds
-        steps = range(before - self._settings.checkpoint_every, before)
+        steps = range(before - self._settings.checkpoint_interval, before)
         for file in self._folder.glob(f"{PREFIX}-*.*"):
             if _step(file.stem) in steps and file.stat().st_mtime < kept_after:
                 file.unlink()
 
     def copy(self, folder: Path, best: bool) -> None:
-        """Copy the best checkpoint, or all; incomplete files are left out."""
-        for file in (self._best if best else self._folder).iterdir():
-            if _WHOLE.fullmatch(file.name):
+        """Copy the best checkpoint, or the newest ones; incomplete files are left out.
+
+        Those that are kept by the clock are not copied: equal trainings give equal bytes.
+        """
+        source = self._best if best else self._folder
+        newest = self._best_saver if best else self._saver
+        kept = {Path(path).name for path in newest.last_checkpoints}
+        for file in source.iterdir():
+            if _WHOLE.fullmatch(file.name) and (file.name == STATE or file.stem in kept):
                 shutil.copy2(file, folder)
+
+
+def discard(folder: Path) -> None:
+    """Remove the folder of a training that has ended; what the clock keeps moves to `kept-NAME`."""
+    state = v1.train.get_checkpoint_state(str(folder))
+    newest = {Path(path).name for path in state.all_model_checkpoint_paths} if state else set()
+    kept = folder.with_name(f"kept-{folder.name}")
+    for file in folder.glob(f"{PREFIX}-*"):
+        if file.stem not in newest:
+            kept.mkdir(exist_ok=True)
+            file.replace(kept / file.name)
+    shutil.rmtree(folder)
+    if kept.exists():
+        _log.info("%s: what train.keep_checkpoint_every_n_hours keeps", kept)
 
 
 def _step(prefix: str) -> int:

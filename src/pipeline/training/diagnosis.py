@@ -76,7 +76,7 @@ def _train_again(
         kept = checkpoints.restore(session)
         first = kept or initialization.run(session)
         try:
-            for call in run_loop(training, session, settings, rows, (train.checkpoint_every,)):
+            for call in run_loop(training, session, settings, rows, (train.checkpoint_interval,)):
                 recorded += call.recorded.tolist()
         except NotFiniteError as again:
             recurs = True

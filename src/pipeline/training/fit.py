@@ -20,6 +20,7 @@ from pipeline.training import (  # noqa: F401
     tensorboard,
     validation,
 )
+from pipeline.training.autosave import Autosave
 from pipeline.training.batches import choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.fed import build_fed_graph, is_fed, run_fed_loop
@@ -29,6 +30,7 @@ from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call, require_finite, run_loop
 from pipeline.training.observer import State, registered
 from pipeline.training.rows import create_rows
+from pipeline.training.timing import CHECKPOINTS, STEPS, Timing
 from pipeline.workspace import files
 
 _log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
     Raises:
         NotFiniteError: a loss or a variable is NaN or infinite.
     """
-    settings = job.settings
+    settings, timing = job.settings, Timing()
     training, loop = _build(job)
     observers = [kind(job, training) for kind in registered() if kind.is_needed(settings.train)]
     initialization = Initialization(job, training)
@@ -54,6 +56,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
     with (
         explain_lack_of_memory(),
         open_session(training.graph, settings.device, job.device) as session,
+        Autosave(training.graph, job.folder) as autosave,
         ExitStack() as entered,
     ):
         for observer in observers:
@@ -63,23 +66,27 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
         state.points = read_until(job.history, step)
         for begin in (*(observer.begin for observer in observers), *reports):
             begin(state)
-        calls = loop(session)
-        for call in () if state.has_ended else calls:
+        for call in timing.over(STEPS, () if state.has_ended else loop(session)):
             state.step, state.loss = call.step, float(call.recorded[-1, 0])
             state.points, state.values = [], {}
             for observer in observers:
-                observer.after(state, call)
-            for report in reports:
-                report(state)
-            if checkpoints.is_due(state.step) or state.has_ended:
-                require_finite(training, session, state.step)
-                for observer in observers:
-                    observer.save()
-                checkpoints.save(session, state.step)
+                with timing.of(type(observer).__name__):
+                    observer.after(state, call)
+            with timing.of("reports"):
+                for report in reports:
+                    report(state)
+            is_checkpoint = checkpoints.is_due(state.step) or state.has_ended
+            if is_checkpoint or autosave.is_due():
+                with timing.of(CHECKPOINTS):
+                    require_finite(training, session, state.step)
+                    for observer in observers:
+                        observer.save()
+                    (checkpoints if is_checkpoint else autosave).save(session, state.step)
             if state.has_ended:
                 break
         if not settings.train.steps:
             checkpoints.save(session, 0)
+    timing.tell(settings.train)
     _publish(job, state)
 
 
@@ -106,7 +113,7 @@ def _tell_choices(job: TrainingJob, training: TrainingGraph) -> None:
 
 def list_intervals(settings: Train) -> tuple[int, ...]:
     """Return the numbers of steps after which something besides training is done."""
-    intervals = settings.checkpoint_every, *(kind.interval(settings) for kind in registered())
+    intervals = settings.checkpoint_interval, *(kind.interval(settings) for kind in registered())
     return tuple(filter(None, intervals))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.models.learning_curve import VALIDATION_LOSS, Point
+from pipeline.models.learning_curve import VALIDATION_LOSS, Point, spread
 from pipeline.training.graph import TrainedGraph
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call
@@ -32,7 +32,7 @@ class LearningCurve(Observer):
         """Take points of the call's steps; the last is one if it has values of its own."""
         step, recorded, more = call.step, call.recorded, state.values
         numbers = np.arange(step - len(recorded) + 1, step + 1)
-        keep = (numbers % self._settings.log_every == 0) | (numbers == 1)
+        keep = self._are_points(numbers)
         keep[-1] |= bool(more) or step == self._settings.steps
         points: list[Point] = [
             (number, dict(zip(self._columns, values, strict=False)))
@@ -51,6 +51,14 @@ class LearningCurve(Observer):
             file.flush()
             os.fsync(file.fileno())
         self._unsaved.clear()
+
+    def _are_points(self, numbers: np.ndarray) -> np.ndarray:
+        """Tell which steps are points, whatever the calls that train them."""
+        every = self._settings.log_every
+        if every == "auto":
+            steps = spread(self._settings.steps)
+            return np.asarray(np.isin(numbers, steps, assume_unique=True))
+        return np.asarray((numbers % every == 0) | (numbers == 1))
 
     def _lines(self, points: Sequence[Point]) -> list[str]:
         return [

@@ -193,7 +193,8 @@ class StreamedRows:
         found = []
         for array in self._arrays.present():
             rows = _allocate_aligned([len(used), array.shape[1]], array.dtype)
-            _read_rows(array, window).take(used, axis=0, out=rows)
+            # The default mode would gather into a copy of `out` first.
+            _read_rows(array, window).take(used, axis=0, out=rows, mode="clip")
             found.append(rows.reshape(self.window_steps, -1))
         return found
 

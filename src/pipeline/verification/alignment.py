@@ -31,7 +31,8 @@ def find_common_outputs(forms: Sequence[Loaded], reference: Loaded | None) -> tu
     """
     loaded = [form for form in forms if form.interface.outputs]
     signed = [form for form in loaded if form.files.kind is Kind.SAVED_MODEL]
-    frozen = [form for form in loaded if form.files.kind is Kind.GRAPH]
+    graphs = [form for form in loaded if form.files.kind is Kind.GRAPH]
+    frozen = [form for form in graphs if not form.variables and not form.missing]
     guide = next(iter([*signed, *frozen, *loaded]), None)
     if guide is None:
         return ()
@@ -39,6 +40,22 @@ def find_common_outputs(forms: Sequence[Loaded], reference: Loaded | None) -> tu
     if reference is None or reference is guide or reference.files.kind not in WITHOUT_SIGNATURE:
         return wanted
     return (*wanted, *_find_more(reference, guide))
+
+
+def find_left_out(form: Loaded | None, reference: Loaded | None) -> tuple[str, ...]:
+    """Return what a graph without a signature gives beside outputs of a SavedModel's signature.
+
+    They are results of the same nodes, such as the values of a `TopKV2` of which the signature
+    names the indices. Nobody says whether they are meant.
+    """
+    if form is None or reference is None or form.files.kind is not Kind.SAVED_MODEL:
+        return ()
+    if reference.files.kind not in WITHOUT_SIGNATURE:
+        return ()
+    known = tensors_of(form)
+    nodes = {parse(tensor)[0] for tensor in known}
+    others = (tensor for tensor in tensors_of(reference) if tensor not in known)
+    return tuple(tensor for tensor in others if parse(tensor)[0] in nodes)
 
 
 def tensors_of(loaded: Loaded) -> tuple[str, ...]:

@@ -47,6 +47,10 @@ def judge(form: Opened, reference: Reference, request: Request) -> FormVerdict:
     trial = _try(loaded, reference, profile, to_choice(request))
     obstacles = find_obstacles(loaded, trial.harmless)
     outcome, reasons = _decide(loaded, reference, values, trial, obstacles)
+    if form.left_out and outcome in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
+        outcome, names = Outcome.OUTPUTS_ONLY, listing(form.left_out, 3)
+        unsaid = f"the reference also gives {names}, which its signature does not name"
+        reasons = [*reasons, f"{unsaid}; name all outputs that are meant with --output"]
     dtypes = dict.fromkeys(outputs.part_of(spec.dtype) for spec in reference.interface.outputs)
     return FormVerdict(
         path=form.path,
@@ -65,12 +69,17 @@ def find_obstacles(loaded: Loaded, harmless: frozenset[str] = frozenset()) -> li
     if loaded.missing:
         obstacles.append(
             f"values are missing: {listing(loaded.missing, 3)};"
-            " give the checkpoint that belongs to the graph"
+            " give the checkpoint with them beside the graph"
         )
     if loaded.graph is not None:
         outputs = [spec.tensor for spec in loaded.interface.outputs]
         obstacles += provable.find_reasons(loaded.graph, outputs, harmless)
     return obstacles
+
+
+def describe_difference(output: OutputVerdict) -> str:
+    """Describe an output that differs from the reference's."""
+    return f"output {output.name}, feed {output.feed}: {output.reason}"
 
 
 def _choose_profile(kind: Kind, reference: Reference, request: Request) -> Profile:
@@ -146,11 +155,7 @@ def _decide(
     if obstacles:
         return Outcome.NOT_PROVABLE, obstacles
     differences += trial.lost
-    differences += [
-        f"output {one.name}, feed {one.feed}: {one.reason}"
-        for one in trial.outputs
-        if not one.passed
-    ]
+    differences += [describe_difference(one) for one in trial.outputs if not one.passed]
     if differences:
         return Outcome.DIFFERS, differences
     if trial.is_empty:

@@ -7,32 +7,49 @@ from pathlib import Path
 
 from pipeline.errors import ArtifactError
 from pipeline.foreign.loading import Choice, Loaded, load
-from pipeline.graphdef.locate import locate
-from pipeline.verification.alignment import WITHOUT_SIGNATURE, find_common_outputs, tensors_of
+from pipeline.graphdef.locate import Kind, ModelFiles, join, locate
+from pipeline.verification.alignment import (
+    WITHOUT_SIGNATURE,
+    find_common_outputs,
+    find_left_out,
+    tensors_of,
+)
 from pipeline.verification.request import Request
 from pipeline.verification.sidecars import find_outputs
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A form that was named: loaded, or refused for a reason."""
+    """A form that was named: loaded, or refused for a reason.
+
+    `left_out` are tensors that the reference gives beside an output of a signature, which does not
+    name them.
+    """
 
     path: str
     kind: str
     loaded: Loaded | None = None
     refusal: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 def open_all(request: Request, stack: ExitStack) -> list[Opened]:
-    """Load all forms, in their order; they are closed with the stack."""
+    """Load all forms, in their order; they are closed with the stack.
+
+    A graph whose variables have no values takes those of each checkpoint that is given with it.
+    """
     choice = to_choice(request)
-    opened = [_open(path, choice, stack) for path in request.paths]
+    opened = _join([_open(path, choice, stack) for path in request.paths], choice, stack)
     if request.outputs:
         return opened
     reference = choose_reference(opened)
     loaded = [form.loaded for form in opened if form.loaded]
-    wanted = find_common_outputs(loaded, reference.loaded if reference else None)
-    return [_align(form, wanted, choice, stack) for form in opened]
+    known = reference.loaded if reference else None
+    wanted = find_common_outputs(loaded, known)
+    return [
+        replace(_align(form, wanted, choice, stack), left_out=find_left_out(form.loaded, known))
+        for form in opened
+    ]
 
 
 def to_choice(request: Request) -> Choice:
@@ -54,20 +71,54 @@ def choose_reference(opened: Sequence[Opened]) -> Opened | None:
     Otherwise the first that can run; None if no form can.
     """
     graphs = [form for form in opened if form.loaded and form.loaded.interface.outputs]
-    complete = [form for form in graphs if form.loaded and form.loaded.values]
+    complete = [
+        form for form in graphs if form.loaded and form.loaded.values and not form.loaded.missing
+    ]
     return next(iter([*complete, *graphs]), None)
 
 
 def _open(path: str, choice: Choice, stack: ExitStack) -> Opened:
-    kind = ""
     try:
         files = locate(Path(path))
-        kind = files.kind.value
+    except ArtifactError as error:
+        return Opened(path, "", refusal=str(error))
+    return _load(path, files, choice, stack)
+
+
+def _load(name: str, files: ModelFiles, choice: Choice, stack: ExitStack) -> Opened:
+    try:
         if not choice.outputs and files.kind in WITHOUT_SIGNATURE:
             choice = replace(choice, outputs=find_outputs(files))
-        return Opened(path, kind, stack.enter_context(load(files, choice)))
+        return Opened(name, files.kind.value, stack.enter_context(load(files, choice)))
     except ArtifactError as error:
-        return Opened(path, kind, refusal=str(error))
+        return Opened(name, files.kind.value, refusal=str(error))
+
+
+def _join(opened: Sequence[Opened], choice: Choice, stack: ExitStack) -> list[Opened]:
+    """Give graphs that lack values those of the checkpoints; these are forms if they have a graph.
+
+    Without such a graph, or without a checkpoint, all forms stay as they are.
+    """
+    files = [form.loaded.files if form.loaded else None for form in opened]
+    stores = [one for one in files if one and one.kind is Kind.CHECKPOINT]
+    lacking = [form.loaded is not None and _lacks_values(form.loaded) for form in opened]
+    if not stores or not any(lacking):
+        return list(opened)
+    joined = []
+    for form, own, lacks in zip(opened, files, lacking, strict=True):
+        if own and lacks:
+            joined += [
+                _load(f"{form.path} with {store.path}", join(own, store), choice, stack)
+                for store in stores
+            ]
+        elif own not in stores or (own and own.file):
+            joined.append(form)
+    return joined
+
+
+def _lacks_values(loaded: Loaded) -> bool:
+    is_graph = loaded.files.kind in (Kind.GRAPH, Kind.META)
+    return is_graph and loaded.files.prefix is None and bool(loaded.missing)
 
 
 def _align(form: Opened, wanted: tuple[str, ...], choice: Choice, stack: ExitStack) -> Opened:

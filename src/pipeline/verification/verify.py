@@ -11,7 +11,7 @@ from pipeline.verification import opening, proof
 from pipeline.verification.execution import Execution, describe_machine, execute_reference
 from pipeline.verification.feeds import Feed, FeedOptions, find_feeds
 from pipeline.verification.feeds.dims import parse_dims
-from pipeline.verification.judging import find_obstacles, judge
+from pipeline.verification.judging import describe_difference, find_obstacles, judge
 from pipeline.verification.opening import Opened
 from pipeline.verification.randomness import find_harmless
 from pipeline.verification.reference import Reference, from_loaded
@@ -145,11 +145,18 @@ def _refuse(form: Opened) -> FormVerdict:
 
 
 def _hold_back(form: FormVerdict, obstacles: Sequence[str]) -> FormVerdict:
-    """Make a verdict that leans on a reference which cannot be proven no better than that."""
-    if form.outcome not in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
+    """Make a verdict that leans on a reference which cannot be proven no better than that.
+
+    Outputs that differ from outputs which cannot be proven show nothing either; a value that
+    differs, or an output that is missing, does.
+    """
+    shown = {describe_difference(one) for one in form.outputs if not one.passed}
+    leans = form.outcome is Outcome.DIFFERS and shown.issuperset(form.reasons)
+    if not leans and form.outcome not in (Outcome.AGREES, Outcome.OUTPUTS_ONLY):
         return form
-    reasons = tuple(f"of the reference, {text}" for text in obstacles)
-    return dataclasses.replace(form, outcome=Outcome.NOT_PROVABLE, reasons=reasons)
+    reasons = [f"of the reference, {text}" for text in obstacles]
+    reasons += form.reasons if leans else ()
+    return dataclasses.replace(form, outcome=Outcome.NOT_PROVABLE, reasons=tuple(reasons))
 
 
 def _summarize(feed: Feed) -> FeedSummary:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,12 +92,22 @@ def write_json(target: Path, value: object) -> None:
     write_text(target, to_json(value))
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and contents of all files in a folder."""
+def sha256(path: Path, of_file: Callable[[Path], str] | None = None) -> str:
+    """Return the SHA-256 of a file, or of the names and contents of all files in a folder.
+
+    Args:
+        of_file: returns the SHA-256 of one file; None: the file is read.
+    """
+    of_file = of_file or sha256_of_file
     if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return of_file(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
     names = [file.relative_to(path).as_posix() for file in files]
     with ThreadPoolExecutor() as pool:
-        return digests.combine(zip(names, pool.map(sha256, files), strict=True))
+        return digests.combine(zip(names, pool.map(of_file, files), strict=True))
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of the content of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """From a loaded model to a graph without variables, and what is to be said of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +9,15 @@ from pipeline.errors import ArtifactError, listing
 from pipeline.foreign.freezing import rules
 from pipeline.foreign.freezing.notes import find_notes
 from pipeline.foreign.freezing.retyping import Retyping
+from pipeline.foreign.freezing.state import refuse_state
 from pipeline.graph.execution.loaded import Loaded
 from pipeline.graph.execution.pruning import prune
 from pipeline.graph.execution.tensors import parse
 from pipeline.graph.execution.variables import shared_name
 from pipeline.graphdef.interface import Interface
-from pipeline.graphdef.operations import Kind, judge
 
 # Protobuf reads no more. A little is left for what surrounds the graph in a SavedModel.
 MAX_BYTES = 2**31 - 2**20
-
-# Operations on what lives no longer than a run.
-_WITHIN_A_RUN = ("TensorArray", "Stack")
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ def freeze(loaded: Loaded) -> Frozen:
     frozen = prune(frozen, dict.fromkeys(
         parse(spec.tensor)[0] for spec in (*interface.outputs, *interface.inputs)
     ))  # fmt: skip
-    _refuse_state(frozen)
+    refuse_state(frozen, loaded)
     return Frozen(frozen, interface, tuple(find_notes(frozen)))
 
 
@@ -69,7 +65,7 @@ def _require_graph(loaded: Loaded) -> Any:
     if loaded.missing:
         raise ArtifactError(
             f"{path} cannot be frozen: it has no value of {listing(loaded.missing)};"
-            " give the checkpoint that belongs to the graph"
+            f" give the checkpoint with them, too: pipeline freeze {path} CHECKPOINT"
         )
     return loaded.graph
 
@@ -81,27 +77,3 @@ def _require_size(loaded: Loaded, graph: Any) -> None:
             f"{loaded.files.path} cannot be frozen: graph and values have {size:,} bytes, and a"
             f" frozen graph has at most {MAX_BYTES:,}; keep its SavedModel"
         )
-
-
-def _refuse_state(graph: Any) -> None:
-    """Refuse what keeps more than a graph file holds.
-
-    Raises:
-        ArtifactError: the message names the node.
-    """
-    for name, node in _all_nodes(graph):
-        judgement = judge(node.op)
-        if judgement.kind is not Kind.STATE or node.op.startswith(_WITHIN_A_RUN):
-            continue
-        what = "writes" if judgement.writes else "is, or reads,"
-        raise ArtifactError(
-            f"node {name!r} ({node.op}) {what} a variable, table or queue, whose contents are not"
-            " in a graph file, and the outputs need it; name tensors that do not need it with"
-            " --input and --output, or keep the model as it is"
-        )
-
-
-def _all_nodes(graph: Any) -> Iterator[tuple[str, Any]]:
-    yield from ((node.name, node) for node in graph.node)
-    for function in graph.library.function:
-        yield from ((f"{function.signature.name}/{node.name}", node) for node in function.node_def)

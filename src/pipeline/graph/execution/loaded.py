@@ -82,7 +82,10 @@ class Loaded:
             raise ArtifactError(f"{self.files.path} has values and no graph: it cannot be run")
         if self.missing:
             names = listing(self.missing)
-            raise ArtifactError(f"{self.files.path} cannot be run: it has no value of {names}")
+            raise ArtifactError(
+                f"{self.files.path} cannot be run: it has no value of {names}; for a graph and its"
+                " checkpoint, pipeline freeze GRAPH CHECKPOINT -o FOLDER makes one file"
+            )
         runner = open_()
         self._opened.append(runner)
         return runner

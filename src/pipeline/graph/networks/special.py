@@ -43,8 +43,9 @@ def sinc(
 ) -> tf.Tensor:
     """y = 1 - sin(x)/x at the variable x plus the offset that is fed."""
     x = variables("x", [1], settings.x) + flatten(features)
-    nonzero = tf.where(x == 0, tf.ones_like(x), x)
-    return tf.where(x == 0, tf.zeros_like(x), 1 - tf.sin(nonzero) / nonzero)
+    is_zero = tf.equal(x, 0)  # `==` compares identities in a graph
+    nonzero = tf.where(is_zero, tf.ones_like(x), x)
+    return tf.where(is_zero, tf.zeros_like(x), 1 - tf.sin(nonzero) / nonzero)
 
 
 @network("custom", tasks=("regression", "classification", "similarity", "minimization"))

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from pipeline.schema.base import (
     Count,
+    CountAutoOrNone,
     CountOrAuto,
     CountOrZero,
     NamesOrMap,
@@ -15,6 +16,9 @@ from pipeline.schema.base import (
     Text,
     about,
 )
+
+# Checkpoints of a training with `train.checkpoint_every=auto`.
+CHECKPOINTS = 4
 
 
 class Regularization(Section):
@@ -37,7 +41,7 @@ class Clipping(Section):
 class Validation(Section):
     """Early stopping: the validation loss selects the checkpoint and ends the training."""
 
-    every: CountOrAuto = about(
+    every: CountAutoOrNone = about(
         "steps between validations; auto: a fortieth of train.steps, and at least 50, where there"
         " are validation rows; null: no validation",
         "steps",
@@ -93,7 +97,7 @@ class Train(Section):
     steps: CountOrZero = about(
         "number of optimizer steps; 0: what a training would start from is kept as it is", "steps"
     )
-    batch_size: CountOrAuto = about(
+    batch_size: CountAutoOrNone = about(
         "training rows in a step; null: all rows; auto: 128, or 1,024 with train.window, and no"
         " more than there are",
         "rows",
@@ -117,13 +121,20 @@ class Train(Section):
         " auto: where a table of measurements says that so many steps of such a network end sooner"
         " on the kind of device"
     )
-    log_every: Count = about("steps between points of the learning curve", "steps")
-    checkpoint_every: Count = about(
-        "steps between checkpoints; the last step always has one", "steps"
+    log_every: CountOrAuto = about(
+        "steps between points of the learning curve; auto: about 1,000 points, closer together at"
+        " the start; validations are always kept",
+        "steps",
+    )
+    checkpoint_every: CountOrAuto = about(
+        "steps between checkpoints; auto: a quarter of train.steps; the last step always has one",
+        "steps",
     )
     max_to_keep: Count = about("number of newest checkpoints to keep")
     keep_checkpoint_every_n_hours: Positive = about(
-        "hours between checkpoints that are kept in addition", "hours"
+        "hours between checkpoints that are kept in addition, in .resume/, as the clock chooses"
+        " them",
+        "hours",
     )
     write_meta_graph: bool = about(
         "write the graph beside each checkpoint; the last one always has it"
@@ -131,6 +142,13 @@ class Train(Section):
     tensorboard: bool = about("write event files for TensorBoard to tensorboard/")
     tensorboard_every: Count = about("steps between histograms and images", "steps")
     profile: bool = about("write a Chrome trace of one step to trace.json")
+
+    @property
+    def checkpoint_interval(self) -> int:
+        """The steps between checkpoints, also with `auto`."""
+        if isinstance(self.checkpoint_every, int):
+            return self.checkpoint_every
+        return max(-(-self.steps // CHECKPOINTS), 1)
 
     @model_validator(mode="after")
     def _check_window(self) -> Self:
