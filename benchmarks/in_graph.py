@@ -17,6 +17,7 @@ from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob, specify_inference
 from pipeline.training.loop import run_loop
 from pipeline.training.rows import create_rows
+from pipeline.training.xla import decide_xla
 from pipeline.workspace import Workspace
 
 # Number of rows that the final loss is computed on.
@@ -43,23 +44,36 @@ def training_job(
         classes: number of classes; 0 for a regression.
         repeats: number of timed repetitions.
     """
+    job, split = describe_job(overrides, data, shape, steps, classes)
+    job = decide_xla(job)
+    rows = create_rows(job)
+    graph = build_training_graph(job, rows)
+    initialization = Initialization(job, graph)
+    session = devices.open_session(graph.graph, job.settings.device, job.device)
+
+    def train() -> None:
+        initialization.run(session)
+        for _ in run_loop(graph, session, job.settings, rows):
+            pass
+
+    sample = split.select(slice(LOSS_ROWS))
+    return Job(train, steps, lambda: compute_loss(session, sample), repeats)
+
+
+def describe_job(
+    overrides: Sequence[str],
+    data: tuple[np.ndarray, np.ndarray],
+    shape: tuple[int, ...],
+    steps: int,
+    classes: int = 0,
+) -> tuple[TrainingJob, Split]:
+    """Return a training on the CPU, as conf/ and the overrides have it, and its rows."""
     workspace, split = Workspace.here(), _split(data, shape, classes)
     settings, _ = composing.compose(workspace, [*overrides, "device=cpu", f"train.steps={steps}"])
     dataset = _describe(split, shape, classes)
     model, encoded = specify_inference(settings, dataset), split.encode(dataset.encoding)
     job = TrainingJob(settings, workspace, "/device:CPU:0", Path(), dataset, encoded, model)
-    rows = create_rows(job)
-    graph = build_training_graph(job, rows)
-    initialization = Initialization(job, graph)
-    session = devices.open_session(graph.graph, settings.device, job.device)
-
-    def train() -> None:
-        initialization.run(session)
-        for _ in run_loop(graph, session, settings, rows):
-            pass
-
-    sample = split.select(slice(LOSS_ROWS))
-    return Job(train, steps, lambda: compute_loss(session, sample), repeats)
+    return job, split
 
 
 def _split(data: tuple[np.ndarray, np.ndarray], shape: tuple[int, ...], classes: int) -> Split:

@@ -12,11 +12,8 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from pipeline import config, prediction
-from pipeline.config import composing as composition
 from pipeline.config import side_files as inputs
 from pipeline.errors import ArtifactError, ConfigError, DataError, DeviceError, TrainingError
-from pipeline.stages import prepare
-from pipeline.stages.train import identity
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.learning_curve import LearningCurve
 from pipeline.workspace import Workspace, files
@@ -390,17 +387,3 @@ def test_streamed_and_held_rows_end_in_the_same_bytes(run: Run):
     streamed = digests()
     run(*windows, "train.stream=false")
     assert digests() == streamed
-
-
-@pytest.mark.parametrize("decided", [None, True])
-def test_xla_auto_is_decided_once_for_a_training(run: Run, folder: Path, decided: bool | None):
-    overrides = ("train.xla=auto", "train.steps=20")
-    if decided is not None:  # by the training that was killed
-        settings, text = composition.compose(Workspace.here(), [*overrides, "device=cpu"])
-        composition.publish(text, Workspace.here())
-        prepare.run(settings, Workspace.here())
-        work = folder / ".resume" / identity(settings, Workspace.here(), "/device:CPU:0")[:16]
-        work.mkdir(parents=True)
-        files.write_json(work / "xla.json", decided)
-    run(*overrides)
-    assert read(Workspace.here().placement)["xla"] is (decided or False)

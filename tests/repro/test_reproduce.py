@@ -81,7 +81,7 @@ def test_what_may_change_bits_is_recorded_with_the_run(finished: Clone):
     )
     assert {"seed", "train.xla", "data.path"} <= set(run.data.params)
     assert {f"version.{name}" for name in identity.LIBRARIES} <= set(run.data.tags)
-    assert {"device", "pipeline.code_sha256", "pipeline.data_sha256"} <= set(run.data.tags)
+    assert {"device", "xla", "pipeline.code_sha256", "pipeline.data_sha256"} <= set(run.data.tags)
 
 
 def test_a_network_that_draws_without_a_seed_is_found(home: Clone, caplog):

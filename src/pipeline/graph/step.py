@@ -133,7 +133,8 @@ class TrainingStep:
             ConfigError: the loss does not depend on a trainable variable.
         """
         settings, done = self.settings, self.global_step.read_value()
-        training = TrainingPass(tf.stack([settings.seed, tf.cast(done, tf.int32)]))
+        seed = tf.stack([settings.seed, tf.cast(done, tf.int32)])
+        training = TrainingPass(seed, compiled=settings.train.xla is True)
         with tf.GradientTape() as tape:
             output = inference.compute_output(self.model, x, self.variables, training)
             loss = self.loss_function.of_rows(settings.train, output, y, weight)

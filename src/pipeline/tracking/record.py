@@ -34,18 +34,21 @@ class Outs:
     metrics: dict[str, Any]  # the contents of reports/metrics.json
     step: int  # of the checkpoint that was frozen
     device: str  # that the model was trained on
+    xla: bool  # whether XLA compiled the training
     dataset: Dataset
     sample: Split
 
     @classmethod
     def read(cls, workspace: Workspace) -> Self:
         """Read the outs in a workspace."""
+        placement = json.loads(workspace.placement.read_text(encoding="utf-8"))
         return cls(
             workspace=workspace,
             curve=history.read(workspace.history),
             metrics=json.loads(workspace.metrics.read_text(encoding="utf-8")),
             step=json.loads(workspace.sidecar.read_text(encoding="utf-8"))["step"],
-            device=json.loads(workspace.placement.read_text(encoding="utf-8"))["device"],
+            device=placement["device"],
+            xla=placement["xla"],
             dataset=prepared.read_dataset(workspace.prepared),
             sample=prepared.read_split("sample", workspace.prepared),
         )
@@ -113,6 +116,7 @@ def _requests(
     if warnings := outs.metrics.get("warnings"):
         yield partial(mlflow.set_tag, WARNING, "; ".join(warnings)[:5000])
     yield partial(mlflow.set_tag, "device", outs.device)
+    yield partial(mlflow.set_tag, "xla", str(outs.xla).lower())
     source, digest = execution.source, outs.dataset.source_sha256[:32]
     features, label = outs.sample.features, outs.sample.label
     rows = from_numpy(features, source, label, Path(source).name, digest)

@@ -14,6 +14,7 @@ from pipeline.errors import TrainingError
 from pipeline.schema.training import TrainSettings
 from pipeline.training.graph import TrainedGraph, TrainingGraph
 from pipeline.training.rows import Rows
+from pipeline.training.xla import explain_compilation
 
 v1 = tf.compat.v1
 
@@ -76,13 +77,14 @@ def run_loop(
         max_steps: maximum number of steps in a call; it changes no result.
 
     Raises:
+        ConfigError: XLA cannot compile the step.
         NotFiniteError: the loss has become NaN or infinite.
     """
     steps, window = settings.train.steps, rows.window_steps
     stops = (*stops, window) if window else stops
     max_steps = min(max_steps, rows.max_steps or max_steps)
     # XLA compiles for a shape: all calls have the same.
-    padded = min(max_steps, steps, *stops) if settings.train.xla else 0
+    padded = min(max_steps, steps, *stops) if settings.train.xla is True else 0
     feeds = [*graph.rows.feeds, graph.steps]
     train = session.make_callable(graph.recorded, feed_list=feeds)
     # What the first calls also return.
@@ -101,7 +103,8 @@ def run_loop(
             started = time.perf_counter()
             if options is not None:
                 feed = dict(zip(feeds, fed, strict=True))
-                recorded = session.run(graph.recorded, feed, options, metadata)
+                with explain_compilation(settings.train.xla is True):
+                    recorded = session.run(graph.recorded, feed, options, metadata)
             else:
                 recorded = train(*fed)
             is_short = time.perf_counter() - started < CALL_SECONDS

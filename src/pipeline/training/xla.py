@@ -1,77 +1,163 @@
-"""`train.xla=auto`: does the training end sooner when XLA compiles it?"""
+"""XLA: whether `train.xla=auto` compiles the training, and what XLA cannot compile.
 
-import json
+The answer comes from a table of measurements, not from a clock, as compiling changes last bits: the
+same training on the same kind of device is always compiled, or never.
+"""
+
 import logging
-import time
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 
 import tensorflow as tf
 
 from pipeline.errors import ConfigError
-from pipeline.graph.devices import open_session
-from pipeline.training.fed import is_fed
-from pipeline.training.fit import list_intervals
-from pipeline.training.graph import build_training_graph
+from pipeline.graph.layers import MAX_ONE_HOT
+from pipeline.schema.training import model as schema
+from pipeline.training.batches import choose_batch_size
 from pipeline.training.job import TrainingJob
-from pipeline.training.loop import NotFiniteError, run_loop
-from pipeline.training.rows import create_rows
-from pipeline.workspace import files
-
-v1 = tf.compat.v1
+from pipeline.training.xla_table import TABLE, Kind, Measured
 
 _log = logging.getLogger(__name__)
 
-# How long each way is measured, after its first call.
-MEASURED_SECONDS = 0.5
-# Compiling takes a second or more: it does not pay for shorter trainings.
-SHORT_SECONDS = 2.0
-# Compiled training must take at most this share of the time: measurements are noisy.
+# Compiled, a training must take at most this share of the time: others' machines differ.
 MARGIN = 0.9
+
+FRAME = re.compile(r"\s|$|Graph execution error|Detected at node|Node: ")
+GRAPH = re.compile(r" when trying to compile graph \S+ on \S+")  # its name has a counter
+
+
+@dataclass(frozen=True)
+class Work:
+    """What decides, besides the number of steps.
+
+    Attributes:
+        device: kind of the device, `cpu` or `gpu`.
+        kind: kind of the network; None for one that nobody can measure for others.
+        products: products in a step's forward pass, rows × weights that a row meets.
+    """
+
+    device: str
+    kind: Kind | None
+    products: int
 
 
 def decide_xla(job: TrainingJob) -> TrainingJob:
-    """Return the job with `train.xla=auto` decided, once for a training and its continuations."""
-    if job.settings.train.xla != "auto":
+    """Return the job with `train.xla=auto` decided; the answer and its reason are logged."""
+    train = job.settings.train
+    if train.xla != "auto":
         return job
-    if is_fed(job.settings):
-        return job.replace(xla=False)  # there is no loop in the graph
-    file = job.folder / "xla.json"
-    if not file.exists():
-        compiled, reason = measure_xla(job)
-        _log.info("train.xla=auto: %s", reason)
-        files.write_json(file, compiled)
-    return job.replace(xla=json.loads(file.read_text(encoding="utf-8")))
+    reason = _find_obstacle(job)
+    compiled, reason = (False, reason) if reason else choose(measure_work(job), train.steps)
+    _log.info("train.xla=auto: %s: %s", "yes" if compiled else "no", reason)
+    return job.replace(xla=compiled)
 
 
-def measure_xla(job: TrainingJob) -> tuple[bool, str]:
-    """Measure the plain loop and the compiled one; returns whether to compile, and why."""
-    steps = job.settings.train.steps
-    try:
-        _, plain = _measure(job.replace(xla=False, profile=False))
-        if plain * steps < SHORT_SECONDS:
-            return False, f"no: the training takes {plain * steps:.1f} s without it"
-        first, compiled = _measure(job.replace(xla=True, profile=False))
-    except (NotFiniteError, ConfigError) as error:
-        return False, f"no: it cannot be measured ({error})"
-    is_sooner = first + compiled * steps < MARGIN * plain * steps
-    return is_sooner, (
-        f"{'yes' if is_sooner else 'no'}: {compiled * 1e3:.3g} ms a step after {first:.1f} s to"
-        f" compile, against {plain * 1e3:.3g} ms"
+def choose(work: Work, steps: int) -> tuple[bool, str]:
+    """Return whether the table says that so many steps end sooner compiled, and why."""
+    rows = [row for row in TABLE if (row.device, row.kind) == (work.device, work.kind)]
+    if not rows:
+        return False, f"this kind of network was not measured on a {work.device.upper()}"
+    row = min(rows, key=lambda row: abs(math.log(max(work.products, 1) / row.products)))
+    least = least_steps(row)
+    measured = (
+        f"{row.compiled:g} µs a step against {row.plain:g}, measured on a {row.device.upper()} with"
+        f" {row.products:,} products a step of a {row.kind} network"
+    )
+    if least is None:
+        return False, measured
+    return (
+        steps >= least,
+        f"{measured}; compiling takes {row.seconds:g} s, {least:,} steps repay it",
     )
 
 
-def _measure(job: TrainingJob) -> tuple[float, float]:
-    """Return the seconds of the first call, which compiles, and those of a step after it."""
-    settings, rows = job.settings, create_rows(job)
-    training = build_training_graph(job, rows)
-    with training.graph.as_default():
-        initializer = v1.global_variables_initializer()
-    stops = list_intervals(settings.train)
-    with open_session(training.graph, settings.device, job.device) as session:
-        session.run(initializer)
-        steps, times = [0], [time.perf_counter()]
-        for call in run_loop(training, session, settings, rows, stops):
-            steps.append(call.step)
-            times.append(time.perf_counter())
-            if times[-1] - times[1] > MEASURED_SECONDS:
-                break
-    return times[1] - times[0], (times[-1] - times[-2]) / (steps[-1] - steps[-2])
+def least_steps(row: Measured) -> int | None:
+    """Return the number of steps from which compiling pays; None: from none."""
+    saved = MARGIN * row.plain - row.compiled
+    return math.ceil(row.seconds * 1e6 / saved) if saved > 0 else None
+
+
+def measure_work(job: TrainingJob) -> Work:
+    """Return what decides about a job."""
+    rows = len(job.split.label)
+    batch = choose_batch_size(job.settings.train, rows) or rows
+    # Columns of codes are one-hot, and embedded where they would be wider.
+    depths = sum(min(depth, MAX_ONE_HOT) for depth in job.model.encoding.depths)
+    kind, products = _count_products(
+        job.model.network, job.model.shape, job.split.features.shape[1] + depths, job.model.outputs
+    )
+    return Work("gpu" if "GPU" in job.device else "cpu", kind, batch * products)
+
+
+def _find_obstacle(job: TrainingJob) -> str:
+    """Return why a job is not compiled, whatever the table says; empty if there is nothing."""
+    if getattr(job.settings.model, "loss", None) is not None:
+        return "with model.loss there is no loop in the graph"
+    if job.settings.device.placement:
+        return "XLA compiles for one device, and device.placement names others"
+    if job.settings.train.stream:
+        return "streamed rows take longer than the steps on them"
+    return ""
+
+
+def _count_products(
+    network: schema.Network, shape: tuple[int, ...], inputs: int, outputs: int
+) -> tuple[Kind | None, int]:
+    """Return the kind of a network, and how many products its forward pass takes for a row."""
+    match network:
+        case schema.Linear() | schema.Softmax():
+            return "linear", inputs * outputs
+        case schema.Polynomial():
+            return "linear", inputs * network.degree * outputs
+        case schema.Mlp():
+            return "dense", _dense([inputs, *network.hidden, outputs])
+        case schema.Siamese():
+            return "dense", 2 * _dense([inputs // 2, *network.hidden, network.embedding])
+        case schema.Lenet():
+            return "convolutional", _convolutional(network, shape, outputs, size=5, repeats=1)
+        case schema.Vgg():
+            return "convolutional", _convolutional(network, shape, outputs, size=3, repeats=2)
+        case _:
+            return None, 0
+
+
+def _dense(widths: list[int]) -> int:
+    return sum(math.prod(pair) for pair in pairwise(widths))
+
+
+def _convolutional(
+    network: schema.Lenet | schema.Vgg,
+    shape: tuple[int, ...],
+    outputs: int,
+    size: int,
+    repeats: int,
+) -> int:
+    height, width, channels = shape
+    products = 0
+    for filters in network.filters:
+        for _ in range(repeats):
+            products += height * width * size * size * channels * filters
+            channels = filters
+        height, width = -(-height // 2), -(-width // 2)
+    return products + _dense([height * width * channels, *network.hidden, outputs])
+
+
+@contextmanager
+def explain_compilation(compiled: bool) -> Iterator[None]:
+    """Replace TensorFlow's error about what XLA cannot compile by a `ConfigError`."""
+    try:
+        yield
+    except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
+        words = ("XLA", "compile", "determini")
+        if not compiled or not any(word in error.message for word in words):
+            raise
+        # TensorFlow puts the reason between headings and stack traces, which are indented.
+        reasons = (line for line in error.message.splitlines() if not FRAME.match(line))
+        reason = GRAPH.sub("", next(reasons, "")).split(" {{node")[0].rstrip(". ")
+        raise ConfigError(
+            f"XLA cannot compile the training ({reason:.300}); set train.xla=false"
+        ) from None

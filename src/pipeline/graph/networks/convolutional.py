@@ -17,9 +17,11 @@ def lenet(
     values = features
     for block, filters in enumerate(settings.filters, start=1):
         name = f"convolution_{block}"
-        values = layers.conv2d(values, 5, filters, name, settings, variables)
+        values = layers.convolve(values, 5, filters, name, settings, variables)
+        # A bias and ReLU keep the order of values, so they can wait for the quarter that is left.
+        values = layers.max_pool(values, f"pooling_{block}", variables, training)
+        values = layers.add_bias(values, name, settings, variables)
         values = layers.activation(values, "relu", name, variables)
-        values = layers.max_pool(values, f"pooling_{block}", variables)
     return _head(settings, values, outputs, variables, training)
 
 
@@ -37,7 +39,7 @@ def vgg(
                 normalization = f"normalization_{block}_{part}"
                 values = layers.batch_norm(values, normalization, variables, training)
             values = layers.activation(values, "relu", name, variables)
-        values = layers.max_pool(values, f"pooling_{block}", variables)
+        values = layers.max_pool(values, f"pooling_{block}", variables, training)
     return _head(settings, values, outputs, variables, training)
 
 

@@ -117,8 +117,9 @@ class Train(Section):
     validation: Validation
     start: Start
     xla: Literal[True, False, "auto"] = about(
-        "compile the training loop with XLA, which changes the last bits; auto: if this is faster"
-        " in a measurement at the start"
+        "compile the training loop with XLA, which changes the last bits, and what dropout drops;"
+        " auto: where a table of measurements says that so many steps of such a network end sooner"
+        " on the kind of device"
     )
     log_every: CountOrAuto = about(
         "steps between points of the learning curve; auto: about 1,000 points, closer together at"

@@ -1,0 +1,68 @@
+"""What XLA saves in a step. `python -m benchmarks.xla` measures the rows for CPUs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["linear", "dense", "convolutional"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measurement: the step of a loop in the graph, with and without XLA.
+
+    Attributes:
+        products: products in the forward pass of a step, rows × weights that a row meets.
+        plain, compiled: microseconds a step.
+        seconds: seconds to compile.
+        source: what was measured.
+    """
+
+    device: Literal["cpu", "gpu"]
+    kind: Kind
+    products: int
+    plain: float
+    compiled: float
+    seconds: float
+    source: str
+
+
+# Made by `python -m benchmarks.xla` on an Intel Xeon (Sapphire Rapids), 2 cores.
+CPU = (
+    Measured("cpu", "linear", 1_024, 55, 11, 0.57, "10,000 × 8, batch 128"),
+    Measured("cpu", "linear", 16_000, 58, 9.6, 0.68, "4,000 × 4, full batch"),
+    Measured("cpu", "linear", 400_000, 380, 260, 0.38, "50,000 × 8, full batch"),
+    Measured("cpu", "linear", 4_000_000, 2_700, 3_100, 0.72, "500,000 × 8, full batch"),
+    Measured("cpu", "linear", 20_000_000, 3_800, 16_000, 0.85, "100,000 × 200, full batch"),
+    Measured("cpu", "dense", 18_432, 120, 15, 2.2, "10,000 × 8, batch 128, hidden 16"),
+    Measured("cpu", "dense", 1_589_248, 360, 170, 1.9, "100,000 × 32, batch 256, hidden 64-64"),
+    Measured(
+        "cpu", "dense", 12_713_984, 1_600, 1_600, 1.6, "100,000 × 32, batch 2,048, hidden 64-64"
+    ),
+    Measured(
+        "cpu", "dense", 85_196_800, 4_700, 6_600, 2, "50,000 × 128, batch 256, hidden 512-512"
+    ),
+    Measured(
+        "cpu", "dense", 681_574_400, 29_000, 35_000, 1, "50,000 × 128, batch 2,048, hidden 512-512"
+    ),
+    Measured(
+        "cpu", "convolutional", 32_855_040, 2_700, 63_000, 3.8, "1,280 × 8 × 8 × 1, batch 128"
+    ),
+    Measured(
+        "cpu",
+        "convolutional",
+        386_749_440,
+        13_000,
+        1_500_000,
+        7.8,
+        "1,280 × 28 × 28 × 1, batch 128",
+    ),
+)
+
+# Measured by hand without op determinism; the seconds to compile are a cautious guess. A network
+# with convolutions has not run on a GPU with both XLA and op determinism, so it has no row.
+GPU = (
+    Measured("gpu", "linear", 16_000, 135, 35, 10, "H100, 4,000 × 4, full batch"),
+    Measured("gpu", "dense", 1_589_248, 329, 59, 10, "H100, 32, batch 256, hidden 64-64"),
+)
+
+TABLE = CPU + GPU
