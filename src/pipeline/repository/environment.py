@@ -42,7 +42,7 @@ OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 # Options of mallopt(3): blocks below the first size are not mapped one by one, and freed memory
 # goes back to the system when it is more than the second.
-M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX = -3, -1, -8
 MAPPED_FROM, KEPT = 32 * 2**20, 256 * 2**20
 
 
@@ -83,10 +83,23 @@ def keep_freed() -> None:
     Otherwise each array of some megabytes is mapped, touched page by page, and unmapped again,
     which takes longer than the computation.
     """
+    _set_option(M_MMAP_THRESHOLD, MAPPED_FROM)
+    _set_option(M_TRIM_THRESHOLD, KEPT)
+
+
+def share_freed() -> None:
+    """Let threads that are started from now on share what the C library keeps.
+
+    Otherwise each of them keeps the most that it ever needed. Few and large arrays make no thread
+    wait for another.
+    """
+    _set_option(M_ARENA_MAX, 1)
+
+
+def _set_option(option: int, value: int) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
     if mallopt:
-        mallopt(M_MMAP_THRESHOLD, MAPPED_FROM)
-        mallopt(M_TRIM_THRESHOLD, KEPT)
+        mallopt(option, value)
 
 
 def return_freed() -> None:
