@@ -200,6 +200,17 @@ def test_the_exit_code_is_that_of_the_stage(dvc: Dvc, code: int):
     assert dvc.run(f"{SERVED}; sys.exit({code})") == (code, "served")
 
 
+def test_threads_and_exit_functions_end_before_the_stage(dvc: Dvc):
+    work = """
+import atexit, threading, time
+atexit.register(print, "last")
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+sys.stdout.write("first\\n")
+sys.exit(0)
+"""
+    assert dvc.run(work) == (0, "first\nthread\nlast")
+
+
 def test_an_error_of_the_interpreter_is_printed(dvc: Dvc):
     assert dvc.run("sys.exit('a reason')") == (1, "a reason")
 

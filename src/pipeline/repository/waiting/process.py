@@ -4,6 +4,7 @@ It imports nothing of this package: a stage that it runs imports the code of its
 at that moment. A stage runs in a forked child, which leaves this process as it was.
 """
 
+import atexit
 import fcntl
 import gc
 import importlib
@@ -15,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -215,7 +217,24 @@ def run_stage(request: dict[str, Any]) -> None:
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
     importlib.invalidate_caches()
     gc.enable()
-    runpy.run_module("pipeline.stages", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("pipeline.stages", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            _exit(ended.code)
+        raise
+
+
+def _exit(code: int) -> NoReturn:
+    """End as `multiprocessing` ends a forked child.
+
+    Python would take its modules apart, which copies all their pages from the parent first.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _count_threads() -> int:
