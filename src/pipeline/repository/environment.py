@@ -56,13 +56,15 @@ def configure(onednn: bool | None = None, verbosity: str | None = None) -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)  # no collection when the process ends
     keep_freed()
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    os.environ.update(FORCED)
-    if onednn is not None:
-        os.environ.update(TF_ENABLE_ONEDNN_OPTS="1" if onednn else "0")
+    os.environ.update(variables(onednn))
     if verbosity is not None:
         os.environ.update({VERBOSITY: verbosity})
+
+
+def variables(onednn: bool | None = None) -> dict[str, str]:
+    """Return the variables that this process, configured, has."""
+    chosen = {} if onednn is None else {"TF_ENABLE_ONEDNN_OPTS": "1" if onednn else "0"}
+    return {**DEFAULTS, **os.environ, **FORCED, **chosen}
 
 
 def verbosity() -> str:
