@@ -14,6 +14,7 @@ from benchmarks import (
     growth,
     inference,
     lenet,
+    many,
     measuring,
     mlp,
     preparing,
@@ -37,7 +38,7 @@ WORKLOADS = (
     whole.NOTHING_TO_DO,
     *commands.WORKLOADS,
 )
-NAMES = (*(workload.name for workload in WORKLOADS), "breakdown", "growth")
+NAMES = (*(workload.name for workload in WORKLOADS), "breakdown", "growth", "many")
 DOCUMENT = Path("docs/benchmarks.json")
 
 
@@ -59,6 +60,8 @@ def main(arguments: argparse.Namespace) -> None:
         document["breakdown"] = breakdown.measure()
     if "growth" in chosen:
         document["growth"] = growth.measure(arguments.quick)
+    if "many" in chosen:
+        document["many"] = many.measure(arguments.quick)
     _write(document, arguments.quick)
     print(writing.markdown(document))
 

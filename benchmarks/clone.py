@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.workload import BenchmarkError
 
 REPOSITORY = Path(__file__).parents[1]
+AUTHOR = ("-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,5 @@ def fresh(to: Path) -> Clone:
     repository = Clone(to)
     repository.run("git", "init", "-q", "-b", "main")
     repository.run("git", "add", "-A")
-    author = ("-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
-    repository.run("git", *author, "commit", "-q", "-m", "a state")
+    repository.run("git", *AUTHOR, "commit", "-q", "-m", "a state")
     return repository

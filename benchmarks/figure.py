@@ -10,7 +10,7 @@ def draw(growth: dict[str, Any], file: Path) -> None:
     """Draw time and memory against rows and steps, both axes logarithmic."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 6.5), layout="constrained")
+    figure = Figure(figsize=(12, 6.5), layout="constrained")
     axes = figure.subplots(2, len(growth), squeeze=False)
     for column, (what, measured) in enumerate(growth.items()):
         for row, (key, label, factor) in enumerate(PLOTS):
@@ -18,10 +18,10 @@ def draw(growth: dict[str, Any], file: Path) -> None:
             points = [(point["size"], point[key] * factor) for point in measured["points"]]
             slope = f"slope of the last decade {measured['slopes'][key]:.2f}"
             plot.loglog(*zip(*points, strict=True), "o-", label=slope)
-            if "estimated" in measured:
-                last = measured["estimated"]
-                estimated = [points[-1], (last["size"], last[key] * factor)]
-                plot.loglog(*zip(*estimated, strict=True), "o--", mfc="none", label="estimated")
+            if "model" in measured:
+                more = [(one["size"], one[key] * factor) for one in measured["model"]["estimated"]]
+                line = [points[-1], *more]
+                plot.loglog(*zip(*line, strict=True), "o--", mfc="none", label="estimated")
             low, high = plot.get_ylim()
             plot.set(
                 xlabel=what, ylabel=label, ylim=(low / 2, high * 2)

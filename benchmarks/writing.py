@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from benchmarks import breakdown, growth
+from benchmarks import breakdown, growth, many
 from benchmarks.measuring import Measured
 from benchmarks.workload import Workload
 
@@ -90,7 +90,7 @@ def markdown(document: dict[str, Any]) -> str:
     ]
     for workload in document["workloads"].values():
         lines += _section(workload)
-    for name, section in (("breakdown", breakdown), ("growth", growth)):
+    for name, section in (("breakdown", breakdown), ("growth", growth), ("many", many)):
         if name in document:
             lines += section.markdown(document[name])
     return "\n".join(lines).rstrip() + "\n"
