@@ -33,6 +33,7 @@ WORKLOADS = (
     streaming.WORKLOAD,
     preparing.WORKLOAD,
     whole.COLD,
+    whole.EDIT,
     whole.NOTHING_TO_DO,
     *commands.WORKLOADS,
 )

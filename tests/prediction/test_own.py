@@ -63,6 +63,29 @@ def test_rows_that_fail_are_left_out(model: Workspace, tmp_path: Path):
     assert to.read_text() == (tmp_path / "one.csv").read_text()
 
 
+@pytest.fixture(scope="module")
+def lagged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A regression of a series on its last value."""
+    home = tmp_path_factory.mktemp("lagged") / "home"
+    home.mkdir()
+    days = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+    pd.DataFrame({"day": days, "sales": np.arange(60.0)}).to_csv(home / "days.csv", index=False)
+    chosen = ["data.path=days.csv", "data.target=sales", "data.missing=fail"]
+    with encoded.trained(home, *chosen, "data.date_column=day", "data.lags={sales:[1]}") as made:
+        yield made
+
+
+def test_rows_are_left_out_where_the_table_has_the_lagged_columns(
+    lagged: Workspace, tmp_path: Path
+):
+    to = tmp_path / "out.csv"
+    raw = pd.DataFrame({"day": ["2024-03-01", "2024-03-02"], "sales": [60.0, 61.0]})
+    with pytest.raises(DataError, match="--on-error skip: lagged columns need all rows"):
+        run(lagged, raw, to, skips=True)
+    said = run(lagged, pd.DataFrame({"sales_lag_1": ["60", "many", "61"]}), to, skips=True)
+    assert "2 rows, prediction is sales; left out row 2; rows are counted from 1" in said
+
+
 def test_arrays_are_the_features_in_their_order(model: Workspace, tmp_path: Path):
     np.save(tmp_path / "in.npy", ROWS[["north", "size"]].to_numpy())
     predict(model.frozen, tmp_path / "in.npy", tmp_path / "out.npy", model)

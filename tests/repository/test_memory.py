@@ -55,3 +55,40 @@ def test_freed_arrays_are_returned():
     said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
     before, after = map(int, said.split())
     assert before - after > 150
+
+
+# Megabytes that a process has after threads, one by one, freed arrays of 4 MB.
+SHARED = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+import numpy as np
+from pipeline.repository import environment
+
+environment.keep_freed()
+if sys.argv[1] == "shared":
+    environment.share_freed()
+
+threads = Barrier(4), Barrier(4)
+
+def work(number):
+    threads[0].wait()
+    for thread in range(4):
+        if thread == number:
+            arrays = [np.ones(2**20, np.float32) for _ in range(20)]
+            del arrays
+        threads[1].wait()
+
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(work, range(4)))
+print(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 10**6)
+"""
+
+
+def test_threads_share_freed_arrays():
+    def used(how: str) -> int:
+        command = [sys.executable, "-c", SHARED, how]
+        return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+    assert used("each its own") - used("shared") > 150

@@ -27,14 +27,16 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     from pipeline.config import composing
     from pipeline.data.profile import measuring
     from pipeline.reporting import data_profile
-    from pipeline.stages.prepare import fit
+    from pipeline.stages import prepare
 
     settings, _ = composing.compose(workspace, arguments.overrides)
     data = settings.data
     refuses_gaps = data.source == "csv" and data.missing == "fail"
     if refuses_gaps:
         data = data.model_copy(update={"missing": "mean"})
-    profile = measuring.measure(fit(settings.model_copy(update={"data": data}), workspace))
+    settings = settings.model_copy(update={"data": data})
+    examples = prepare.read(settings, workspace)
+    profile = measuring.measure(prepare.fit(settings, workspace, examples))
     print(f"\n{data_profile.to_text(profile)}", end="")
     if refuses_gaps and any(profile.omissions.missing.values()):
         what = "a run refuses the missing cells (data.missing=fail); set data.missing=%s"

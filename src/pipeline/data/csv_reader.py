@@ -3,12 +3,9 @@
 import csv
 import io
 import logging
-import os
 import re
 import warnings
-from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,11 +19,11 @@ from pipeline.data.csv_dialect import SPACE, Dialect, find_dialect
 from pipeline.data.csv_text import read_sample, require_text
 from pipeline.data.number_parsing import EXACT, find_missing
 from pipeline.data.read_options import ReadOptions
+from pipeline.data.threads import map_ahead
 from pipeline.errors import DataError, one_line
 
 BLOCK_BYTES = 2**22  # parsed at once; parsing takes several times as much memory
 PIECE_ROWS = 2**16  # parsed at once in a file whose cells may contain line breaks
-MAX_THREADS = 4
 _log = logging.getLogger(__name__)
 
 
@@ -70,7 +67,10 @@ class CsvReader:
                 for piece in self._pieces(set(text)):
                     self._require_empty(piece, before)
                     before += len(piece)
-                    yield piece.drop(columns=list(self._left_out)).set_axis(self.names, axis=1)
+                    if self._left_out:
+                        piece = piece.drop(columns=list(self._left_out))
+                    piece.columns = pd.Index(self.names)
+                    yield piece
             except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
                 raise _explain_parser_error(error, self.path, self.dialect) from None
 
@@ -95,7 +95,7 @@ class CsvReader:
             return
         with open_reader(self.path) as file:
             file.read(self.dialect.start)
-            yield from _parse_ahead(partial(_parse_block, parse, dtypes), _split_lines(file))
+            yield from map_ahead(partial(_parse_block, parse, dtypes), _split_lines(file))
 
     def _quoted_pieces(
         self, parse: Callable[..., Any], dtypes: dict[int, type[str]]
@@ -146,11 +146,13 @@ def _maybe_rounded(piece: pd.DataFrame) -> list[int]:
     """
     columns = ((number, piece[number]) for number in range(piece.shape[1] if len(piece) else 0))
     floats = [(n, cells.to_numpy()) for n, cells in columns if cells.dtype == np.float64]
-    return [
-        number
-        for number, values in floats
-        if np.fmax.reduce(values) >= EXACT or np.fmin.reduce(values) <= -EXACT
-    ]
+    return [number for number, values in floats if _is_any_large(values)]
+
+
+def _is_any_large(values: np.ndarray) -> bool:
+    if values.max() < EXACT and values.min() > -EXACT:
+        return False  # of NaN, both are false
+    return bool(np.fmax.reduce(values) >= EXACT or np.fmin.reduce(values) <= -EXACT)
 
 
 def _tell_separator(name: str, path: Path) -> None:
@@ -178,24 +180,6 @@ def _split_lines(file: Any) -> Iterator[bytes]:
         rest = chunk[end:]
     if rest:
         yield rest
-
-
-def _parse_ahead(
-    parse: Callable[[bytes], pd.DataFrame], blocks: Iterator[bytes]
-) -> Iterator[pd.DataFrame]:
-    """Yield the parsed blocks in order, while threads parse the next ones."""
-    for first in blocks:  # a caller that needs no more is spared the next ones
-        yield parse(first)
-        break
-    threads = min(os.cpu_count() or 1, MAX_THREADS)
-    with ThreadPoolExecutor(threads) as pool:
-        pending: deque[Future[pd.DataFrame]] = deque()
-        for block in blocks:
-            pending.append(pool.submit(parse, block))
-            if len(pending) > threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
 
 
 def _explain_parser_error(error: Exception, path: Path, dialect: Dialect) -> DataError:

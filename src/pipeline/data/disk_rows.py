@@ -3,6 +3,7 @@
 import copy
 import math
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
@@ -25,15 +26,18 @@ class Rows(Protocol):
 
 
 class RowsOnDisk:
-    """Rows of float64 in a nameless file in the home, which disappears with the process."""
+    """Rows of float64 in a nameless file in the home, which disappears with the process.
+
+    Several threads may read. Each has the block that it read last.
+    """
 
     def __init__(self, columns: int, workspace: Workspace) -> None:
         self._workspace = workspace
         with files.writing(workspace.prepared):
             self._file = tempfile.TemporaryFile(dir=workspace.home)  # noqa: SIM115 - lives as the object
         self._columns, self._selected = columns, list(range(columns))
-        self._length = [0]  # shared with selections of columns, as is the block read last
-        self._latest: dict[tuple[int, int], np.ndarray] = {}
+        self._length = [0]  # shared with selections of columns, as are the blocks read last
+        self._lock, self._latest = threading.Lock(), _Latest()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -48,20 +52,13 @@ class RowsOnDisk:
         with files.writing(self._workspace.prepared):
             self._file.seek(0, 2)
             self._file.write(np.ascontiguousarray(rows, np.float64).data)
-        self._latest.clear()
         self._length[0] += len(rows)
 
     def __getitem__(self, rows: slice) -> np.ndarray:
         begin, end, _ = rows.indices(len(self))
-        found = self._latest.get((begin, end))
-        if found is None:
-            self._file.flush()
-            self._file.seek(begin * self._columns * 8)
-            shape = max(end - begin, 0), self._columns
-            found = np.fromfile(self._file, np.float64, math.prod(shape)).reshape(shape)
-            found.flags.writeable = False
-            self._latest.clear()
-            self._latest[begin, end] = found
+        if self._latest.rows != (begin, end):
+            self._latest.rows, self._latest.block = (begin, end), self._read(begin, end)
+        found = self._latest.block
         is_all = self._selected == list(range(self._columns))
         if is_all:
             return found
@@ -69,6 +66,15 @@ class RowsOnDisk:
         if self._selected == list(range(first, first + size)):
             return found[:, first : first + size]
         return found[:, self._selected]
+
+    def _read(self, begin: int, end: int) -> np.ndarray:
+        shape = max(end - begin, 0), self._columns
+        with self._lock:
+            self._file.flush()
+            self._file.seek(begin * self._columns * 8)
+            found = np.fromfile(self._file, np.float64, math.prod(shape)).reshape(shape)
+        found.flags.writeable = False
+        return found
 
     def select_columns(self, columns: Sequence[int]) -> Self:
         """Return the same rows with some of the columns; the file is shared."""
@@ -82,6 +88,14 @@ class RowsOnDisk:
         for block in blocks(*self.shape):
             selection.append(self[block][kept[block]])
         return selection
+
+
+class _Latest(threading.local):
+    """The block that a thread read last; appended rows change no block."""
+
+    def __init__(self) -> None:
+        self.rows: tuple[int, int] | None = None
+        self.block = np.empty((0, 0))
 
 
 class OverlaidRows:

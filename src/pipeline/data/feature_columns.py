@@ -115,6 +115,8 @@ class FeatureColumns:
             self._first = values[0]
             self._counts = np.isin(values[0], (0, 1))
         counting = np.flatnonzero(self._counts)
+        if not len(counting):
+            return values
         row_numbers = np.arange(before, numeric.rows)[:, None]
         expected = self._first[counting] + row_numbers
         self._counts[counting] = (values[:, counting] == expected).all(0)

@@ -10,6 +10,7 @@ from pipeline.data.number_parsing import (
     MISSING,
     NumberParser,
     Numbers,
+    are_finite,
     override,
     suggest,
 )
@@ -78,6 +79,10 @@ class NumericColumns:
 
     def read(self, piece: pd.DataFrame) -> np.ndarray:
         """Read the next rows: `[rows, columns] float64`, NaN for what is not a number."""
+        values = _find_plain_numbers(piece[self.columns])
+        if values is not None:
+            self.rows += len(piece)
+            return values
         values = np.empty((len(piece), len(self.columns)), np.float64)
         for number, column in enumerate(self.columns):
             cells = piece[column]
@@ -144,6 +149,14 @@ class NumericColumns:
         if problems:
             message = ";\n  ".join([*problems, *remedies.sentences()])
             raise DataError(f"{where}: numbers are needed:\n  {message}")
+
+
+def _find_plain_numbers(cells: pd.DataFrame) -> np.ndarray | None:
+    """Return all cells, `[rows, columns]`, if they are float64 and finite; None otherwise."""
+    if not all(dtype == np.float64 for dtype in cells.dtypes):
+        return None
+    values = np.ascontiguousarray(cells.to_numpy(np.float64))
+    return values if are_finite(values) else None
 
 
 def require_columns(present: Sequence[str], required: Sequence[str], where: Path | str) -> None:

@@ -1,8 +1,9 @@
 """From examples to prepared data: split, fit the encoding, write the arrays."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipeline.data.prepared.encoding import Encoding, encode_label, encode_numbe
 from pipeline.data.prepared.series import Series
 from pipeline.data.rows_writer import RowsWriter
 from pipeline.data.splits import split_rows
+from pipeline.data.threads import map_ahead
 from pipeline.data.weights import weigh_training_rows
 from pipeline.errors import DataError
 from pipeline.schema.data import Data
@@ -131,7 +133,7 @@ class _Writer:
         weight: np.ndarray | None,
     ) -> None:
         self._examples, self._encoding, self._where = examples, encoding, where
-        self._weight, self._encoded = weight, 0
+        self._weight = weight
         self._folder, self._label_dtype = folder, _label_dtype(examples, encoding)
         texts = zip(encoding.text, examples.text.texts, strict=True) if encoding.text else ()
         self._code_of = [column.encode(found.tolist()) for column, found in texts]
@@ -143,16 +145,25 @@ class _Writer:
                 name: stack.enter_context(self._open(name, len(rows)))
                 for name, rows in splits.items()
             }
-            for block in blocks(*self._examples.features.shape):
-                raw = self._read(block)
-                for name, rows in splits.items():
-                    chosen = rows_in_block(rows, block)
-                    if name == "train":
-                        writers[name].append(self._encode(raw.select(chosen), block, chosen))
-                    elif len(chosen):
-                        text = self._examples.text_of(block) if len(self._code_of) else raw.text
-                        part = replace(raw, text=text)
-                        writers[name].append(part.select(chosen))
+            all_blocks = blocks(*self._examples.features.shape)
+            for parts in map_ahead(partial(self._divide, splits), all_blocks):
+                for name, part in parts.items():
+                    writers[name].append(part)
+
+    def _divide(
+        self, splits: Mapping[str, np.ndarray], block: slice
+    ) -> dict[str, Split | EncodedRows]:
+        """Return the rows of a block by split, as they are written."""
+        raw, parts = self._read(block), dict[str, Split | EncodedRows]()
+        for name, rows in splits.items():
+            chosen = rows_in_block(rows, block)
+            if name == "train":
+                first = int(np.searchsorted(rows, block.start))
+                parts[name] = self._encode(raw.select(chosen), block, chosen, first)
+            elif len(chosen):
+                text = self._examples.text_of(block) if len(self._code_of) else raw.text
+                parts[name] = replace(raw, text=text).select(chosen)
+        return parts
 
     def _open(self, name: str, rows: int) -> RowsWriter:
         examples, encoding = self._examples, self._encoding
@@ -186,16 +197,19 @@ class _Writer:
         weight = None if examples.weight is None else examples.weight[block, None]
         return Split(features, label, index, np.empty((len(label), 0), object), weight)
 
-    def _encode(self, raw: Split, block: slice, chosen: np.ndarray) -> EncodedRows:
-        """Return the chosen rows of a block as the graph computes them."""
+    def _encode(self, raw: Split, block: slice, chosen: np.ndarray, first: int) -> EncodedRows:
+        """Return the chosen rows of a block as the graph computes them.
+
+        Args:
+            first: number of training rows before the block.
+        """
         parts = encode_parts(raw.features, self._encoding)
         codes = np.empty((len(chosen), len(self._encoding.depths)), np.int32)
         for number, code_of in enumerate(self._code_of):
             codes[:, number] = code_of[self._examples.text.codes[block, number][chosen]]
         codes[:, len(self._code_of) :] = parts
         numbers, weight = encode_numbers(raw.features, self._encoding), self._weight
-        before, self._encoded = self._encoded, self._encoded + len(chosen)
-        weight = None if weight is None else weight[before : self._encoded, None]
+        weight = None if weight is None else weight[first : first + len(chosen), None]
         label = encode_label(raw.label, self._encoding)
         return EncodedRows(numbers, label, raw.index, codes, weight)
 

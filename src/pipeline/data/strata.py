@@ -16,12 +16,12 @@ def draw(rows: np.ndarray, size: int, seed: int, strata: np.ndarray | None = Non
         strata: `[len(rows)]`, the class of each of the rows, each at least twice.
     """
     if strata is None:  # scikit-learn would take four times the memory
-        order = np.arange(len(rows), dtype=rows.dtype)
+        order = rows.copy()
         np.random.RandomState(seed).shuffle(order)  # as scikit-learn does
-        is_taken = np.zeros(len(rows), bool)
-        is_taken[order[:size]] = True
-        del order
-        return rows[~is_taken], rows[is_taken]
+        taken, kept = order[:size], order[size:]
+        taken.sort()
+        kept.sort()
+        return kept, taken
     from sklearn.model_selection import train_test_split  # takes a second to import
 
     kept, taken = train_test_split(rows, test_size=size, random_state=seed, stratify=strata)

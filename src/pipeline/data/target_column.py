@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 from pipeline.schema.data import TableData
 
 BOOLEANS = ("true", "false")
+FRACTIONS = "it has numbers with a fraction"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ def choose_task(settings: TableData, table: Table) -> TaskChoice:
     if len(settings.targets) > 1:
         return TaskChoice("regression", "there are several targets")
     (target,) = settings.targets
+    cells = next(table.pieces())[target]
+    if cells.dtype == np.float64:
+        values = cells.to_numpy()
+        if (values[np.isfinite(values)] % 1 != 0).any():
+            return TaskChoice("regression", FRACTIONS)
     cells = next(table.pieces(text=[target]))[target]
     words = cells[~find_missing(cells)].astype(object).map(str)
     numbers = NumberParser(table.decimal).parse(words)
@@ -43,7 +49,7 @@ def choose_task(settings: TableData, table: Table) -> TaskChoice:
     is_boolean = words.str.strip().str.lower().isin(BOOLEANS).to_numpy(bool)
     values = numbers.values[~is_boolean & np.isfinite(numbers.values)]
     if (values % 1 != 0).any():
-        return TaskChoice("regression", "it has numbers with a fraction")
+        return TaskChoice("regression", FRACTIONS)
     if is_text.any() and suggest(words[is_text].iloc[0], is_table=True):
         return TaskChoice("regression", "it has numbers in a form that is not read")
     if is_text.any() or is_boolean.any() or not len(values):

@@ -14,10 +14,7 @@ from pipeline.evaluation import parity
 from pipeline.evaluation.parity import Outputs, Requirement, Verdict
 from pipeline.evaluation.report.results import Inputs
 from pipeline.evaluation.tasks import Task
-from pipeline.graph import (
-    adopted,  # noqa: F401  (registers model=graph)
-    devices,
-)
+from pipeline.graph import devices
 from pipeline.graph.inference import PREDICTION
 from pipeline.graph.runner import Runner
 from pipeline.models import learning_curve

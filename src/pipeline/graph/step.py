@@ -10,13 +10,12 @@ import tensorflow as tf
 
 from pipeline.data.prepared.dataset import FEATURES
 from pipeline.errors import ConfigError, listing
-from pipeline.graph import inference
+from pipeline.graph import inference, own_step
 from pipeline.graph.devices import without_op_determinism
 from pipeline.graph.encoding import encode_label
 from pipeline.graph.inference import LABEL, Encoded, InferenceSpec
 from pipeline.graph.layers import TrainingPass
 from pipeline.graph.losses import LossFunction, choose_loss, weight_penalty
-from pipeline.graph.networks import NETWORKS, OwnStep
 from pipeline.graph.optimizers import (
     clip_gradients,
     compute_learning_rate,
@@ -52,7 +51,7 @@ def build_step_graph(
     """
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():
-        if own := add_own_step(settings, workspace, model):
+        if own := own_step.add(settings, workspace, model):
             tf.group(own.update, name=TRAIN_STEP)
             return graph
         loss_function, variables = choose_loss(settings.train, task), GraphVariables(workspace)
@@ -62,14 +61,6 @@ def build_step_graph(
         _, update = step.add(encoded, label)
         tf.group(update, name=TRAIN_STEP)
     return graph
-
-
-def add_own_step(
-    settings: TrainSettings, workspace: Workspace, model: InferenceSpec
-) -> OwnStep | None:
-    """Add the graph of a fed batch of a network with its own loss; None where it has none."""
-    add = NETWORKS[settings.model.name].own_step
-    return None if add is None else add(settings, workspace, model)
 
 
 def add_fed_loss(

@@ -10,7 +10,6 @@ from pipeline.data.lags import has_lags
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.feeding import array_files
-from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
 from pipeline.graph.runner import Runner
 from pipeline.models.metadata.sidecar import Recipe
 from pipeline.models.run.form import predict_in_pieces

@@ -42,7 +42,7 @@ OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 # Options of mallopt(3): blocks below the first size are not mapped one by one, and freed memory
 # goes back to the system when it is more than the second.
-M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX = -3, -1, -8
 MAPPED_FROM, KEPT = 32 * 2**20, 256 * 2**20
 
 
@@ -56,13 +56,15 @@ def configure(onednn: bool | None = None, verbosity: str | None = None) -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)  # no collection when the process ends
     keep_freed()
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    os.environ.update(FORCED)
-    if onednn is not None:
-        os.environ.update(TF_ENABLE_ONEDNN_OPTS="1" if onednn else "0")
+    os.environ.update(variables(onednn))
     if verbosity is not None:
         os.environ.update({VERBOSITY: verbosity})
+
+
+def variables(onednn: bool | None = None) -> dict[str, str]:
+    """Return the variables that this process, configured, has."""
+    chosen = {} if onednn is None else {"TF_ENABLE_ONEDNN_OPTS": "1" if onednn else "0"}
+    return {**DEFAULTS, **os.environ, **FORCED, **chosen}
 
 
 def verbosity() -> str:
@@ -83,10 +85,23 @@ def keep_freed() -> None:
     Otherwise each array of some megabytes is mapped, touched page by page, and unmapped again,
     which takes longer than the computation.
     """
+    _set_option(M_MMAP_THRESHOLD, MAPPED_FROM)
+    _set_option(M_TRIM_THRESHOLD, KEPT)
+
+
+def share_freed() -> None:
+    """Let threads that are started from now on share what the C library keeps.
+
+    Otherwise each of them keeps the most that it ever needed. Few and large arrays make no thread
+    wait for another.
+    """
+    _set_option(M_ARENA_MAX, 1)
+
+
+def _set_option(option: int, value: int) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
     if mallopt:
-        mallopt(M_MMAP_THRESHOLD, MAPPED_FROM)
-        mallopt(M_TRIM_THRESHOLD, KEPT)
+        mallopt(option, value)
 
 
 def return_freed() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.repository.locks import end_with_parent
+from pipeline.repository.parent import end_with_parent
 
 GIB = 2**30
 

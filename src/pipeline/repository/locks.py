@@ -1,13 +1,11 @@
-"""A stage as a process: whose code it runs, that it ends with its parent, and that it is alone.
+"""A stage as a process: whose code it runs, and that it is alone.
 
-DVC does not ensure these: a killed `dvc` leaves its stage running, and an experiment in a temporary
-copy would run the code of the environment and not of the copy.
+DVC ensures neither: an experiment in a temporary copy would run the code of the environment and not
+of the copy.
 """
 
-import ctypes
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +18,6 @@ from pipeline.workspace import Workspace, digests, files
 
 _log = logging.getLogger(__name__)
 
-PR_SET_PDEATHSIG = 1
-
 # Seconds that a stage needs at most to end after its dvc was killed.
 PATIENCE_SECONDS = 10
 
@@ -33,16 +29,6 @@ def use_code_of(workspace: Workspace, arguments: list[str]) -> None:
         path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
         command = [sys.executable, "-m", "pipeline.stages", *arguments]
         os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})  # noqa: S606
-
-
-def end_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (Linux only)."""
-    if sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # the parent ended before the kernel was asked
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @contextmanager

@@ -1,90 +1,24 @@
 """Run one stage: `python -m pipeline.stages NAME`."""
 
-import importlib
-import logging
 import pkgutil
-import shutil
 import signal
 import sys
 
-from pipeline import config, stages
-from pipeline.config import side_files
-from pipeline.errors import ParityError, PipelineError, TrainingError, from_system
-from pipeline.reporting import console
-from pipeline.repository import dvc, environment, folder, locks
-from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files
-
-_log = logging.getLogger("pipeline.stages")  # __name__ is __main__ here
-
-
-def main(name: str, workspace: Workspace) -> int:
-    """Run a stage with the checked settings; returns the exit code.
-
-    A user's mistake is reported in one message. After any failure the earlier outs of the stage
-    are restored, as DVC removes them before it runs the stage.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    locks.end_with_parent()
-    lock = workspace.root / ".dvc/tmp/stage.lock"
-    try:
-        folder.require_usable(workspace)
-        with (
-            console.show_messages(workspace, environment.verbosity()),
-            locks.alone(f"stage {name}", lock, locks.PATIENCE_SECONDS),
-        ):
-            _log.debug("stage %s: started in %s", name, workspace.root)
-            for partial in files.find_partials(workspace.published_folders):
-                shutil.rmtree(partial, ignore_errors=True)  # nobody else is writing it
-            try:
-                _run(name, workspace)
-            except BaseException:
-                dvc.restore_missing_outs(name, workspace)
-                raise
-    except (PipelineError, OSError) as raised:
-        error = from_system(raised)
-        print(f"\n{name} failed: {workspace.relative(error)}\n", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"\n{name} was interrupted; the same command continues it", file=sys.stderr)
-        return 130
-    return 0
-
-
-def _run(name: str, workspace: Workspace) -> None:
-    if name == "config":  # the only stage that has no settings yet
-        environment.configure()
-        importlib.import_module("pipeline.stages.config").run(workspace)
-        return
-    settings = config.load(workspace)
-    side_files.require_unchanged(settings, workspace)
-    environment.configure(onednn=settings.device.onednn)
-    try:
-        importlib.import_module(f"pipeline.stages.{name}").run(settings, workspace)
-    except (TrainingError, ParityError) as error:
-        _record_failure(settings, workspace, error)
-        raise
-
-
-def _record_failure(settings: Settings, workspace: Workspace, reason: PipelineError) -> None:
-    """Mark the execution as failed in MLflow, or warn if that is not possible."""
-    from pipeline.tracking import spool
-    from pipeline.tracking.execution import Execution
-
-    workspace.tracked.unlink(missing_ok=True)  # it names the run before this one
-    try:
-        failed = Execution.current(settings, workspace, failure=workspace.relative(reason))
-        spool.keep(failed, workspace)
-        spool.send_or_warn(workspace, settings.tracking.patience)
-    except (PipelineError, OSError) as error:
-        _log.warning("the failure is not in MLflow: %s", from_system(error))
-
+from pipeline import stages
+from pipeline.repository import waiting
 
 if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     names = [module.name for module in pkgutil.iter_modules(stages.__path__)]
-    names.remove("__main__")
+    names = [name for name in names if not name.startswith("_")]
     if len(sys.argv) != 2 or sys.argv[1] not in names:
         sys.exit(f"usage: python -m pipeline.stages {{{','.join(names)}}}")
+    reason = waiting.hand_over(sys.argv[1])
+
+    from pipeline.repository import locks
+    from pipeline.stages import _running
+    from pipeline.workspace import Workspace
+
     workspace = Workspace.here()
     locks.use_code_of(workspace, sys.argv[1:])
-    sys.exit(main(sys.argv[1], workspace))
+    sys.exit(_running.main(sys.argv[1], workspace, reason))

@@ -4,7 +4,6 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
 from pipeline.graph.devices import choose_device, configure_process
 from pipeline.models.forms import checkpoint, frozen_graph, saved_model
 from pipeline.models.metadata import hashes, sidecar

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.data import preparation
 from pipeline.data.base_model import RAW, BaseModel, read_base_model
+from pipeline.data.examples import Examples
 from pipeline.data.preparation import Fitted
 from pipeline.data.prepared.dataset import Dataset
 from pipeline.data.profile import measuring, page
@@ -23,12 +24,14 @@ _log = logging.getLogger(__name__)
 def run(settings: "Settings", workspace: Workspace) -> None:
     """Read the source, split it, fit the encoding, publish the arrays and the profile."""
     path = workspace.path(settings.data.path)
-    with ThreadPoolExecutor(1) as pool, files.replacing(workspace.prepared) as folder:
-        fitted = fit(settings, workspace)
+    with ThreadPoolExecutor() as pool, files.replacing(workspace.prepared) as folder:
+        examples = read(settings, workspace)
         digest = pool.submit(files.sha256, path)
+        fitted = fit(settings, workspace, examples)
+        measured = pool.submit(measuring.measure, fitted)
         folder.mkdir()
         dataset, rows = preparation.write(fitted, digest.result, folder)
-        profile = measuring.measure(fitted)
+        profile = measured.result()
     files.write_text(workspace.profile, page.to_html(profile))
     counts = ", ".join(f"{rows[name]:,} {name}" for name in rows if rows[name] and name != "sample")
     _log.info("%s: %s; %s", settings.data.path, _describe(dataset), counts)
@@ -36,14 +39,20 @@ def run(settings: "Settings", workspace: Workspace) -> None:
         _log.warning("%s: %s", settings.data.path, leak)
 
 
-def fit(settings: "Settings", workspace: Workspace) -> Fitted:
-    """Read the source, split it, fit the encoding; writes nothing."""
+def read(settings: "Settings", workspace: Workspace) -> Examples:
+    """Read the source, which is downloaded first where it is remote."""
     if is_remote(settings.data.path):
         from pipeline.data import remote  # its clients take time to import
 
         remote.fetch(settings.data.path, workspace)
+    environment.share_freed()
     examples = read_examples(settings.data, workspace)
     environment.return_freed()  # what parsing took
+    return examples
+
+
+def fit(settings: "Settings", workspace: Workspace, examples: Examples) -> Fitted:
+    """Split the examples and fit the encoding; writes nothing."""
     return preparation.fit(settings.data, settings.seed, examples, _find_base(settings, workspace))
 
 

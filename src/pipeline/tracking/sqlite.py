@@ -1,4 +1,4 @@
-"""An SQLite store without MLflow, whose import takes seconds: its file, its lock, and checks.
+"""An SQLite store without MLflow, whose import takes seconds: its file, tables, lock, and checks.
 
 The checks change nothing: a missing store is not created, and no store is migrated.
 """
@@ -20,6 +20,11 @@ from pipeline.workspace import Workspace
 
 MIGRATIONS = "store/db_migrations/versions/*.py"
 LOCK_TIMEOUT_SECONDS = 30
+
+# What the migrations of MLflow make of an empty file in seconds. `python -m tests.store_schema` has
+# written it; the first line has the version of MLflow.
+TABLES = Path(__file__).with_name("store.sql")
+MADE_BY = "-- the tables of MLflow {}"
 
 
 def file(workspace: Workspace) -> Path | None:
@@ -58,6 +63,14 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
             f"the MLflow store {database} cannot be used: {error}; wait until no other program uses"
             " it, or move it away"
         ) from None
+
+
+def make_tables(database: Path) -> None:
+    """Make the tables of the installed MLflow in an empty file; none if they are not known."""
+    text = TABLES.read_text(encoding="utf-8")
+    if text.startswith(f"{MADE_BY.format(version('mlflow'))}\n"):
+        with closing(sqlite3.connect(database)) as connection:
+            connection.executescript(text)
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:

@@ -83,6 +83,7 @@ def _require_database(workspace: Workspace) -> None:
             database.execute("PRAGMA schema_version")
     elif path is not None:
         with files.replacing(path) as partial:
+            sqlite.make_tables(partial)
             create: Any = SqlAlchemyStore  # MLflow declares no types for it
             create(f"sqlite:///{partial}", address.artifact_location(workspace))
 

@@ -16,11 +16,13 @@ import tensorflow as tf
 
 from pipeline.data.prepared.dataset import EncodedRows
 from pipeline.errors import ConfigError, TrainingError, listing
-from pipeline.graph.networks import NETWORKS, OwnStep
+from pipeline.graph import own_step
 from pipeline.graph.optimizers import require_device
-from pipeline.graph.step import LOSS, add_own_step
+from pipeline.graph.own_step import OwnStep
+from pipeline.graph.step import LOSS
 from pipeline.graph.variables import SCOPE
 from pipeline.schema.training import TrainSettings
+from pipeline.schema.training.model import Graph
 from pipeline.training.batches import Batches, choose_batch_size
 from pipeline.training.graph import TrainedGraph
 from pipeline.training.job import TrainingJob
@@ -40,8 +42,7 @@ class FedGraph(TrainedGraph):
 
 def is_fed(settings: TrainSettings) -> bool:
     """Tell whether the network has a loss of its own."""
-    has_own = NETWORKS[settings.model.name].own_step is not None
-    return has_own and getattr(settings.model, "loss", None) is not None
+    return isinstance(settings.model, Graph) and settings.model.loss is not None
 
 
 def build_fed_graph(job: TrainingJob) -> FedGraph:
@@ -55,7 +56,7 @@ def build_fed_graph(job: TrainingJob) -> FedGraph:
     settings, graph = job.settings, tf.Graph()
     _require_fit(job)
     with graph.as_default(), tf.device(job.device):
-        step = add_own_step(settings, job.workspace, job.model)
+        step = own_step.add(settings, job.workspace, job.model)
         if step is None:
             raise ConfigError(f"model={settings.model.name} has no loss of its own")
         variables = {one.op.name: one for one in v1.global_variables()}

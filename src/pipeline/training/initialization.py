@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.errors import ArtifactError, ConfigError, listing, nearest, one_line
-from pipeline.graph.adopted.values import read_values
+from pipeline.graph.adopted import read_values
 from pipeline.graph.variables import SCOPE
 from pipeline.graphdef.reading import checkpoints
 from pipeline.schema.training.model import Graph

@@ -12,7 +12,6 @@ from pipeline.data.prepared.dataset import (
     read_training_rows,
 )
 from pipeline.errors import ConfigError
-from pipeline.graph import adopted  # noqa: F401  (registers model=graph)
 from pipeline.graph.inference import InferenceSpec
 from pipeline.graph.losses import Head, choose_loss
 from pipeline.graph.networks import require_fit

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.data.prepared.dataset import read_split
 from pipeline.errors import ConfigError, listing
-from pipeline.graph.adopted.reading import read_inference
+from pipeline.graph.adopted import read_inference
 from pipeline.graph.inference import PREDICTION
 from pipeline.schema.training.model import Graph
 from pipeline.training.graph import TrainedGraph, feed

@@ -25,13 +25,13 @@ def count_duplicates(examples: Examples, splits: Mapping[str, np.ndarray]) -> tu
     may_be = np.zeros(2**FILTER_BITS, bool)
     parts = [np.empty(0, np.uint64)]
     for block, chosen, values in _read(examples, test):
-        may_be[hashing.first_bits(values)] = True
+        may_be[hashing.first_bits(values.take(chosen, 0))] = True
         parts.append(hashing.of_rows(block, chosen, values))
     wanted, counts = np.unique(np.concatenate(parts), return_counts=True)
     found = np.zeros(len(wanted), bool)
     for block, chosen, values in _read(examples, train):
-        likely = may_be[hashing.first_bits(values)]
-        hashes = hashing.of_rows(block, chosen[likely], values[likely])
+        likely = chosen[may_be[hashing.first_bits(values)[chosen]]]
+        hashes = hashing.of_rows(block, likely, values)
         places = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
         found[places[wanted[places] == hashes]] = True
     return int(counts[found].sum()), len(test)
@@ -48,8 +48,8 @@ class _Hashing:
         self._factors = factors * 2 + 1
 
     def of_rows(self, block: slice, chosen: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Return the hashes of chosen rows of a block, `[rows] uint64`, from their numbers."""
-        hashes = self._mix(values)
+        """Return the hashes of chosen rows of a block with these numbers, `[chosen] uint64`."""
+        hashes = self._mix(values.take(chosen, 0))
         if self._text.names:
             codes = self._text.codes[block][chosen].astype(np.uint64)
             hashes += (codes * self._factors[self._width :]).sum(1, dtype=np.uint64)
@@ -73,9 +73,8 @@ class _Hashing:
 
 
 def _read(examples: Examples, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield block, the chosen rows in it, and their numbers, `[chosen, columns]`."""
+    """Yield block, the chosen rows in it, and the numbers of all its rows, `[rows, columns]`."""
     for block in blocks(*examples.features.shape):
         chosen = rows_in_block(rows, block)
         if len(chosen):
-            values = examples.features[block]
-            yield block, chosen, values if len(chosen) == len(values) else values[chosen]
+            yield block, chosen, examples.features[block]

@@ -2,10 +2,13 @@
 
     .meta ──reading──▶ AdoptedGraph: what output, loss and train op need, with all its variables
       │   network    features ─▶ output, in a graph or op by op: every form comes from here
-      │   step       features, label ─▶ loss, and a step: what a training feeds
       └── values     of the checkpoint, which a training starts from
 
-Importing the package registers the network.
+`networks` registers the network, and `own_step` adds the loss and the step around it.
 """
 
-from pipeline.graph.adopted import network, values  # noqa: F401
+from pipeline.graph.adopted.network import compute_output
+from pipeline.graph.adopted.reading import read_inference
+from pipeline.graph.adopted.values import read_values
+
+__all__ = ["compute_output", "read_inference", "read_values"]

@@ -9,7 +9,6 @@ from tensorflow.python.eager.tape import variable_accessed
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from pipeline.errors import ArtifactError, one_line
-from pipeline.graph.adopted import step
 from pipeline.graph.adopted.reading import INPUT, OUTPUT, AdoptedGraph, read_inference
 from pipeline.graph.adopted.tensors import as_input, as_output, feed_value
 from pipeline.graph.execution import body
@@ -20,7 +19,6 @@ from pipeline.graph.execution.tensors import is_control, name_of, parse
 from pipeline.graph.execution.variables import Variable
 from pipeline.graph.execution.wrapped import without_grappler
 from pipeline.graph.layers import Training
-from pipeline.graph.networks.registry import network
 from pipeline.graph.tensors import UNREADABLE
 from pipeline.graph.variables import SCOPE, Variables
 from pipeline.schema.training.model import Graph
@@ -35,8 +33,7 @@ Held = Mapping[str, Any]  # variables, or their values, by node
 _SEED, _SEED_OF_REFERENCE = 1, 2
 
 
-@network("graph", own_step=step.add)
-def graph(
+def compute_output(
     settings: Graph, features: tf.Tensor, outputs: int, variables: Variables, training: Training
 ) -> tf.Tensor:
     """Compute the output of the graph that the settings name; nothing in it is random."""

@@ -5,7 +5,7 @@ the same function. It gets `[rows, …] float32`, scaled, and returns `[rows, ou
 """
 
 # Importing a module registers its networks.
-from pipeline.graph.networks import convolutional, dense, special, transfer  # noqa: F401
-from pipeline.graph.networks.registry import NETWORKS, OwnStep, apply_network, require_fit
+from pipeline.graph.networks import adopted, convolutional, dense, special, transfer  # noqa: F401
+from pipeline.graph.networks.registry import NETWORKS, apply_network, require_fit
 
-__all__ = ["NETWORKS", "OwnStep", "apply_network", "require_fit"]
+__all__ = ["NETWORKS", "apply_network", "require_fit"]

@@ -1,8 +1,7 @@
 """The registry of networks: what each can be trained for, and how the chosen one is applied."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tensorflow as tf
 
@@ -16,28 +15,6 @@ NetworkFunction = Callable[..., tf.Tensor]
 
 
 @dataclass(frozen=True)
-class OwnStep:
-    """The graph of a batch that is fed, of a network with a loss of its own.
-
-    Attributes:
-        features, label: float32, encoded; they are fed.
-        loss: of the batch, before the step.
-        update: takes the step, and counts it.
-        feeds: what else is fed in a step, by the names of tensors.
-        random: operations that draw random numbers, whose state no checkpoint holds.
-        rows: the only number of rows that the graph declares to take, if it does.
-    """
-
-    features: tf.Tensor
-    label: tf.Tensor
-    loss: tf.Tensor
-    update: tf.Operation
-    feeds: Mapping[str, Any]
-    random: tuple[str, ...]
-    rows: int | None = None
-
-
-@dataclass(frozen=True)
 class RegisteredNetwork:
     """A network and what it can be used for.
 
@@ -46,15 +23,12 @@ class RegisteredNetwork:
         images: whether it takes images only, `[rows, height, width, channels]`.
         takes_codes: whether it gets codes as further argument `codes`; else they are among the
             features, one-hot or embedded.
-        own_step: adds an `OwnStep` to the default graph, given `TrainSettings`, a workspace and an
-            `InferenceSpec`; it returns None where the settings name no loss.
     """
 
     function: NetworkFunction
     tasks: tuple[str, ...]
     images: bool
     takes_codes: bool
-    own_step: Callable[..., OwnStep | None] | None = None
 
 
 NETWORKS: dict[str, RegisteredNetwork] = {}
@@ -66,12 +40,11 @@ def network(
     tasks: tuple[str, ...] = ("regression", "classification"),
     images: bool = False,
     takes_codes: bool = False,
-    own_step: Callable[..., OwnStep | None] | None = None,
 ) -> Callable[[NetworkFunction], NetworkFunction]:
     """Register a function as the network `name`; see `RegisteredNetwork`."""
 
     def register(function: NetworkFunction) -> NetworkFunction:
-        NETWORKS[name] = RegisteredNetwork(function, tasks, images, takes_codes, own_step)
+        NETWORKS[name] = RegisteredNetwork(function, tasks, images, takes_codes)
         return function
 
     return register

@@ -13,11 +13,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.errors import ArtifactError
 from pipeline.graph.devices import plain_session, writing
 from pipeline.graph.inference import LABEL, PREDICTION
 from pipeline.graph.step import LOSS, build_step_graph
-from pipeline.graphdef.reading import read_saved_model
 from pipeline.models.forms.checkpoint import restore_variables
 from pipeline.models.forms.frozen_graph import build_inference, open_restored
 from pipeline.models.metadata import hashes, sidecar
@@ -107,19 +105,3 @@ def _signature(graph: tf.Graph, inputs: Sequence[str], outputs: Sequence[str], m
 def read_sidecar(folder: Path) -> Sidecar:
     """Read the sidecar of a SavedModel, as `sidecar.read` does."""
     return sidecar.read(folder / SIDECAR)
-
-
-def require_assets_inside(folder: Path) -> None:
-    """Refuse a SavedModel whose assets lie outside of its own folder.
-
-    Assets are files that TensorFlow gives to the graphs when it loads a SavedModel.
-
-    Raises:
-        ArtifactError: the message names the first, or the file that cannot be read.
-    """
-    file, assets = folder / FILE, (folder / "assets").resolve()
-    for meta in read_saved_model(file).meta_graphs:
-        for name in (asset.filename for asset in meta.asset_file_def):
-            if not (assets / name).resolve().is_relative_to(assets):
-                problem = f"{file} names an asset outside of its folder, {name!r}"
-                raise ArtifactError(f"{problem}; a model of this pipeline has none: do not use it")

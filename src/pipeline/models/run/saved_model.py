@@ -13,6 +13,8 @@ from pipeline.graph.inference import PREDICTION
 from pipeline.graph.runner import Runner
 from pipeline.graph.tensors import UNREADABLE
 from pipeline.graphdef.interface import Interface, TensorSpec
+from pipeline.graphdef.reading import read_saved_model
+from pipeline.graphdef.saved_model import find_assets
 from pipeline.models.forms import saved_model
 from pipeline.models.metadata import hashes
 from pipeline.models.metadata.sidecar import REMEDY
@@ -26,7 +28,8 @@ def open_saved_model(folder: Path, runtime: Runtime, tags: Sequence[str]) -> Run
     """Open a graph of a SavedModel, after checking its hashes; `serving_default` names tensors."""
     found = saved_model.read_sidecar(folder)
     hashes.require_files(found, folder)
-    saved_model.require_assets_inside(folder)
+    for meta in read_saved_model(folder / saved_model.FILE).meta_graphs:
+        list(find_assets(meta, folder))  # refuses those outside of the folder
     session = runtime.open_session(tf.Graph())
     try:
         with session.graph.as_default(), tf.device(runtime.device):

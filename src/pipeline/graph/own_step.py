@@ -1,6 +1,7 @@
 """The graph of a fed batch: somebody's loss, and a step by their operation or our optimizer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,6 @@ from pipeline.graph.execution.tensors import name_of, parse
 from pipeline.graph.execution.variables import shared_name
 from pipeline.graph.inference import LABEL, PREDICTION, InferenceSpec, Placeholders
 from pipeline.graph.losses import weight_penalty
-from pipeline.graph.networks.registry import OwnStep
 from pipeline.graph.optimizers import clip_gradients, compute_learning_rate, create_optimizer
 from pipeline.graph.tensors import UNREADABLE
 from pipeline.graph.variables import SCOPE
@@ -40,6 +40,28 @@ v1 = tf.compat.v1
 
 _LOSS = "loss"  # the name that a fed loss has in every training graph
 _COLLECTIONS = ("variables", "trainable_variables")
+
+
+@dataclass(frozen=True)
+class OwnStep:
+    """The graph of a batch that is fed, of a network with a loss of its own.
+
+    Attributes:
+        features, label: float32, encoded; they are fed.
+        loss: of the batch, before the step.
+        update: takes the step, and counts it.
+        feeds: what else is fed in a step, by the names of tensors.
+        random: operations that draw random numbers, whose state no checkpoint holds.
+        rows: the only number of rows that the graph declares to take, if it does.
+    """
+
+    features: tf.Tensor
+    label: tf.Tensor
+    loss: tf.Tensor
+    update: tf.Operation
+    feeds: Mapping[str, Any]
+    random: tuple[str, ...]
+    rows: int | None = None
 
 
 def add(settings: TrainSettings, workspace: Workspace, model: InferenceSpec) -> OwnStep | None:
