@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 MARGIN = 0.9
 
 FRAME = re.compile(r"\s|$|Graph execution error|Detected at node|Node: ")
-GRAPH = re.compile(r" when trying to compile graph \S+ on \S+")  # its name has a counter
+GRAPH = re.compile(r" when trying to compile graph \S+ on \S+:")  # its name has a counter
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def explain_compilation(compiled: bool) -> Iterator[None]:
             raise
         # TensorFlow puts the reason between headings and stack traces, which are indented.
         reasons = (line for line in error.message.splitlines() if not FRAME.match(line))
-        reason = GRAPH.sub("", next(reasons, "")).split(" {{node")[0].rstrip(". ")
+        reason = GRAPH.sub(":", next(reasons, "")).split(" (No registered")[0].rstrip(". ")
         raise ConfigError(
             f"XLA cannot compile the training ({reason:.300}); set train.xla=false"
         ) from None
