@@ -217,9 +217,16 @@ def settings(in_repository: None) -> Callable[..., Settings]:
     """Compose conf/ with overrides."""
 
     def compose(*overrides: str) -> Settings:
-        return composition.compose(Workspace.here(), overrides)[0]
+        found = _composed.get(overrides)
+        if found is None or found.inputs:  # files that it names may have changed
+            found = _composed[overrides] = composition.compose(Workspace.here(), overrides)[0]
+        return found
 
     return compose
+
+
+# Settings by their overrides: they are frozen, and conf/ stays as it is.
+_composed: dict[tuple[str, ...], Settings] = {}
 
 
 @pytest.fixture

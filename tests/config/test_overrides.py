@@ -123,18 +123,19 @@ def test_other_numbers_stay_refused(given: str):
 
 
 @pytest.mark.parametrize("group", ["experiment", "debug"])
-@pytest.mark.parametrize("sign", ["", "+", "++"])
-def test_a_group_that_is_no_section_may_be_null(group: str, sign: str):
+def test_a_group_that_is_no_section_may_be_null(group: str):
     default = composing.compose(Workspace.here())[1]
-    assert composing.compose(Workspace.here(), [f"{sign}{group}=null"])[1] == default
-    assert composing.compose(Workspace.here(), [f"~{group}"])[1] == default
+    given = [f"{group}=null", f"+{group}=null", f"++{group}=null", f"~{group}"]
+    choices = {override: overrides.choose([override], Workspace.here()) for override in given}
+    assert all(choice == choices[f"{group}=null"] for choice in choices.values())
+    assert composing.compose_choice(choices[f"~{group}"], Workspace.here())[1] == default
 
 
 @pytest.mark.parametrize("given", ["experiment=article", "model=mlp", "debug=smoke"])
 def test_an_option_may_have_a_plus(given: str):
-    plain = composing.compose(Workspace.here(), [given])[1]
+    plain = overrides.choose([given], Workspace.here())
     for sign in ("+", "++"):
-        assert composing.compose(Workspace.here(), [f"{sign}{given}"])[1] == plain
+        assert overrides.choose([f"{sign}{given}"], Workspace.here()) == plain
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Values of params.yaml, changes of them, and the message about mistakes."""
 
 import copy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,8 +17,7 @@ from ..conftest import REPOSITORY
 
 def default_values() -> Any:
     """Return the values of conf/ without overrides."""
-    _, text = composing.compose(Workspace(REPOSITORY))
-    return OmegaConf.to_container(OmegaConf.create(text))
+    return copy.deepcopy(_composed_values())
 
 
 def refused(values) -> str:
@@ -37,3 +37,9 @@ def given(values: dict[str, Any], key: str, value: Any, option: str = "") -> dic
         section = section[name]
     section[last] = value
     return changed
+
+
+@cache
+def _composed_values() -> Any:
+    _, text = composing.compose(Workspace(REPOSITORY))
+    return OmegaConf.to_container(OmegaConf.create(text))

@@ -102,6 +102,7 @@ assert type(graph.as_graph_def()) is messages.GraphDef
 """
 
 
+@pytest.mark.slow
 def test_tensorflow_can_be_imported_later(tmp_path: Path):
     (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3")
     command = [sys.executable, "-c", LATER, str(tmp_path / "model.tflite")]
