@@ -37,7 +37,7 @@ SUPERFLUOUS = {
     "pipeline.stages.config": "checks params.yaml, on which the digest depends anyway",
     "pipeline.tracking.registered": "downloads a model for `pipeline predict`",
     "pipeline.stages.__main__": "runs a stage and writes no out itself",
-    "pipeline.stages._running": "as well",
+    "pipeline.stages._running": "so does this",
 }
 
 TYPE_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")

@@ -56,7 +56,9 @@ def test_a_stage_is_as_verbose_as_the_verb(home):
         for arguments in (["run"], ["run", "--verbose"], ["--verbose", "run"])
     ]
     assert lines[0] == ["dvc repro None"]
-    assert lines[1] == [RUNNING, "dvc repro verbose", f"{STARTED}{home}"]  # in this order
+    assert lines[1][:2] == [RUNNING, "dvc repro verbose"]  # in this order
+    (started,) = lines[1][2:]
+    assert started.startswith(f"{STARTED}{home}: ")  # and why in its own process
     assert lines[1] == lines[2]
 
 

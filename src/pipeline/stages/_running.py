@@ -17,7 +17,7 @@ from pipeline.workspace import Workspace, files
 
 _log = logging.getLogger("pipeline.stages")
 
-# Blocked from the start of the process until the earlier outs can be restored.
+# Blocked from the start of the process until they can be answered.
 INTERRUPTS = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -33,11 +33,16 @@ def main(name: str, workspace: Workspace, reason: str) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end_with_parent()
     lock = workspace.root / ".dvc/tmp/stage.lock"
+    patience = locks.PATIENCE_SECONDS
     try:
+        if signal.sigpending() & INTERRUPTS:  # it waits until the outs can be restored
+            patience = 0
+        else:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         folder.require_usable(workspace)
         with (
             console.show_messages(workspace, environment.verbosity()),
-            locks.alone(f"stage {name}", lock, locks.PATIENCE_SECONDS),
+            locks.alone(f"stage {name}", lock, patience),
         ):
             _log.debug("stage %s: started in %s: %s", name, workspace.root, reason)
             for partial in files.find_partials(workspace.published_folders):

@@ -1,0 +1,70 @@
+"""The real stages in children of the waiting process; tests/repository has the process itself."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ..conftest import OUTS, Clone
+from ..torture import processes
+
+pytestmark = [
+    pytest.mark.repro,
+    pytest.mark.skipif(sys.platform != "linux", reason="the process needs Linux"),
+]
+
+RESULTS = (*OUTS, "params.yaml", "dvc.lock")
+# A stage says why it is not handed over; what it says there, it says in a child.
+FORKED = "PIPELINE_WAITING says so"
+
+
+def assert_nothing_is_left(clone: Clone) -> None:
+    """Expect that the process has ended, which it does a moment after its dvc."""
+    deadline = time.monotonic() + 20
+    while processes(clone):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not list((clone.path / ".dvc/tmp").glob("waiting-*"))
+
+
+def test_stages_give_the_same_bytes_in_their_own_processes(finished: Clone, copy: Clone):
+    served = copy.repro("-f", PIPELINE_VERBOSITY="verbose")
+    assert served.count(FORKED) == len(("train", "freeze", "evaluate", "track"))
+    assert_nothing_is_left(copy)
+    by_waiting = copy.digests(*RESULTS)
+    alone = copy.repro("-f", PIPELINE_VERBOSITY="verbose", PIPELINE_WAITING="0")
+    assert alone.count(FORKED) == len(("config", "prepare", "train", "freeze", "evaluate", "track"))
+    assert copy.digests(*RESULTS) == by_waiting
+
+
+def test_a_failure_is_told_once_and_gives_the_earlier_results_back(copy: Clone):
+    before = copy.digests("artifacts/checkpoint")
+    copy.edit("conf/optimizer/gradient_descent.yaml", "learning_rate: ", "learning_rate: 1e30 # ")
+    said = copy.fail("dvc", "repro")
+    assert said.count("train failed: ") == 1
+    assert copy.digests("artifacts/checkpoint") == before
+    assert_nothing_is_left(copy)
+
+
+def test_an_interrupted_training_gives_its_earlier_results_back(copy: Clone):
+    copy.edit("conf/train/full_batch.yaml", "steps: 1000", "steps: 40000000")
+    before = copy.digests("artifacts/checkpoint")
+    started = subprocess.Popen(
+        ["dvc", "repro"], cwd=copy.path, env=copy.environment, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    while not list((copy.path / ".resume").glob("*")):
+        assert started.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    assert "nobody" not in copy.run(sys.executable, "-m", "pipeline", "doctor").stdout
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+    output, _ = started.communicate(timeout=120)
+    assert output.count("train was interrupted; the same command continues it") == 1
+    assert "Traceback" not in output
+    assert started.returncode != 0
+    assert copy.digests("artifacts/checkpoint") == before
+    assert_nothing_is_left(copy)
