@@ -252,10 +252,22 @@ def test_a_single_class_is_a_class_though_it_is_named_as_the_target(load: Load):
 
 
 def test_missing_and_doubled_columns_are_refused(load: Load):
-    with pytest.raises(MlflowException, match="missing inputs"):
+    with pytest.raises(MlflowException, match="the table lacks the column 'b'"):
         load().predict(table().drop(columns="b"))
     with pytest.raises(MlflowException, match="several columns 'a'"):
         load().unwrap_python_model().predict(None, pd.concat([table(), table()[["a"]]], axis=1))
+
+
+def test_mlflow_checks_no_cells_and_names_columns(load: Load):
+    metadata = load().metadata
+    assert metadata.get_input_schema() is None  # MLflow's checks take longer than the model
+    columns = {"features:0": ["a", "day", "b"], "text:0": ["word"]}
+    assert metadata.metadata == {"columns": columns}
+
+
+def test_rows_may_be_dictionaries(load: Load):
+    found = load().predict(table().to_dict("records"))
+    assert list(found["prediction"]) == [11, 22]
 
 
 def test_a_served_model_takes_json(load: Load):
