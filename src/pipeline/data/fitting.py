@@ -211,7 +211,7 @@ def _measure(examples: Examples, train: np.ndarray, fill_values: Mapping[int, fl
         features = examples.features[block]
         label = examples.label[block]
         if len(rows) < len(label):
-            features, label = features.take(rows, 0), label.take(rows, 0)
+            features, label = features[rows], label[rows]
         for (column, part), codes in found.items():
             seconds = features[:, column]
             whole = np.floor(seconds[np.isfinite(seconds)]).astype(np.int64)

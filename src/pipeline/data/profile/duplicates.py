@@ -25,7 +25,7 @@ def count_duplicates(examples: Examples, splits: Mapping[str, np.ndarray]) -> tu
     may_be = np.zeros(2**FILTER_BITS, bool)
     parts = [np.empty(0, np.uint64)]
     for block, chosen, values in _read(examples, test):
-        may_be[hashing.first_bits(values.take(chosen, 0))] = True
+        may_be[hashing.first_bits(values[chosen])] = True
         parts.append(hashing.of_rows(block, chosen, values))
     wanted, counts = np.unique(np.concatenate(parts), return_counts=True)
     found = np.zeros(len(wanted), bool)
@@ -49,7 +49,7 @@ class _Hashing:
 
     def of_rows(self, block: slice, chosen: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Return the hashes of chosen rows of a block with these numbers, `[chosen] uint64`."""
-        hashes = self._mix(values.take(chosen, 0))
+        hashes = self._mix(values[chosen])
         if self._text.names:
             codes = self._text.codes[block][chosen].astype(np.uint64)
             hashes += (codes * self._factors[self._width :]).sum(1, dtype=np.uint64)
