@@ -56,30 +56,28 @@ def frozen_graph(setting: Setting, rows: str) -> Job:
     """`artifacts/frozen`, opened as `pipeline predict` opens it."""
     from benchmarks import pipeline_calls
 
-    return _job(pipeline_calls.open_predict(_train(setting), "artifacts/frozen"), setting, rows)
+    return _job(pipeline_calls.open_predict(train(setting), "artifacts/frozen"), setting, rows)
 
 
 def saved_model(setting: Setting, rows: str) -> Job:
     """`artifacts/saved_model`, opened as `pipeline predict` opens it."""
     from benchmarks import pipeline_calls
 
-    return _job(
-        pipeline_calls.open_predict(_train(setting), "artifacts/saved_model"), setting, rows
-    )
+    return _job(pipeline_calls.open_predict(train(setting), "artifacts/saved_model"), setting, rows)
 
 
 def eager(setting: Setting, rows: str) -> Job:
     """The reference of the parity gate."""
     from benchmarks import pipeline_calls
 
-    return _job(pipeline_calls.open_eager_predict(_train(setting)), setting, rows)
+    return _job(pipeline_calls.open_eager_predict(train(setting)), setting, rows)
 
 
 def _tensorflow(setting: Setting) -> Callable[[Any], Any]:
     """Return the network as operations on constants that exist already."""
     import tensorflow as tf
 
-    constants = {name: tf.constant(value) for name, value in _weights(setting).items()}
+    constants = {name: tf.constant(value) for name, value in read_weights(setting).items()}
 
     def network(x: tf.Tensor) -> tf.Tensor:
         for layer in LAYERS:
@@ -111,7 +109,7 @@ def keras_predict(setting: Setting, rows: str) -> Job:
     """`Model.predict`."""
     import keras
 
-    dense, weights = keras.layers.Dense, _weights(setting)
+    dense, weights = keras.layers.Dense, read_weights(setting)
     hidden = [dense(HIDDEN, activation="relu") for _ in LAYERS[:-1]]
     model = keras.Sequential([keras.layers.Input([COLUMNS]), *hidden, dense(1)])
     model.set_weights(
@@ -122,7 +120,7 @@ def keras_predict(setting: Setting, rows: str) -> Job:
 
 def numpy_by_hand(setting: Setting, rows: str) -> Job:
     """Matrix products and maxima."""
-    weights = _weights(setting)
+    weights = read_weights(setting)
 
     def network(x: np.ndarray) -> np.ndarray:
         for layer in LAYERS:
@@ -142,7 +140,7 @@ def torch_module(setting: Setting, rows: str) -> Job:
         nn.Linear(COLUMNS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(),
         nn.Linear(HIDDEN, 1),
     )  # fmt: skip
-    weights = _weights(setting)
+    weights = read_weights(setting)
     for position, layer in zip((0, 2, 4), LAYERS, strict=True):
         model[position].weight.data = torch.from_numpy(weights[f"{layer}/weights"].T.copy())
         model[position].bias.data = torch.from_numpy(weights[f"{layer}/bias"])
@@ -167,7 +165,7 @@ def _job(
     return Job(run, calls, lambda: float(np.mean(predict(features))))
 
 
-def _train(setting: Setting) -> Path:
+def train(setting: Setting) -> Path:
     """Return the root of a repository with the frozen model; the first contender makes it."""
     from benchmarks import clone
 
@@ -183,12 +181,12 @@ def _train(setting: Setting) -> Path:
     return root
 
 
-def _weights(setting: Setting) -> Weights:
+def read_weights(setting: Setting) -> Weights:
     """Return the trained values by name; the first contender saves them for all."""
     file = setting.scratch / "weights.npz"
     if not file.exists():
         from benchmarks import pipeline_calls
 
-        values = pipeline_calls.read_variables(_train(setting))
+        values = pipeline_calls.read_variables(train(setting))
         np.savez(file, **{name: values[name] for name in values if name.startswith(LAYERS)})
     return dict(np.load(file))

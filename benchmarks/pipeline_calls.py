@@ -46,6 +46,15 @@ def read_variables(root: Path) -> dict[str, np.ndarray]:
     return {name.removeprefix("network/"): value for name, value in values.items()}
 
 
+def save_mlflow_model(root: Path, folder: Path) -> None:
+    """Save the MLflow model that the stage `track` logs."""
+    import mlflow
+
+    from pipeline.tracking import mlflow_model
+
+    mlflow.pyfunc.save_model(folder, **mlflow_model.describe(Workspace(root)))
+
+
 def open_stage(root: Path, name: str) -> Callable[[], None]:
     """Return a function that runs a stage in this process; its imports are already done."""
     import importlib
