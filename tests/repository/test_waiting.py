@@ -363,3 +363,12 @@ def test_an_orphan_starts_no_process(root: Path, dvc: Dvc):
                                    env=environment, text=True)  # fmt: skip
     assert said.strip() == "alone"
     assert not dvc.sockets()
+
+
+def test_it_can_be_terminated(dvc: Dvc):
+    dvc.run("")
+    (waiting,) = dvc.waiting()
+    os.kill(waiting, signal.SIGTERM)
+    eventually(lambda: not dvc.waiting())
+    (left,) = dvc.sockets()
+    left.unlink()
