@@ -38,6 +38,7 @@ except KeyboardInterrupt:
 
 # Waits for a line with a stage, and runs it.
 DVC = """
+"a stand-in for dvc"
 import os, subprocess, sys
 for line in sys.stdin:
     name, work, variables = eval(line)
@@ -351,3 +352,23 @@ def test_what_a_killed_process_left_is_removed(root: Path, dvc: Dvc):
     left.touch()
     dvc.run("")
     assert not left.exists()
+
+
+def test_an_orphan_starts_no_process(root: Path, dvc: Dvc):
+    command = f"exec {sys.executable} -m pipeline.stages train"
+    variables = {"DVC_STAGE": "train", "DVC_WORK": SERVED, "PYTHONPATH": str(root / "src")}
+    environment = {**os.environ, **variables}
+    program = "import os, sys; os.system(sys.argv[1][5:])"
+    said = subprocess.check_output([sys.executable, "-c", program, command], cwd=root,
+                                   env=environment, text=True)  # fmt: skip
+    assert said.strip() == "alone"
+    assert not dvc.sockets()
+
+
+def test_it_can_be_terminated(dvc: Dvc):
+    dvc.run("")
+    (waiting,) = dvc.waiting()
+    os.kill(waiting, signal.SIGTERM)
+    eventually(lambda: not dvc.waiting())
+    (left,) = dvc.sockets()
+    left.unlink()

@@ -246,4 +246,5 @@ if __name__ == "__main__":
     path, address, listener, dvc = sys.argv[1:]
     sys.path[:] = json.loads(path)
     gc.disable()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)  # the stage that started it blocks them
     run_stage(Waiting(address, int(listener), int(dvc)).serve())
