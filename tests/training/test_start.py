@@ -160,7 +160,7 @@ def test_a_state_that_names_nothing_is_refused(settings, train, before, failure)
 
 def test_a_damaged_checkpoint_is_refused(settings, train, before, failure):
     chosen = settings(*MLP, "train.steps=30", *start(before[0]))
-    (values,) = before[0].glob("*.data-*")
-    values.write_bytes(bytes(byte ^ 1 for byte in values.read_bytes()))
+    for values in before[0].glob("*.data-*"):
+        values.write_bytes(bytes(byte ^ 1 for byte in values.read_bytes()))
     with failure.raises("Start from a damaged checkpoint", ArtifactError, match="is damaged"):
         train(chosen)

@@ -141,11 +141,10 @@ class Checkpoints:
 
         Those that are kept by the clock are not copied: equal trainings give equal bytes.
         """
-        source = self._best if best else self._folder
-        newest = self._best_saver if best else self._saver
-        kept = {Path(path).name for path in newest.last_checkpoints}
-        for file in source.iterdir():
-            if _WHOLE.fullmatch(file.name) and (file.name == STATE or file.stem in kept):
+        newest = {Path(path).name for path in self._saver.last_checkpoints}
+        for file in (self._best if best else self._folder).iterdir():
+            is_kept = best or file.name == STATE or file.stem in newest
+            if is_kept and _WHOLE.fullmatch(file.name):
                 shutil.copy2(file, folder)
 
 
