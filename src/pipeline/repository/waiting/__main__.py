@@ -1,0 +1,9 @@
+"""Start the process before the first stage: `python -m pipeline.repository.waiting`."""
+
+from contextlib import suppress
+
+from pipeline.repository import waiting
+
+if __name__ == "__main__":
+    with suppress(waiting.DeclinedError, OSError):  # a stage will say why
+        waiting.start()
