@@ -1,5 +1,6 @@
 """The tables that are kept for new stores are those that MLflow makes."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -12,15 +13,18 @@ from ..store_schema import dumped, made_by_mlflow
 pytestmark = pytest.mark.slow
 
 
-def statements(database: Path) -> list[str]:
-    """Return the statements in a fixed order, and the constraints of each in a fixed order, too."""
+def statements(database: Path) -> list[tuple[str, ...]]:
+    """Return the statements, and the constraints in them, in an order of their own."""
     texts = (" ".join(statement.split()) for statement in dumped(database))
-    return sorted(", CONSTRAINT".join(_ordered(text)) for text in texts)
+    return sorted(map(_ordered, texts))
 
 
-def _ordered(text: str) -> list[str]:
-    first, *constraints = text.removesuffix(" );").removesuffix(");").split(", CONSTRAINT")
-    return [first, *sorted(constraint.strip() for constraint in constraints)]
+def _ordered(text: str) -> tuple[str, ...]:
+    text = re.sub(r" ?\);?$", "", text)
+    first, *constraints = re.split(
+        r", (?=CONSTRAINT |FOREIGN KEY|PRIMARY KEY|CHECK |UNIQUE )", text
+    )
+    return (first, *sorted(constraints))
 
 
 def settings(database: Path) -> list[object]:

@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
             " from conf/"
         )
     choice = overrides.choose(arguments.overrides, workspace)
+    if not arguments.dry_run and str(choice) != _read_record(workspace):
+        dvc.expect_stages()
     settings, text = composing.compose_choice(choice, workspace)
     if arguments.dry_run:
         print(text, end="")
@@ -61,10 +63,15 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
 
 def _describe(choice: "Choice", workspace: Workspace) -> str:
     """Say what is chosen, and what was chosen before if it is dropped; empty for the defaults."""
-    from pipeline.config import chosen
-
-    now, before = str(choice), ""
-    with suppress(ConfigError):  # a record that cannot be read is replaced
-        before = str(chosen.read(workspace) or "")
+    now, before = str(choice), _read_record(workspace)
     dropped = f" (before: {before})" if before not in ("", now) else ""
     return f"{workspace.chosen}: {now or 'the defaults'}{dropped}" if now or dropped else ""
+
+
+def _read_record(workspace: Workspace) -> str:
+    """Return what was chosen before; empty for the defaults."""
+    from pipeline.config import chosen
+
+    with suppress(ConfigError):  # a record that cannot be read is replaced
+        return str(chosen.read(workspace) or "")
+    return ""

@@ -96,6 +96,13 @@ def composed_environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, COMPOSED: "1"}
 
 
+def expect_stages() -> None:
+    """Let libraries that stages share be imported while this process becomes `dvc repro`."""
+    command = [sys.executable, "-m", "pipeline.repository.waiting"]
+    environment = {**composed_environment(), STAGE_VARIABLE: "none yet"}
+    subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+
+
 def become_repro() -> NoReturn:
     """Replace this process by `dvc repro`.
 

@@ -44,7 +44,7 @@ STAGE_VARIABLE = "DVC_STAGE"
 POLL_SECONDS = 0.05
 
 
-class _DeclinedError(Exception):
+class DeclinedError(Exception):
     """The stage is to run in its own process; the text says why."""
 
 
@@ -60,8 +60,17 @@ def hand_over(stage: str) -> str:
         if stage in STARTING:
             return "it needs few libraries"
         sys.exit(_ask(address))
-    except (_DeclinedError, OSError) as reason:
+    except (DeclinedError, OSError) as reason:
         return str(reason)
+
+
+def start() -> None:
+    """Start the process for the parent of this one, which will be a `dvc`.
+
+    Raises:
+        DeclinedError: it cannot be started; the text says why.
+    """
+    _start(_find_address())
 
 
 def _find_address() -> Path:
@@ -70,15 +79,15 @@ def _find_address() -> Path:
     What is the same for all processes that DVC starts, such as limits, is not part of it.
 
     Raises:
-        _DeclinedError: there is none.
+        DeclinedError: there is none.
     """
     if sys.platform != "linux":
-        raise _DeclinedError("this needs Linux")
+        raise DeclinedError("this needs Linux")
     if os.environ.get(process.SWITCH, ON) != ON or STAGE_VARIABLE not in os.environ:
-        raise _DeclinedError(f"{process.SWITCH} says so, or this is not a stage of DVC")
+        raise DeclinedError(f"it is no stage of DVC, or {process.SWITCH} is set")
     package, own = Path("src/pipeline"), Path(__file__).parents[2]
     if package.is_dir() and not package.samefile(own):
-        raise _DeclinedError("the workspace has other code")
+        raise DeclinedError("the workspace has other code")
     libraries = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
     like = (
         os.geteuid(),
@@ -100,7 +109,7 @@ def _environment() -> dict[str, str]:
         re.MULTILINE,
     )
     if chosen is None:
-        raise _DeclinedError("params.yaml does not say device.onednn")
+        raise DeclinedError("params.yaml does not say device.onednn")
     variables = environment.variables(onednn=chosen[1] == "true")
     return {k: v for k, v in variables.items() if not k.startswith(DVC_VARIABLES)}
 
@@ -115,7 +124,7 @@ def _start(address: Path) -> None:
     dvc = os.pidfd_open(parent)
     command = Path(f"/proc/{parent}/cmdline").read_bytes()
     if os.getppid() != parent or b"dvc" not in command:  # an orphan's parent may never end
-        raise _DeclinedError("its dvc has ended")
+        raise DeclinedError("its dvc has ended")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         before = os.umask(0o177)  # the socket is for this user alone
         listener.bind(str(address))
@@ -138,7 +147,7 @@ def _ask(address: Path) -> int:
     """Have the stage run, and return its exit code.
 
     Raises:
-        _DeclinedError: it was not started, or was ended with the process.
+        DeclinedError: it was not started, or was ended with the process.
     """
     end_with_parent()
     reading, writing = os.pipe()  # the kernel ends the stage when this process ends
@@ -149,22 +158,22 @@ def _ask(address: Path) -> int:
     ):
         peer.connect(str(address))
         if process.user_of(peer) != os.geteuid():
-            raise _DeclinedError("another user listens")
+            raise DeclinedError("another user listens")
         socket.send_fds(peer, [_describe_this_process()], [0, 1, 2, reading])
         given.close()
         while not select.select([peer], [], [], POLL_SECONDS)[0]:
             if signal.sigpending() & process.INTERRUPTS:
-                raise _DeclinedError("it is interrupted")
+                raise DeclinedError("it is interrupted")
         _, children, _, _ = socket.recv_fds(peer, 16, 1)
         if not children:
-            raise _DeclinedError("the process has ended")
+            raise DeclinedError("the process has ended")
         with _Forwarded(children[0]):
             status = peer.recv(16)
             if not status:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(children[0], signal.SIGKILL)
                 select.select(children, [], [])  # until it has ended
-                raise _DeclinedError("the process was ended")
+                raise DeclinedError("the process was ended")
     code = os.waitstatus_to_exitcode(struct.unpack("i", status)[0])
     if code < 0:  # ended by a signal
         with suppress(OSError):  # SIGKILL has no handler
