@@ -18,7 +18,7 @@ pytestmark = [
 
 RESULTS = (*OUTS, "params.yaml", "dvc.lock")
 # A stage says why it is not handed over; what it says there, it says in a child.
-FORKED = "PIPELINE_WAITING says so"
+FORKED = "PIPELINE_WAITING is set"
 
 
 def assert_nothing_is_left(clone: Clone) -> None:
