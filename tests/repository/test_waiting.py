@@ -51,6 +51,14 @@ for line in sys.stdin:
     print(repr((stage.returncode, output)), flush=True)
 """
 
+# What `pipeline run` does before it becomes dvc.
+EARLY = """
+import os, subprocess, sys
+subprocess.run([sys.executable, "-m", "pipeline.repository.waiting"], check=True,
+               env={**os.environ, "DVC_STAGE": "none yet"})
+print("started", flush=True)
+"""
+
 SERVED = "print('served' if 'waiting' in open('/proc/self/cmdline').read() else 'alone')"
 
 FACTS = """
@@ -82,12 +90,12 @@ print(json.dumps({
 class Dvc:
     """A process that runs stages one after another, as `dvc` does."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, before: str = "") -> None:
         self.root = root
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "TF_"))}
         environment |= {"PYTHONPATH": str(root / "src")}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", DVC],
+            [sys.executable, "-c", before + DVC],
             cwd=root,
             env=environment,
             stdin=subprocess.PIPE,
@@ -95,6 +103,10 @@ class Dvc:
             text=True,
         )
         self.pid = self._process.pid
+
+        if before:
+            assert self._process.stdout
+            assert self._process.stdout.readline() == "started\n"
 
     def start(self, work: str, stage: str = "train", **variables: str) -> int:
         """Start a stage and return its process."""
@@ -331,6 +343,16 @@ def test_libraries_that_cannot_be_imported(dvc: Dvc):
     assert dvc.run(SERVED) == (0, "served")
     edit(dvc.root, "('no_such_library',)")
     assert dvc.run(SERVED, OTHER="1") == (0, "alone")
+
+
+def test_it_can_be_started_before_the_first_stage(root: Path):
+    dvc = Dvc(root, before=EARLY)
+    (socket,) = dvc.sockets()
+    assert socket.name.startswith(f"waiting-{dvc.pid}-")
+    (process,) = dvc.waiting()
+    assert dvc.run(SERVED) == (0, "served")
+    assert dvc.waiting() == [process]
+    dvc.end()
 
 
 def test_the_socket_is_for_one_user(dvc: Dvc):
