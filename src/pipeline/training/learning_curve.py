@@ -56,8 +56,9 @@ class LearningCurve(Observer):
         """Tell which steps are points, whatever the calls that train them."""
         every = self._settings.log_every
         if every == "auto":
-            steps = spread(self._settings.steps)
-            return np.asarray(np.isin(numbers, steps, assume_unique=True))
+            steps, keep = spread(self._settings.steps), np.zeros(len(numbers), bool)
+            keep[steps[(steps >= numbers[0]) & (steps <= numbers[-1])] - numbers[0]] = True
+            return keep
         return np.asarray((numbers % every == 0) | (numbers == 1))
 
     def _lines(self, points: Sequence[Point]) -> list[str]:
