@@ -28,7 +28,7 @@ from pipeline.training.graph import TrainedGraph, TrainingGraph, build_training_
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob
 from pipeline.training.loop import Call, require_finite, run_loop
-from pipeline.training.observer import State, registered
+from pipeline.training.observer import Observer, State, registered
 from pipeline.training.rows import create_rows
 from pipeline.training.timing import CHECKPOINTS, STEPS, Timing
 from pipeline.workspace import files
@@ -67,11 +67,7 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
         for begin in (*(observer.begin for observer in observers), *reports):
             begin(state)
         for call in timing.over(STEPS, () if state.has_ended else loop(session)):
-            state.step, state.loss = call.step, float(call.recorded[-1, 0])
-            state.points, state.values = [], {}
-            for observer in observers:
-                with timing.of(type(observer).__name__):
-                    observer.after(state, call)
+            _observe(call, state, observers, timing)
             with timing.of("reports"):
                 for report in reports:
                     report(state)
@@ -88,6 +84,15 @@ def fit(job: TrainingJob, reports: Sequence[Callable[[Progress], None]] = ()) ->
             checkpoints.save(session, 0)
     timing.tell(settings.train)
     _publish(job, state)
+
+
+def _observe(call: Call, state: State, observers: Sequence[Observer], timing: Timing) -> None:
+    """Bring the state to the end of a call, and have the observers see both."""
+    state.step, state.loss = call.step, float(call.recorded[-1, 0])
+    state.points, state.values = [], {}
+    for observer in observers:
+        with timing.of(type(observer).__name__):
+            observer.after(state, call)
 
 
 def _build(job: TrainingJob) -> tuple[TrainedGraph, Callable[[Any], Iterator[Call]]]:
