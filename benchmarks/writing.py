@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks import breakdown, growth, many
 from benchmarks.measuring import Measured
 from benchmarks.workload import Workload
+from pipeline.repository.machine import find_processor
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "dvc", "mlflow")
 
@@ -17,21 +18,12 @@ def machine(torch_version: str) -> dict[str, str]:
     """Return the machine and the versions of the libraries."""
     libraries = {name: version(name) for name in LIBRARIES}
     return {
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": f"{find_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **libraries,
         **({"torch": torch_version} if torch_version else {}),
     }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
-            names = [line.partition(":")[2].strip() for line in file if "model name" in line]
-    except OSError:
-        names = []
-    return names[0] if names else platform.machine()
 
 
 def as_json(workload: Workload, results: Sequence[Measured]) -> dict[str, Any]:

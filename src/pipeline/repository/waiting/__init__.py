@@ -84,7 +84,7 @@ def _find_address() -> Path:
     if sys.platform != "linux":
         raise DeclinedError("this needs Linux")
     if os.environ.get(process.SWITCH, ON) != ON or STAGE_VARIABLE not in os.environ:
-        raise DeclinedError(f"it is no stage of DVC, or {process.SWITCH} is set")
+        raise DeclinedError(f"it is not a stage of DVC, or {process.SWITCH} is set")
     package, own = Path("src/pipeline"), Path(__file__).parents[2]
     if package.is_dir() and not package.samefile(own):
         raise DeclinedError("the workspace has other code")
