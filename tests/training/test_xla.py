@@ -39,9 +39,9 @@ def job(settings, tmp_path):
 def test_a_long_training_of_small_products_is_compiled_and_a_short_one_is_not(job, caplog):
     caplog.set_level(logging.INFO)
     assert decide_xla(job(*MLP, "train.steps=10_000_000")).settings.train.xla is True
-    assert "train.xla=auto: yes: " in caplog.text
+    assert "train.xla=auto: yes; " in caplog.text
     assert decide_xla(job(*MLP, "train.steps=100")).settings.train.xla is False
-    assert "train.xla=auto: no: " in caplog.text
+    assert "train.xla=auto: no; " in caplog.text
 
 
 @pytest.mark.parametrize(("columns", "steps"), [(4, 1000), (64 * 10, 4000)])

@@ -52,7 +52,7 @@ def decide_xla(job: TrainingJob) -> TrainingJob:
         return job
     reason = _find_obstacle(job)
     compiled, reason = (False, reason) if reason else choose(measure_work(job), train.steps)
-    _log.info("train.xla=auto: %s: %s", "yes" if compiled else "no", reason)
+    _log.info("train.xla=auto: %s; %s", "yes" if compiled else "no", reason)
     return job.replace(xla=compiled)
 
 
@@ -63,16 +63,12 @@ def choose(work: Work, steps: int) -> tuple[bool, str]:
         return False, f"this kind of network was not measured on a {work.device.upper()}"
     row = min(rows, key=lambda row: abs(math.log(max(work.products, 1) / row.products)))
     least = least_steps(row)
-    measured = (
-        f"{row.compiled:g} µs a step against {row.plain:g}, measured on a {row.device.upper()} with"
-        f" {row.products:,} products a step of a {row.kind} network"
-    )
     if least is None:
-        return False, measured
-    return (
-        steps >= least,
-        f"{measured}; compiling takes {row.seconds:g} s, {least:,} steps repay it",
-    )
+        return False, (
+            f"it would not be faster, {row.compiled:,g} µs a step against {row.plain:,g} for a"
+            f" similar network on a {row.device.upper()}"
+        )
+    return steps >= least, f"it is faster from {least:,} steps on"
 
 
 def least_steps(row: Measured) -> int | None:
