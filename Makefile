@@ -12,7 +12,7 @@ ACCEPTED = $(shell sed -nE 's/^([A-Z]\S+) .*/--ignore-vuln \1/p' .ci/accepted-vu
 STRICT ?= --strict
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup repro check unit test failures damage torture ui bench tensorboard lint audit docs dvc-deps clean
+.PHONY: help setup repro check unit test test-gpu failures damage torture ui bench tensorboard lint audit docs dvc-deps clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ unit: $(VENV)/.installed-dev  ## run fast unit tests, those without a mark
 
 test: $(VENV)/.installed-test  ## set up and run all tests
 	$(BIN)/python -m pytest
+
+test-gpu: $(VENV)/.installed-test  ## train, freeze and prove all presets on a GPU
+	$(BIN)/python -m pytest -c tests/gpu/pytest.ini tests/gpu
 
 failures: $(VENV)/.installed-test  ## let everything go wrong that tests make go wrong, write docs/failures.md
 	$(BIN)/python -m pytest --write-failures

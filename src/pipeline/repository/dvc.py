@@ -58,9 +58,9 @@ def restore_missing_outs(stage: str, workspace: Workspace) -> None:
 
     DVC removes outs before it runs a stage; a stage that fails calls this.
     """
-    from dvc.repo import Repo
-
     try:
+        from dvc.repo import Repo
+
         with Repo(str(workspace.root)) as repo:
             for out in repo.stage.load_one(name=stage).outs:
                 # In a new clone the cache has none of them. Nothing is lost, so nothing is said.
