@@ -143,6 +143,11 @@ class Statistics:
             self.mean = mean if not before else self.mean + distance * share
             self.squares += squares + distance**2 * (before * share)
 
+    def fits_float32(self) -> bool:
+        """Tell whether all values are in the range of float32, and none is NaN."""
+        largest = np.finfo(np.float32).max
+        return bool(((self.largest <= largest) & (self.least >= -largest)).all())
+
     def constant_features(self) -> list[int]:
         """Return the features whose values are all the same."""
         same: list[int] = np.flatnonzero((self.least == self.largest)[: -self.targets]).tolist()
