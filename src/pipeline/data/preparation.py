@@ -152,7 +152,8 @@ class _Writer:
             numbers = rows_in_block(rows, block)
             chosen = _as_slice(numbers)
             if name == "train":
-                first = int(np.searchsorted(rows, block.start))
+                begin = rows.dtype.type(block.start)  # another dtype would copy `rows`
+                first = int(np.searchsorted(rows, begin))
                 parts[name] = self._encode(raw.select(chosen), block, chosen, first)
             elif len(numbers):
                 text = self._examples.text_of(block) if len(self._code_of) else raw.text
