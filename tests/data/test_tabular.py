@@ -83,6 +83,12 @@ def test_every_column_of_use_but_the_target_is_a_feature(prepare):
             r"'b' has 1e\+300 in row 1, beyond float32 .*; use a larger unit",
         ),
         (
+            "a number beyond float32 where all rows train",
+            {"b": [1e300, *range(19)]},
+            {"split": "none", "validation_share": 0},
+            r"'b' has 1e\+300 in row 1, beyond float32 .*; use a larger unit",
+        ),
+        (
             "constant columns only",
             {"a": "x", "b": 7},
             {},

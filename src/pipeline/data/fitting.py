@@ -143,6 +143,11 @@ class Statistics:
             self.mean = mean if not before else self.mean + distance * share
             self.squares += squares + distance**2 * (before * share)
 
+    def fits_float32(self) -> bool:
+        """Tell whether all values are in the range of float32, and none is NaN."""
+        largest = np.finfo(np.float32).max
+        return bool(((self.largest <= largest) & (self.least >= -largest)).all())
+
     def constant_features(self) -> list[int]:
         """Return the features whose values are all the same."""
         same: list[int] = np.flatnonzero((self.least == self.largest)[: -self.targets]).tolist()
@@ -190,13 +195,22 @@ def _measure_columns(rows: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
 
     A group fits the cache of a processor's core. How columns are grouped changes no bit.
     """
-    size = max(1, CACHED_CELLS // len(rows))
-    for begin in range(0, rows.shape[1], size):
-        columns = rows.T[begin : begin + size].astype(np.float64, order="C")
+    size, transposed = max(1, CACHED_CELLS // len(rows)), _transpose(rows)
+    for begin in range(0, len(transposed), size):
+        columns = transposed[begin : begin + size]
         least, largest, mean = columns.min(1), columns.max(1), columns.mean(1)
         columns -= mean[:, None]
         columns *= columns
         yield least, largest, mean, columns.sum(1)
+
+
+def _transpose(rows: np.ndarray) -> np.ndarray:
+    """Return a copy, `[columns, rows] float64`, made in parts that fit the cache."""
+    columns = np.empty(rows.shape[::-1])
+    size = max(1, CACHED_CELLS // max(1, rows.shape[1]))
+    for begin in range(0, len(rows), size):
+        columns[:, begin : begin + size] = rows[begin : begin + size].T
+    return columns
 
 
 def _measure(examples: Examples, train: np.ndarray, fill_values: Mapping[int, float]) -> Statistics:

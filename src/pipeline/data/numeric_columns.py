@@ -79,7 +79,8 @@ class NumericColumns:
 
     def read(self, piece: pd.DataFrame) -> np.ndarray:
         """Read the next rows: `[rows, columns] float64`, NaN for what is not a number."""
-        values = _find_plain_numbers(piece[self.columns])
+        is_all = list(piece.columns) == self.columns  # a selection is a copy
+        values = _find_plain_numbers(piece if is_all else piece[self.columns])
         if values is not None:
             self.rows += len(piece)
             return values

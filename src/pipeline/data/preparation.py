@@ -93,7 +93,7 @@ def write(
     )
     train = fitted.splits["train"]
     splits = fitted.splits | {"sample": train[:: max(1, -(-len(train) // SAMPLE_ROWS))]}
-    _Writer(examples, encoding, where, folder, fitted.weight).write(splits)
+    _Writer(fitted, folder).write(splits)
     latest = _convert_latest(examples, encoding, where)
     counts = {name: len(rows) for name, rows in splits.items()} | {"latest": len(latest.features)}
     _write_latest(latest, encoding, examples.text.names, folder / "latest")
@@ -118,22 +118,13 @@ def write(
 
 
 class _Writer:
-    """Writes the rows of all splits that have labels: encoded for training, raw otherwise.
+    """Writes the rows of all splits that have labels: encoded for training, raw otherwise."""
 
-    Args:
-        weight: of the training rows, `[rows] float32`, or None.
-    """
-
-    def __init__(
-        self,
-        examples: Examples,
-        encoding: Encoding,
-        where: str,
-        folder: Path,
-        weight: np.ndarray | None,
-    ) -> None:
-        self._examples, self._encoding, self._where = examples, encoding, where
-        self._weight = weight
+    def __init__(self, fitted: Fitted, folder: Path) -> None:
+        self._examples, self._encoding = fitted.examples, fitted.encoding
+        examples, encoding, self._where = fitted.examples, fitted.encoding, fitted.data.path
+        self._weight = fitted.weight  # of the training rows, `[rows] float32`
+        self._train_fits = fitted.statistics.fits_float32()
         self._folder, self._label_dtype = folder, _label_dtype(examples, encoding)
         texts = zip(encoding.text, examples.text.texts, strict=True) if encoding.text else ()
         self._code_of = [column.encode(found.tolist()) for column, found in texts]
@@ -154,13 +145,17 @@ class _Writer:
         self, splits: Mapping[str, np.ndarray], block: slice
     ) -> dict[str, Split | EncodedRows]:
         """Return the rows of a block by split, as they are written."""
-        raw, parts = self._read(block), dict[str, Split | EncodedRows]()
+        parts = dict[str, Split | EncodedRows]()
+        is_train = len(rows_in_block(splits["train"], block)) == block.stop - block.start
+        raw = self._read(block, is_checked=is_train and self._train_fits)
         for name, rows in splits.items():
-            chosen = rows_in_block(rows, block)
+            numbers = rows_in_block(rows, block)
+            chosen = _as_slice(numbers)
             if name == "train":
-                first = int(np.searchsorted(rows, block.start))
+                begin = rows.dtype.type(block.start)  # another dtype would copy `rows`
+                first = int(np.searchsorted(rows, begin))
                 parts[name] = self._encode(raw.select(chosen), block, chosen, first)
-            elif len(chosen):
+            elif len(numbers):
                 text = self._examples.text_of(block) if len(self._code_of) else raw.text
                 parts[name] = replace(raw, text=text).select(chosen)
         return parts
@@ -185,33 +180,48 @@ class _Writer:
             arrays["weight"] = "float32", (rows, 1)
         return RowsWriter(self._folder / name, arrays, ())
 
-    def _read(self, block: slice) -> Split:
-        """Return all rows of a block in the dtypes that the graph is fed, without their text."""
+    def _read(self, block: slice, is_checked: bool) -> Split:
+        """Return all rows of a block in the dtypes that the graph is fed, without their text.
+
+        Args:
+            is_checked: whether all values are known to be in the range of float32.
+        """
         examples, where = self._examples, self._where
         index, index_name = _index(examples, block), examples.index_name
         features, label = examples.features[block], examples.label[block]
-        require_float32(features, examples.feature_names, where, index, index_name)
-        require_float32(label, examples.targets, where, index, index_name)
+        if not is_checked:
+            require_float32(features, examples.feature_names, where, index, index_name)
+            require_float32(label, examples.targets, where, index, index_name)
         features = features.astype(self._encoding.dtype, copy=False)
         label = label.astype(self._label_dtype, copy=False)
         weight = None if examples.weight is None else examples.weight[block, None]
         return Split(features, label, index, np.empty((len(label), 0), object), weight)
 
-    def _encode(self, raw: Split, block: slice, chosen: np.ndarray, first: int) -> EncodedRows:
+    def _encode(
+        self, raw: Split, block: slice, chosen: np.ndarray | slice, first: int
+    ) -> EncodedRows:
         """Return the chosen rows of a block as the graph computes them.
 
         Args:
             first: number of training rows before the block.
         """
         parts = encode_parts(raw.features, self._encoding)
-        codes = np.empty((len(chosen), len(self._encoding.depths)), np.int32)
+        count = len(raw.label)
+        codes = np.empty((count, len(self._encoding.depths)), np.int32)
         for number, code_of in enumerate(self._code_of):
             codes[:, number] = code_of[self._examples.text.codes[block, number][chosen]]
         codes[:, len(self._code_of) :] = parts
         numbers, weight = encode_numbers(raw.features, self._encoding), self._weight
-        weight = None if weight is None else weight[first : first + len(chosen), None]
+        weight = None if weight is None else weight[first : first + count, None]
         label = encode_label(raw.label, self._encoding)
         return EncodedRows(numbers, label, raw.index, codes, weight)
+
+
+def _as_slice(rows: np.ndarray) -> np.ndarray | slice:
+    """Return ascending row numbers as a slice where they have no gap; it copies nothing."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 def _used_series(examples: Examples) -> Series | None:

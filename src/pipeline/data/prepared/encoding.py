@@ -15,6 +15,9 @@ from pipeline.data.prepared.scaling import Scaling
 
 DAY, EPOCH_WEEKDAY = 86_400, 3  # seconds; 1970-01-01 was a Thursday, and Monday is 0
 
+# Cells of float64 that fit the cache of a processor's core, with what is computed from them.
+CACHED_CELLS = 2**15
+
 # The number of values of each calendar part of a date.
 PARTS = {"month": 12, "weekday": 7, "hour": 24}
 
@@ -120,10 +123,14 @@ def encode_label(label: np.ndarray, encoding: Encoding) -> np.ndarray:
 
 def _scale(values: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Scale in the dtype of the values; as in TensorFlow, what float32 has no normal for is 0."""
-    scaled: np.ndarray = values - mean
-    scaled *= factor
-    narrow = scaled.astype(np.float32, copy=False)
-    narrow[np.abs(narrow) < np.finfo(np.float32).tiny] *= 0  # which keeps the sign
+    narrow = np.empty(values.shape, np.float32)
+    size = max(1, CACHED_CELLS // max(1, values.shape[1]))
+    for begin in range(0, len(values), size):
+        scaled = values[begin : begin + size] - mean
+        scaled *= factor
+        part = narrow[begin : begin + size]
+        part[:] = scaled
+        part[np.abs(part) < np.finfo(np.float32).tiny] *= 0  # which keeps the sign
     return narrow
 
 
