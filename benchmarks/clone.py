@@ -53,6 +53,7 @@ class Clone:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "TF_"))
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # users keep compiled code
         path = [str(Path(sys.executable).parent), environment["PATH"]]
         environment["PATH"] = os.pathsep.join(path)
         environment |= {"PYTHONPATH": str(self.path / "src"), **variables}

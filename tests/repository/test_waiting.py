@@ -51,12 +51,13 @@ for line in sys.stdin:
     print(repr((stage.returncode, output)), flush=True)
 """
 
-# What `pipeline run` does before it becomes dvc.
+# What `pipeline run` does before it becomes dvc: until then its command does not name that.
 EARLY = """
 import os, subprocess, sys
-subprocess.run([sys.executable, "-m", "pipeline.repository.waiting"], check=True,
-               env={**os.environ, "DVC_STAGE": "none yet"})
+command = [sys.executable, "-m", "pipeline.repository.waiting", str(os.getpid())]
+subprocess.run(command, check=True, env={**os.environ, "DV" "C_STAGE": "none yet"})
 print("started", flush=True)
+os.execv(sys.executable, [sys.executable, "-c", os.environ["PROGRAM"]])
 """
 
 SERVED = "print('served' if 'waiting' in open('/proc/self/cmdline').read() else 'alone')"
@@ -93,9 +94,9 @@ class Dvc:
     def __init__(self, root: Path, before: str = "") -> None:
         self.root = root
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "TF_"))}
-        environment |= {"PYTHONPATH": str(root / "src")}
+        environment |= {"PYTHONPATH": str(root / "src"), "PROGRAM": DVC}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", before + DVC],
+            [sys.executable, "-c", before or DVC],
             cwd=root,
             env=environment,
             stdin=subprocess.PIPE,

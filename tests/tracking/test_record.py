@@ -5,9 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from mlflow.utils import requirements_utils
 
 from pipeline.models.learning_curve import VALIDATION_LOSS
-from pipeline.tracking import record
+from pipeline.tracking import mlflow_model, record
+from pipeline.workspace import digests
 
 CURVE = [
     (1, {"loss": np.float32(3)}),
@@ -37,3 +39,21 @@ def test_numbers_are_metrics_and_texts_are_not():
     assert record._numbers(outs(5, **metrics, **parity)) == {"model.mse": 2.0, "parity.passed": 1.0}
     validated = record._numbers(outs(5, **metrics, validation={"mse": 3.0}))
     assert validated == {"model.mse": 2.0, "validation.mse": 3.0, "kept_step": 5.0}
+
+
+def test_versions_are_compared_without_a_search_of_all_packages(monkeypatch, caplog):
+    searched: list[bool] = []
+    library = requirements_utils.importlib_metadata
+    monkeypatch.setattr(library, "packages_distributions", lambda: searched.append(True) or {})
+    monkeypatch.setattr(requirements_utils, mlflow_model.MAP_OF_PACKAGES, None)
+    installed = [f"tensorflow=={digests.versions()['tensorflow']}"]
+    logger = requirements_utils._logger
+    monkeypatch.setattr(logger, "propagate", True)
+    with mlflow_model.trusted_requirements():
+        requirements_utils.warn_dependency_requirement_mismatches(installed)
+        assert not caplog.messages
+        requirements_utils.warn_dependency_requirement_mismatches(["numpy==0.1"])
+    assert not searched
+    assert "numpy (current: " in caplog.text
+    requirements_utils.warn_dependency_requirement_mismatches(installed)
+    assert searched

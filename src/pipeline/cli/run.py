@@ -32,9 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     """Publish params.yaml and become `dvc repro`; with `--dry-run`, print params.yaml."""
+    from pipeline.repository import dvc, processes
+
+    if not arguments.dry_run and _may_change(arguments.overrides, workspace):
+        dvc.expect_stages()  # before the imports below
+
     from pipeline.config import composing, overrides
     from pipeline.doctor import repository
-    from pipeline.repository import dvc, processes
     from pipeline.tracking import address, spool
 
     if arguments.defaults and arguments.overrides:
@@ -43,8 +47,6 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
             " from conf/"
         )
     choice = overrides.choose(arguments.overrides, workspace)
-    if not arguments.dry_run and str(choice) != _read_record(workspace):
-        dvc.expect_stages()
     settings, text = composing.compose_choice(choice, workspace)
     if arguments.dry_run:
         print(text, end="")
@@ -59,6 +61,16 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
             spool.send_or_warn(workspace, min(settings.tracking.patience, SECONDS_TO_SEND))
         dvc.become_repro()
     return 0
+
+
+def _may_change(overrides: list[str], workspace: Workspace) -> bool:
+    """Tell whether a value that is typed is not in the record; a guess, but an early one."""
+    try:
+        text = workspace.chosen.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return True
+    typed = (override.lstrip("+~").partition("=") for override in overrides)
+    return any(f"{key.rpartition('.')[2]}: {value}\n" not in text for key, _, value in typed)
 
 
 def _describe(choice: "Choice", workspace: Workspace) -> str:

@@ -98,7 +98,7 @@ def composed_environment() -> dict[str, str]:
 
 def expect_stages() -> None:
     """Let libraries that stages share be imported while this process becomes `dvc repro`."""
-    command = [sys.executable, "-m", "pipeline.repository.waiting"]
+    command = [sys.executable, "-m", "pipeline.repository.waiting", str(os.getpid())]
     environment = {**composed_environment(), STAGE_VARIABLE: "none yet"}
     subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 

@@ -82,7 +82,7 @@ def send(
         sent = store.list_steps(client, run.info.run_id)
         check_deadline()
         store.send_curve(client, run.info.run_id, [p for p in outs.curve if p[0] not in sent])
-        with _active(run):
+        with _active(run), mlflow_model.trusted_requirements():
             for request in _requests(client, run, execution, outs):
                 check_deadline()
                 request()

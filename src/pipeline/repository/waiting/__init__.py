@@ -56,7 +56,7 @@ def hand_over(stage: str) -> str:
     try:
         address = _find_address()
         if not address.exists() and stage != LAST:
-            _start(address)
+            _start(address, os.getppid(), of=b"dvc")
         if stage in STARTING:
             return "it needs few libraries"
         sys.exit(_ask(address))
@@ -64,13 +64,13 @@ def hand_over(stage: str) -> str:
         return str(reason)
 
 
-def start() -> None:
+def start(parent: int) -> None:
     """Start the process for the parent of this one, which will be a `dvc`.
 
     Raises:
         DeclinedError: it cannot be started; the text says why.
     """
-    _start(_find_address())
+    _start(_find_address(), parent)
 
 
 def _find_address() -> Path:
@@ -114,16 +114,17 @@ def _environment() -> dict[str, str]:
     return {k: v for k, v in variables.items() if not k.startswith(DVC_VARIABLES)}
 
 
-def _start(address: Path) -> None:
-    """Start the process; it has the socket before it has imported anything."""
+def _start(address: Path, parent: int, of: bytes = b"") -> None:
+    """Start the process; it has the socket before it has imported anything.
+
+    An orphan starts none: its new parent, in whose command `of` is not, may never end.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
     for left in FOLDER.glob(f"{PREFIX}*"):  # of a process that was killed
         if not Path("/proc", left.name.split("-")[1]).exists():
             left.unlink(missing_ok=True)
-    parent = os.getppid()
     dvc = os.pidfd_open(parent)
-    command = Path(f"/proc/{parent}/cmdline").read_bytes()
-    if os.getppid() != parent or b"dvc" not in command:  # an orphan's parent may never end
+    if os.getppid() != parent or of not in Path(f"/proc/{parent}/cmdline").read_bytes():
         raise DeclinedError("its dvc has ended")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         before = os.umask(0o177)  # the socket is for this user alone
