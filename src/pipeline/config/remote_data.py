@@ -63,7 +63,7 @@ def _explain(key: str, name: str) -> Iterator[None]:
             f"{key}={name}: S3 needs the extra s3: make setup EXTRAS=s3, or"
             " pip install -c constraints.txt -e '.[s3]'"
         ) from None
-    except Exception as error:
+    except Exception as error:  # each client raises errors of its own
         raise DataError(
             f"{key}={name} cannot be read: {one_line(error)}; fix the address, or download the"
             " data and give its path"

@@ -66,6 +66,7 @@ def find_dialect(
     start = len(text) - len(text.removeprefix("\ufeff"))
     told = _SEPARATOR_LINE.match(text, start)
     start = told.end() if told else start
+    # The pattern matches any text, if only an empty part of it.
     start = _BLANK_LINES.match(text, start).end()  # type: ignore[union-attr]
     if not text[start:].strip():
         raise DataError(f"{path} is empty; add a header and rows")

@@ -55,6 +55,7 @@ def read_sample(path: Path) -> tuple[bytes, bool]:
     """Return the beginning of a file, with the whole header, and whether it is the whole file."""
     with open_reader(path) as file:
         sample = chunk = file.read(SAMPLE_BYTES)
+        # The pattern matches any bytes, if only none of them.
         while chunk and HEADER.match(sample).end() == len(sample):  # type: ignore[union-attr]
             chunk = file.read(SAMPLE_BYTES)
             sample += chunk
@@ -90,5 +91,6 @@ def _line_number(path: Path, offset: int) -> int:
 
 def _header_end(chunk: bytes) -> int:
     """Return where the header ends; 0 if a quoted name may contain a line break."""
+    # As above, there is always a match.
     header = HEADER.match(chunk)[0]  # type: ignore[index]
     return 0 if header.count(b'"') % 2 else len(header)

@@ -25,6 +25,7 @@ BOOLEANS = {"true": 1.0, "false": 0.0}
 WHOLE_NUMBER = r"\s*[-+]?\d{16,}\s*"
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d*)?|(?:\.\d{3})+(?:,\d*)?)")
 # Separators that Swiss and French programs write, some of which look like others.
+# The characters that look alike are those that people type.
 THOUSANDS_ALSO = re.compile(r"[-+]?[1-9]\d{0,2}(?:(?:['’\s\u00a0\u202f]\d{3})+(?:[.,]\d*)?)")  # noqa: RUF001
 WITH_UNIT = re.compile(r"[-+]?[$€£¥]\s*[-+]?\d[\d.,]*|[-+]?\d[\d.,]*\s*[$€£¥%]")
 WITH_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")

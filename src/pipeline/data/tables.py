@@ -116,5 +116,5 @@ def _explain_read_errors(path: Path) -> Iterator[None]:
         raise
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty; add a header and rows") from None
-    except Exception as error:
+    except Exception as error:  # each reader raises errors of its own
         raise DataError(f"{path} cannot be read: {one_line(error)}; fix or replace it") from None

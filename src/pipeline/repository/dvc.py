@@ -111,6 +111,7 @@ def become_repro() -> NoReturn:
     command = repro_command()
     _log.debug("running %s", " ".join(command))
     sys.stdout.flush()
+    # A list of arguments, without a shell.
     os.execve(sys.executable, command, composed_environment())  # noqa: S606
 
 

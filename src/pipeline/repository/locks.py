@@ -28,6 +28,7 @@ def use_code_of(workspace: Workspace, arguments: list[str]) -> None:
     if (source / "pipeline").is_dir() and source / "pipeline" != digests.PACKAGE.resolve():
         path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
         command = [sys.executable, "-m", "pipeline.stages", *arguments]
+        # A list of arguments, without a shell.
         os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})  # noqa: S606
 
 

@@ -214,6 +214,7 @@ def run_stage(request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"], **{SWITCH: "forked"})
     sys.argv[:], sys.path[:] = request["arguments"], request["path"]
+    # It is the real standard output, which can be configured.
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
     importlib.invalidate_caches()
     gc.enable()
@@ -230,6 +231,7 @@ def _exit(code: int) -> NoReturn:
 
     Python would take its modules apart, which copies all their pages from the parent first.
     """
+    # What Python does at its end, which has no public name.
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
