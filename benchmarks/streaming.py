@@ -48,7 +48,7 @@ def train(setting: Setting, stream: str) -> Job:
     def result() -> float:
         features, label = _read_arrays(repository, "sample")
         predict = pipeline_calls.open_predict(repository.path, "artifacts/checkpoint")
-        return float(np.sqrt(np.mean(np.square(predict(features) - label)))) / label.std()
+        return float(np.sqrt(np.mean(np.square(predict(features) - label))) / label.std())
 
     run = pipeline_calls.open_stage(repository.path, "train")
     return Job(run, rows, result, repeats=1, warm_up=False)
@@ -79,7 +79,7 @@ def keras_fit(setting: Setting) -> Job:
 
     def result() -> float:
         features, label = _read_arrays(repository, "train")
-        return float(np.sqrt(model.evaluate(features, label, verbose=0))) / label.std()
+        return float(np.sqrt(model.evaluate(features, label, verbose=0)) / label.std())
 
     return Job(lambda: model.fit(data, verbose=0), rows, result, repeats=1, warm_up=False)
 
