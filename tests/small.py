@@ -12,7 +12,7 @@ from pipeline.schema.settings import Settings
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.graph import build_training_graph
 from pipeline.training.initialization import Initialization
-from pipeline.training.job import TrainingJob, specify_inference
+from pipeline.training.job import TrainingJob, decide_penalty, specify_inference
 from pipeline.training.loop import run_loop
 from pipeline.training.rows import create_rows
 from pipeline.workspace import Workspace
@@ -80,6 +80,7 @@ def job_of(
     device, _ = devices.choose_device(settings.device)
     model = specify_inference(settings, dataset)
     encoded = rows if isinstance(rows, EncodedRows) else rows.encode(dataset.encoding)
+    settings = decide_penalty(settings, dataset, len(encoded.label))
     return TrainingJob(settings, Workspace.here(), device, folder, dataset, encoded, model)
 
 

@@ -122,11 +122,24 @@ def test_softmax_comes_close_to_logistic_regression(settings, train):
     features = features * 10.0 ** np.arange(13)
     noise = np.random.default_rng(0).normal(size=len(target))
     given = prepared(features, np.digitize(target / target.std() + noise, [-0.5, 0.5]))
-    losses, _ = train(settings("device=cpu", "model=softmax"), given=given)
+    chosen = ("device=cpu", "model=softmax", "train.regularization.l2=0")
+    losses, _ = train(settings(*chosen), given=given)
     x, label = scaled(given)[0], given[1].label[:, 0]
     regression = LogisticRegression(C=1e6, max_iter=10_000).fit(x, label)
     probability = regression.predict_proba(x)[np.arange(len(label)), label.astype(int)]
     assert losses[-1] < 1.005 * -np.mean(np.log(probability))
+
+
+@pytest.mark.parametrize("batch", ["null", "50"])
+def test_separable_classes_get_the_weights_of_a_logistic_regression(settings, train, batch: str):
+    features = np.random.default_rng(2).normal(size=(150, 4))
+    given = prepared(features, np.digitize(features[:, 0] + features[:, 1], [-0.7, 0.7]))
+    chosen = ("train.steps=3000", f"train.batch_size={batch}", "schedule=cosine")
+    _, variables = train(settings("device=cpu", "model=softmax", *chosen), given=given)
+    x, label = scaled(given)[0], given[1].label[:, 0]
+    expected = LogisticRegression(tol=1e-8, max_iter=10_000).fit(x, label)
+    weights = variables["network/weights"]
+    np.testing.assert_allclose(weights, expected.coef_.T, atol=0.02 * np.abs(weights).max())
 
 
 @pytest.mark.parametrize("size", [8, 128])

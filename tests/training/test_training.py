@@ -1,5 +1,6 @@
 """The loop in the graph: its results depend on the seed and the step, and on nothing else."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from pipeline.errors import ConfigError, TrainingError
 from pipeline.graph import optimizers
 from pipeline.training.batches import choose_batch_size
-from pipeline.training.job import decide_validation
+from pipeline.training.job import decide_penalty, decide_validation
 
 from ..conftest import REPOSITORY
 from ..small import examples
@@ -154,6 +155,24 @@ def test_the_default_batch_of_a_small_table_is_all_its_rows(settings, train):
 def test_validation_is_automatic_where_there_are_rows(settings, chosen, rows: int, every):
     decided = decide_validation(settings(*chosen), rows).train.validation
     assert decided.interval == decided.every == every
+
+
+@pytest.mark.parametrize(
+    ("chosen", "source", "task", "l2"),
+    [
+        (("model=softmax",), "csv", "classification", 0.025),
+        (("model=linear",), "csv", "classification", 0.025),
+        (("model=polynomial",), "custom", "classification", 0.025),
+        (("model=softmax", "train.regularization.l2=0"), "csv", "classification", 0),
+        (("model=softmax",), "iris", "classification", 0),
+        (("model=linear",), "csv", "regression", 0),
+        (("model=mlp",), "csv", "classification", 0),
+    ],
+)
+def test_classes_of_own_tables_have_a_small_penalty(settings, chosen, source, task, l2):
+    dataset = dataclasses.replace(examples(40, task=task)[0], source=source)
+    decided = decide_penalty(settings("train=full_batch", *chosen), dataset, 40)
+    assert decided.train.regularization.l2 == decided.train.regularization.l2_factor == l2
 
 
 def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):

@@ -104,8 +104,8 @@ def weight_penalty(settings: Train, variables: list[Any]) -> tf.Tensor | float:
     factors, total = settings.regularization, 0.0
     if factors.l1 and weights:
         total += factors.l1 * tf.add_n([tf.reduce_sum(tf.abs(weight)) for weight in weights])
-    if factors.l2 and weights:
-        total += factors.l2 * tf.add_n([tf.nn.l2_loss(weight) for weight in weights])
+    if factors.l2_factor and weights:
+        total += factors.l2_factor * tf.add_n([tf.nn.l2_loss(weight) for weight in weights])
     return total
 
 

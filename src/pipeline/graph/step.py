@@ -46,8 +46,9 @@ def build_step_graph(
     """Build the training graph for others: `train_step` trains on a batch that is fed.
 
     It has `features:0`, `label:0`, `loss:0` and `prediction:0`, and is the same whatever the
-    process is configured for. It takes the plain gradient: a preconditioner is of the training
-    rows, which others do not have. All rows of a batch count the same.
+    process is configured for. It takes the plain gradient, and no penalty with
+    `train.regularization.l2=auto`: a preconditioner and this penalty are of the training rows,
+    which others do not have. All rows of a batch count the same.
     """
     graph = tf.Graph()
     with graph.as_default(), without_op_determinism():

@@ -1,6 +1,7 @@
 """A training job: all that a training depends on, as one value."""
 
 import dataclasses
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,16 @@ from pipeline.graph.inference import InferenceSpec
 from pipeline.graph.losses import Head, choose_loss
 from pipeline.graph.networks import require_fit
 from pipeline.schema.training import TrainSettings
-from pipeline.schema.training.model import Graph, Linear, Network
+from pipeline.schema.training.model import Graph, Linear, Network, Polynomial, Softmax
 from pipeline.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 # Sources of people's own tables. The others show what the tutorial's training does.
 OWN_TABLES = ("csv", "custom")
+
+# Networks that are linear in their variables: inputs · weights + bias.
+AFFINE = (Linear, Softmax, Polynomial)
 
 # With `train.validation.every=auto`, where there are rows for it: validations of a training, and
 # the fewest steps between two. A preconditioned linear network is at the closed form after 50.
@@ -74,6 +80,7 @@ def read_job(
     split = read_training_rows(workspace.prepared, mapped=True).select(slice(most))
     validated = read_split("validation", workspace.prepared, mapped=True)
     settings = decide_validation(settings, len(validated.label))
+    settings = decide_penalty(settings, dataset, len(split.label))
     model = specify_inference(settings, dataset)
     return TrainingJob(settings, workspace, device, folder, dataset, split, model)
 
@@ -87,6 +94,28 @@ def decide_validation(settings: TrainSettings, rows: int) -> TrainSettings:
     validation = validation.model_copy(update={"every": every})
     return settings.model_copy(
         update={"train": train.model_copy(update={"validation": validation})}
+    )
+
+
+def decide_penalty(settings: TrainSettings, dataset: Dataset, rows: int) -> TrainSettings:
+    """Return the settings with `train.regularization.l2=auto` decided for so many training rows.
+
+    Of classes that a linear network separates, the weights would grow without end, and with them
+    the probability that is given to a wrong class. A penalty of 1 / rows is what scikit-learn's
+    `LogisticRegression` has with `C=1`, its default.
+    """
+    train, penalty = settings.train, settings.train.regularization
+    if penalty.l2 != "auto":
+        return settings
+    is_own = dataset.source in OWN_TABLES and bool(dataset.classes)
+    l2 = 1 / rows if is_own and isinstance(settings.model, AFFINE) else 0.0
+    if l2:
+        _log.info(
+            "train.regularization.l2=auto: %.3g, which is 1 / %s training rows", l2, f"{rows:,}"
+        )
+    penalty = penalty.model_copy(update={"l2": l2})
+    return settings.model_copy(
+        update={"train": train.model_copy(update={"regularization": penalty})}
     )
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from pipeline.data.prepared.dataset import blocks
 from pipeline.errors import ConfigError
 from pipeline.graph.losses import choose_loss
-from pipeline.schema.training.model import Linear, Polynomial, Softmax
+from pipeline.schema.training.model import Polynomial
 from pipeline.schema.training.optimizer import Preconditioned
 from pipeline.training.batches import choose_batch_size
-from pipeline.training.job import OWN_TABLES, TrainingJob
+from pipeline.training.job import AFFINE, OWN_TABLES, TrainingJob
 from pipeline.workspace import files
 
 # The most inputs with `auto`: the work grows with their square, and their cube.
@@ -80,7 +80,7 @@ def read_inputs(job: TrainingJob) -> Iterator[np.ndarray]:
 def _find_problem(job: TrainingJob) -> str:
     """Return why there is no preconditioner; the text is empty where there is one."""
     model, train = job.settings.model, job.settings.train
-    if not isinstance(model, Linear | Softmax | Polynomial):
+    if not isinstance(model, AFFINE):
         return f"model={model.name} is not linear in its variables"
     if not choose_loss(train, job.dataset.task).curvature:
         return f"the second derivative of train.loss={train.loss} is 0"
@@ -109,7 +109,7 @@ def _factorize(job: TrainingJob) -> np.ndarray | None:
     if not np.isfinite(bound).all():
         return None  # neither will the loss be finite
     weights = np.arange(len(bound) - 1)  # without the bias
-    bound[weights, weights] += train.regularization.l2
+    bound[weights, weights] += train.regularization.l2_factor
     size = choose_batch_size(train, rows)
     if size is not None:
         bound = _widen(bound, job, size, curvature)

@@ -11,6 +11,7 @@ from pipeline.schema.base import (
     CountOrZero,
     NamesOrMap,
     NotNegative,
+    NotNegativeOrAuto,
     Positive,
     Section,
     Text,
@@ -25,7 +26,15 @@ class Regularization(Section):
     """Penalties on weights, the variables of two or more dimensions."""
 
     l1: NotNegative = about("factor of the sum of absolute weights")
-    l2: NotNegative = about("factor of half the sum of squared weights")
+    l2: NotNegativeOrAuto = about(
+        "factor of half the sum of squared weights; auto: 1 / training rows for the classes of"
+        " data=csv and data=custom with model=linear, softmax or polynomial, else 0"
+    )
+
+    @property
+    def l2_factor(self) -> float:
+        """The factor of half the sum of squared weights; 0 before `auto` is decided."""
+        return 0.0 if self.l2 == "auto" else self.l2
 
 
 class Clipping(Section):
