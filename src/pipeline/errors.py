@@ -79,7 +79,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     for one in known:
         folded.setdefault(one.casefold(), one)
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
-    return f"; nearest: {folded[close[0]]}" if close else ""
+    return f"; nearest: {show_name(folded[close[0]])}" if close else ""
+
+
+def show_name(name: str) -> str:
+    """Return a name as it is; in quotation marks where it begins or ends with a blank."""
+    return repr(name) if name != name.strip() else name
 
 
 def listing(items: Iterable[object], most: int = 5) -> str:

@@ -45,6 +45,7 @@ def test_every_column_of_use_but_the_target_is_a_feature(prepare):
     ("what", "columns", "changes", "expected"),
     [
         ("a target that is no column", {}, {"target": "z"}, "no column 'z'"),
+        ("a name with a blank", {" z": 7}, {"target": "z"}, "no column 'z'; nearest: ' z'"),
         (
             "a feature that is no column",
             {},
@@ -288,3 +289,22 @@ def test_a_sorted_table_has_every_class_in_every_split(prepare):
     _, splits = prepare({"y": np.repeat(["a", "b", "c"], 10)}, rows=30, **given)
     for name in ("train", "validation", "test"):
         assert set(splits[name].label.ravel()) == {0, 1, 2}, name
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            ["# by a program", "# 2026", "a,y", "1.5,2", "2.5,3"],
+            "remove the lines above the header",
+        ),
+        (["1.5,-2", "2.5,3e-1"], "put a line with the names of the columns above the rows"),
+        (["2019,2020", "2.5,3e-1"], "put a line with the names of the columns above the rows"),
+        (["a,2020", "2.5,3e-1"], "it has a, 2020; fix the name"),
+    ],
+)
+def test_a_first_line_that_is_no_header_is_told(data, tmp_path: Path, lines, expected: str):
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match=f"no column 'y'.*{expected}"):
+        prepared_of(data("csv", path=str(path), target="y"))

@@ -1,5 +1,6 @@
 """Numbers in the cells of a table; messages name the column and the row of what is not a number."""
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from pipeline.data.number_parsing import (
     override,
     suggest,
 )
-from pipeline.errors import DataError, listing, nearest
+from pipeline.errors import DataError, listing, nearest, show_name
 
 MAX_NAMED = 5
+# A name that looks like a cell of a row.
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
 # The share of texts among the values of a column that is text.
 MOSTLY = 0.9
 
@@ -165,7 +168,17 @@ def require_columns(present: Sequence[str], required: Sequence[str], where: Path
     absent = [column for column in required if column not in present]
     if absent:
         named = "; ".join(f"no column {column!r}{nearest(column, present)}" for column in absent)
-        raise DataError(f"{where}: {named}; it has {listing(present, 12)}; fix the name")
+        has = listing(map(show_name, present), 12)
+        raise DataError(f"{where}: {named}; it has {has}; {_header_remedy(present)}")
+
+
+def _header_remedy(names: Sequence[str]) -> str:
+    """Return what to do about a header that lacks a name."""
+    if names and names[0].lstrip().startswith("#"):
+        return "remove the lines above the header, or fix the name"
+    if names and all(map(_NUMBER.fullmatch, names)):
+        return "put a line with the names of the columns above the rows, or fix the name"
+    return "fix the name"
 
 
 def require_float32(
