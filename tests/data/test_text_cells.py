@@ -187,6 +187,15 @@ def test_cells_of_other_types_have_one_text(tmp_path: Path, name: str):
     assert "..." not in words[2]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_duration_is_its_seconds_in_each_unit(tmp_path: Path, unit: str):
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    cells = pyarrow.array([60 * per_second, None, 0], pyarrow.duration(unit))
+    pyarrow.parquet.write_table(pyarrow.table({"t": cells}), tmp_path / "own.parquet")
+    (piece,) = Table(tmp_path / "own.parquet").pieces()
+    np.testing.assert_array_equal(NumericColumns(["t"]).read(piece), [[60], [np.nan], [0]])
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".arrow", ".jsonl"])
 def test_a_mark_means_a_missing_cell_in_each_format(tmp_path: Path, ending: str):
     words, numbers = ["1.5", " ? ", "2.5"], [-999, 1, 2]

@@ -16,6 +16,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import infer_and_parse_data
@@ -105,6 +106,8 @@ def table(**columns: Any) -> pd.DataFrame:
         pd.Categorical([1, 2]),
         [Decimal(1), 2],
         np.array([np.int64(1), 2.0], object),
+        np.array([1000, 2000], "timedelta64[ms]"),
+        pd.array([1000, 2000], pd.ArrowDtype(pyarrow.duration("ms"))),
     ],
 )
 def test_numbers_of_all_kinds(load: Load, values: Any):

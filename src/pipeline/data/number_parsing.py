@@ -73,6 +73,8 @@ class NumberParser:
             return Numbers(values, nothing, nothing, int(np.count_nonzero(~np.isnan(values))))
         if cells.dtype == np.float64:
             return Numbers(cells.to_numpy(), nothing, nothing)
+        if cells.dtype.kind == "m":  # in seconds, whatever the unit of the file
+            cells = cells.dt.total_seconds()
         if is_numeric(cells):
             values = cells.to_numpy(np.float64, na_value=np.nan)
             is_whole = pd.api.types.is_integer_dtype(cells)

@@ -186,12 +186,12 @@ def _clear_marks(cells: pd.Series, marks: Collection[str], are_numbers: bool) ->
 
 
 def _read_numbers(cells: pd.Series, before: int) -> np.ndarray:
-    """Return numbers and booleans as float64; NaN where one is missing."""
+    """Return numbers, booleans and the seconds of durations as float64; NaN for a missing one."""
     types = pd.api.types
-    if types.is_float_dtype(cells) or types.is_bool_dtype(cells.dtype):
-        return cells.to_numpy(np.float64, na_value=np.nan)
+    cells = cells.dt.total_seconds() if cells.dtype.kind == "m" else cells
+    is_exact = types.is_float_dtype(cells) or types.is_bool_dtype(cells.dtype)
     is_real = types.is_numeric_dtype(cells) and not types.is_complex_dtype(cells)
-    if is_real and not ((cells > LARGEST_WHOLE) | (cells < -LARGEST_WHOLE)).any():
+    if is_exact or (is_real and not ((cells > LARGEST_WHOLE) | (cells < -LARGEST_WHOLE)).any()):
         return cells.to_numpy(np.float64, na_value=np.nan)
     values = np.full(len(cells), np.nan)
     for row in np.flatnonzero(cells.notna().to_numpy(bool)):
