@@ -66,3 +66,9 @@ def test_some_class_must_be_left(failure):
     expected = r"all are classes of 'kind' .* 'a' \(2\), 'b' \(1\); set data.min_class_rows to 2"
     with failure.raises("classes that are all rare", DataError, match=expected):
         chosen(["a", "a", "b"], least=3)
+
+
+def test_classes_that_differ_in_blanks_or_case_are_told(caplog):
+    assert chosen(["yes", "no", "yes ", "New York", "newyork", "007", "7"]).all()
+    (line,) = caplog.messages
+    assert "alone: 'yes' and 'yes ', 'New York' and 'newyork'; make them equal" in line

@@ -1,6 +1,7 @@
 """The classes of a target: which values can be classes, and which of them have enough rows."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def choose_class_rows(
     rows = np.flatnonzero(kept)
     codes, classes = pd.factorize(values[rows])
     refuse_measurements(classes, rows[_first_rows(codes)], name, path, decimal)
+    _tell_similar(classes, name, path)
     counts = np.bincount(codes, minlength=len(classes))
     rare = [f"{str(classes[i])[:40]!r} ({counts[i]})" for i in np.flatnonzero(counts < least)]
     if not rare:
@@ -134,6 +136,18 @@ def require_training_rows(
         f"data.split={settings.split} leaves classes of {name_targets(examples)} without a training"
         f" row: {listing(has, 5)}; {remedy}, {_leave_out(settings, least)}or give more rows"
     )
+
+
+def _tell_similar(classes: np.ndarray | pd.Index, name: str, path: Path) -> None:
+    """Log classes that differ in blanks or the case of letters alone: people may mean one."""
+    alike = defaultdict(list)
+    for text in classes:
+        alike["".join(str(text).split()).casefold()].append(f"{str(text)[:40]!r}")
+    if same := [" and ".join(texts) for texts in alike.values() if len(texts) > 1]:
+        what = (
+            "%s: classes of %r differ in blanks or case alone: %s; make them equal if they are one"
+        )
+        _log.warning(what, path, name, listing(same, MAX_NAMED))
 
 
 def _first_rows(codes: np.ndarray) -> np.ndarray:
