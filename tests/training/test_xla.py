@@ -76,6 +76,15 @@ def test_what_is_configured_is_kept(job):
         assert decide_xla(given) is given
 
 
+def test_compiling_what_gets_slower_is_warned_of(job, caplog):
+    decide_xla(job(*LENET, "train.xla=true", **IMAGES))
+    assert "63,000 µs compiled, and 2,700 µs not, on a CPU; train.xla=auto" in caplog.text
+    caplog.clear()
+    decide_xla(job(*MLP, "train.xla=true"))
+    decide_xla(job("model=custom", "model._target_=benchmarks.regression.main", "train.xla=true"))
+    assert not caplog.text
+
+
 def test_no_clock_decides(job, monkeypatch, caplog):
     given = job(*MLP, "train.steps=10_000_000")
     caplog.set_level(logging.ERROR)  # a message has a time

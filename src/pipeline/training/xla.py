@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 # Compiled, a training must take at most this share of the time: others' machines differ.
 MARGIN = 0.9
+# Compiled by request, a training that probably takes so many times as long is warned of.
+MUCH_SLOWER = 1.5
 
 FRAME = re.compile(r"\s|$|Graph execution error|Detected at node|Node: ")
 GRAPH = re.compile(r" when trying to compile graph \S+ on \S+:")  # its name has a counter
@@ -48,6 +50,8 @@ class Work:
 def decide_xla(job: TrainingJob) -> TrainingJob:
     """Return the job with `train.xla=auto` decided; the answer and its reason are logged."""
     train = job.settings.train
+    if train.xla is True:
+        _warn_if_slower(measure_work(job))
     if train.xla != "auto":
         return job
     reason = _find_obstacle(job)
@@ -58,10 +62,9 @@ def decide_xla(job: TrainingJob) -> TrainingJob:
 
 def choose(work: Work, steps: int) -> tuple[bool, str]:
     """Return whether the table says that so many steps end sooner compiled, and why."""
-    rows = [row for row in TABLE if (row.device, row.kind) == (work.device, work.kind)]
-    if not rows:
+    row = _find_similar(work)
+    if row is None:
         return False, f"this kind of network was not measured on a {work.device.upper()}"
-    row = min(rows, key=lambda row: abs(math.log(max(work.products, 1) / row.products)))
     least = least_steps(row)
     if least is None:
         return False, (
@@ -69,6 +72,22 @@ def choose(work: Work, steps: int) -> tuple[bool, str]:
             f" similar network on a {row.device.upper()}"
         )
     return steps >= least, f"it is faster from {least:,} steps on"
+
+
+def _find_similar(work: Work) -> Measured | None:
+    rows = [row for row in TABLE if (row.device, row.kind) == (work.device, work.kind)]
+    distances = [abs(math.log(max(work.products, 1) / row.products)) for row in rows]
+    return rows[distances.index(min(distances))] if rows else None
+
+
+def _warn_if_slower(work: Work) -> None:
+    row = _find_similar(work)
+    if row and row.compiled > MUCH_SLOWER * row.plain:
+        _log.warning(
+            "train.xla=true: a step of a similar network takes %s µs compiled, and %s µs not, on a"
+            " %s; train.xla=auto compiles what gets faster",
+            f"{row.compiled:,g}", f"{row.plain:,g}", row.device.upper(),
+        )  # fmt: skip
 
 
 def least_steps(row: Measured) -> int | None:
