@@ -314,6 +314,13 @@ def test_another_environment_is_not_served_by_it(dvc: Dvc):
     assert dvc.run(SERVED) == (0, "alone")
 
 
+def test_what_a_shell_sets_starts_no_other(dvc: Dvc):
+    parent = "print(os.getppid())"
+    first = dvc.run(parent)
+    assert dvc.run(parent, PWD="/", OLDPWD="/", SHLVL="9", _="sh") == first
+    assert dvc.run("print(os.environ['PWD'])", PWD="/") == (0, "/")
+
+
 def test_libraries_see_the_chosen_onednn(dvc: Dvc):
     (dvc.root / "sees.py").write_text("import os; seen = os.environ['TF_ENABLE_ONEDNN_OPTS']")
     edit(dvc.root, "('sees',)")

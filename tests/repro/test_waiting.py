@@ -40,6 +40,22 @@ def test_stages_give_the_same_bytes_in_their_own_processes(finished: Clone, copy
     assert copy.digests(*RESULTS) == by_waiting
 
 
+def test_a_run_starts_one_process(copy: Clone):
+    """Also where its caller is not in a shell, so that `PWD` is that of another folder."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "run", "optimizer.learning_rate=0.3"],
+        cwd=copy.path, env={**copy.environment, "PWD": "/", "PIPELINE_VERBOSITY": "verbose"},
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    found = set()
+    while started.poll() is None:
+        found |= set((copy.path / ".dvc/tmp").glob("waiting-*"))
+        time.sleep(0.05)
+    assert started.stdout
+    assert started.stdout.read().count(FORKED) == len(("train", "freeze", "evaluate", "track"))
+    assert len(found) == 1
+
+
 def test_a_failure_is_told_once_and_gives_the_earlier_results_back(copy: Clone):
     before = copy.digests("artifacts/checkpoint")
     copy.edit("conf/optimizer/gradient_descent.yaml", "learning_rate: ", "learning_rate: 1e30 # ")

@@ -41,6 +41,9 @@ ON = "1"
 DVC_VARIABLES = "DVC_"
 STAGE_VARIABLE = "DVC_STAGE"
 
+# A shell between dvc and a stage sets its own, where the caller's are missing or out of date.
+SHELL_VARIABLES = {"OLDPWD", "PWD", "SHLVL", "_"}
+
 POLL_SECONDS = 0.05
 
 
@@ -111,7 +114,11 @@ def _environment() -> dict[str, str]:
     if chosen is None:
         raise DeclinedError("params.yaml does not say device.onednn")
     variables = environment.variables(onednn=chosen[1] == "true")
-    return {k: v for k, v in variables.items() if not k.startswith(DVC_VARIABLES)}
+    return {
+        k: v
+        for k, v in variables.items()
+        if k not in SHELL_VARIABLES and not k.startswith(DVC_VARIABLES)
+    }
 
 
 def _start(address: Path, parent: int, of: bytes = b"") -> None:
