@@ -10,7 +10,8 @@ EXTRAS ?=
 ACCEPTED = $(shell sed -nE 's/^([A-Z]\S+) .*/--ignore-vuln \1/p' .ci/accepted-vulnerabilities.txt)
 # Fail where a package cannot be asked for, too: make audit STRICT= does not.
 STRICT ?= --strict
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Python compiles what it imports, a fraction of what lies there.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
 .PHONY: help setup repro check unit test test-gpu failures damage torture ui bench tensorboard lint audit docs dvc-deps clean
 
@@ -29,6 +30,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(INSTALL) -e ".[test,tables,dev]"
+	@touch $@
+
+$(VENV)/.installed-audit: $(VENV)/.installed
+	$(INSTALL) -e ".[audit]"
 	@touch $@
 
 repro: $(VENV)/.installed  ## set up and run the main job: data to proven model, tracked
@@ -72,8 +77,7 @@ lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import contracts, declared
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 
-audit: $(VENV)/.installed  ## ask PyPI for known vulnerabilities of the pinned packages
-	$(INSTALL) -e ".[audit]"
+audit: $(VENV)/.installed-audit  ## ask PyPI for known vulnerabilities of the pinned packages
 	$(BIN)/pip-audit $(STRICT) --no-deps --disable-pip -r constraints.txt $(ACCEPTED)
 
 docs: repro  ## write what the documentation takes from the program: parameters, a picture

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from filelock import FileLock
 from pipeline.config import composing as composition
 from pipeline.repository import environment
 from pipeline.schema.settings import Settings
-from pipeline.workspace import Workspace, files
+from pipeline.workspace import Workspace, digests, files
 
 from .failures import Failure, Table
 
@@ -181,18 +181,28 @@ def fresh(tmp_path: Path) -> Clone:
     return clone(tmp_path / "clone")
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone after the main job, one for all workers; tests only look at it."""
-    common = tmp_path_factory.getbasetemp()
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that the first worker who asks for it makes for all of them."""
+    common = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         common = common.parent
-    made, done = Clone(common / "finished"), common / "finished.done"
-    with FileLock(common / "finished.lock"):
+    made, done = common / name, common / f"{name}.done"
+    with FileLock(common / f"{name}.lock"):
         if not done.exists():
-            clone(made.path).repro()
+            make(made)
             done.touch()
     return made
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone after the main job, whose verbose output is beside it; tests only look at it."""
+
+    def make(to: Path) -> None:
+        output = clone(to).repro(PIPELINE_VERBOSITY="verbose")
+        to.with_suffix(".log").write_text(output, encoding="utf-8")
+
+    return Clone(once(tmp_path_factory, "finished", make))
 
 
 @pytest.fixture
@@ -257,12 +267,14 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     from pipeline.stages import evaluate, freeze, prepare, train
 
     monkeypatch.setattr(devices, "_configured", None)  # as in a process of its own
+    monkeypatch.setattr(digests, "normalize", _normalized)
 
     shutil.copytree(REPOSITORY / "conf", folder / "conf")
     shutil.copytree(REPOSITORY / "data/raw", folder / "data/raw")
 
     def stages(*overrides: str) -> dict[str, Any]:
-        settings, text = composition.compose(Workspace.here(), [*overrides, "device=cpu"])
+        chosen = ["evaluation.figures.dpi=20", *overrides, "device=cpu"]
+        settings, text = composition.compose(Workspace.here(), chosen)
         composition.publish(text, Workspace.here())
         for stage in (prepare, train, freeze, evaluate):
             stage.run(settings, Workspace.here())
@@ -270,6 +282,10 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
     yield stages
     disable_op_determinism()  # other tests of this process use TensorFlow as it comes
+
+
+# Each source of the package as it counts for its SHA-256: hundreds, for each run.
+_normalized = cache(digests.normalize)
 
 
 def read(path: Path) -> Any:

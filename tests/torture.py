@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -43,8 +44,26 @@ def prepared(made: Clone) -> Clone:
     return made
 
 
-def processes(clone: Clone) -> list[int]:
-    """Return the processes that work in a clone or in a copy below it."""
+@dataclass(frozen=True)
+class Whole:
+    """A run that nobody killed: how long it took, and the SHA-256 of all its results."""
+
+    seconds: float
+    digests: dict[str, str]
+
+
+def run_whole(template: Clone, to: Path) -> Whole:
+    """Run a copy of a prepared clone to the end."""
+    copy = template.copy(to)
+    started = time.monotonic()
+    assert "going on" not in copy.repro()
+    whole = Whole(time.monotonic() - started, copy.digests(*RESULTS))
+    shutil.rmtree(copy.path)
+    return whole
+
+
+def processes(clone: Clone, *names: bytes) -> list[int]:
+    """Return the processes of the pipeline, or of names, in a clone or in a copy below it."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -52,7 +71,8 @@ def processes(clone: Clone) -> list[int]:
             where = (process / "cwd").resolve()
         except OSError:
             continue
-        if (b"pipeline" in command or b"dvc" in command) and where.is_relative_to(clone.path):
+        named = any(name in command for name in names or (b"pipeline", b"dvc"))
+        if named and where.is_relative_to(clone.path):
             found.append(int(process.name))
     return found
 
@@ -74,17 +94,12 @@ class Torture:
 
     Args:
         template: a prepared clone, in which nothing has run.
+        whole: a run of it that nobody killed.
         folder: for the copies.
     """
 
-    def __init__(self, template: Clone, folder: Path) -> None:
-        self._template, self._folder = template, folder
-        whole = template.copy(folder / "whole")
-        started = time.monotonic()
-        whole.repro()
-        self._seconds = time.monotonic() - started
-        self._expected = whole.digests(*RESULTS)
-        shutil.rmtree(whole.path)
+    def __init__(self, template: Clone, whole: Whole, folder: Path) -> None:
+        self._template, self._whole, self._folder = template, whole, folder
 
     def kill(self, seed: int) -> str:
         """Kill at the moment that the seed draws, finish, compare; returns what was killed."""
@@ -97,7 +112,7 @@ class Torture:
                 command, cwd=copy.path, env=copy.environment, start_new_session=True,
                 stdout=output, stderr=output,
             )  # fmt: skip
-            time.sleep(draw.uniform(0.2, self._seconds))
+            time.sleep(draw.uniform(0.2, self._whole.seconds))
             (os.killpg if whole_group else os.kill)(started.pid, signal.SIGKILL)
             started.wait()
         deadline = time.monotonic() + 60
@@ -112,13 +127,9 @@ class Torture:
             copy.pipeline("doctor", "--fix")
             again = copy.run(*command)
         assert again.returncode == 0, again.stdout
-        differing = {
-            name
-            for name, digest in copy.digests(*RESULTS).items()
-            if digest != self._expected.get(name)
-        }
-        assert not differing
-        assert self._expected.keys() == copy.digests(*RESULTS).keys()
+        digests, expected = copy.digests(*RESULTS), self._whole.digests
+        assert not {name for name, digest in digests.items() if digest != expected.get(name)}
+        assert expected.keys() == digests.keys()
         assert_one_complete_run(copy)
         assert not list((copy.path / ".resume").glob("*"))
         assert not list((copy.path / ".spool").glob("*"))
@@ -134,7 +145,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the first kill")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        torture = Torture(prepared(clone(Path(folder) / "template")), Path(folder))
+        template = prepared(clone(Path(folder) / "template"))
+        torture = Torture(template, run_whole(template, Path(folder) / "whole"), Path(folder))
         counts: dict[str, int] = {}
         for number in range(arguments.seed, arguments.seed + arguments.kills):
             where = torture.kill(number)

@@ -10,6 +10,8 @@ import pytest
 from pipeline import cli, config
 from pipeline.errors import ArtifactError, ParityError
 from pipeline.graph.runner import Runner
+from pipeline.inspection.asking import examine
+from pipeline.inspection.model import inspect
 from pipeline.models.metadata import sidecar
 from pipeline.models.run.form import Runtime, predict_in_pieces
 from pipeline.models.run.registry import list_forms, open_model
@@ -94,8 +96,8 @@ def test_damage_is_named_before_use(
             assert (
                 "takes all columns in this order: f0, f1" in said.out or said.err.count("\n") == 1
             )
-            assert cli.main(["inspect", str(form)]) == 0
-            capsys.readouterr()
+            examine(form)
+            inspect(form)
             out.unlink(missing_ok=True)
             file.write_bytes(content)
             continue
@@ -109,8 +111,12 @@ def test_damage_is_named_before_use(
         assert (f"{file} is missing" in said) == (not file.exists())
         if name in SHOWN:
             failure.said(f"{SHOWN[name]} {kind}", said, "model", 6)
-        assert cli.main(["inspect", str(form)]) == 6, name
-        assert capsys.readouterr().err == said
+            assert cli.main(["inspect", str(form)]) == 6, name
+            assert capsys.readouterr().err == said
+        with pytest.raises(ArtifactError) as caught:  # as the verb does, without its process
+            examine(form)
+            inspect(form)
+        assert said == f"pipeline: {caught.value}\n"
         file.write_bytes(content)
     assert cli.main(["predict", str(model / "frozen"), str(table), "-o", str(out)]) == 0
 

@@ -58,6 +58,13 @@ def test_pipeline_run_and_dvc_exp_run_write_the_same_params(copy: Clone):
     # What the experiment computed is restored, and its run is not doubled.
     assert "Stage 'train' is cached" in output
     assert len(copy.runs()) == 2
+    # Results of the main job, restored too, end with a run where there is none of them.
+    output = copy.pipeline("run", MLFLOW_TRACKING_URI="sqlite:///another.db")
+    assert "Stage 'train' is cached" in output
+    assert ran(output)[-1] == "track"
+    (run,) = copy.runs("another.db")
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.steps"] == "1000"
 
 
 def lock_without_conf(copy: Clone) -> dict[str, Any]:
@@ -86,17 +93,6 @@ def test_an_edit_under_conf_keeps_what_was_chosen(copy: Clone):
     copy.edit("conf/evaluation/default.yaml", "dpi: 60", "dpi: 120")
     assert "(before: data=diabetes train.steps=10)" in copy.pipeline("run", "--defaults")
     assert copy.succeed("git", "diff", "HEAD~1", "--stat", "--", "conf", "params.yaml") == ""
-
-
-def test_results_restored_from_the_cache_end_with_their_run(copy: Clone):
-    copy.pipeline("run", SMALL)
-    assert len(copy.runs()) == 2
-    output = copy.pipeline("run", MLFLOW_TRACKING_URI="sqlite:///another.db")
-    assert "Stage 'train' is cached" in output
-    assert ran(output)[-1] == "track"
-    (run,) = copy.runs("another.db")
-    assert run.info.status == "FINISHED"
-    assert run.data.params["train.steps"] == "1000"
 
 
 def test_a_fresh_clone_whose_lock_matches_ends_with_its_run(finished: Clone, tmp_path):

@@ -16,6 +16,7 @@ from ..torture import (
     CHECKPOINT_EVERY,
     RESULTS,
     STEPS,
+    Whole,
     assert_one_complete_run,
     prepared,
     processes,
@@ -56,11 +57,9 @@ def long(finished: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return prepared(finished.copy(tmp_path_factory.mktemp("long") / "copy"))
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(long: Clone, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    clone = long.copy(tmp_path_factory.mktemp("uninterrupted") / "copy")
-    assert "going on" not in clone.repro()
-    return clone.digests(*RESULTS)
+@pytest.fixture
+def uninterrupted(whole: Whole) -> dict[str, str]:
+    return whole.digests
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux alone")

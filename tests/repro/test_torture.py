@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from ..conftest import clone
-from ..torture import Torture, prepared
+from ..conftest import Clone
+from ..torture import Torture, Whole
 
 pytestmark = [
     pytest.mark.repro,
@@ -14,9 +14,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def torture(tmp_path_factory: pytest.TempPathFactory) -> Torture:
-    folder = tmp_path_factory.mktemp("torture")
-    return Torture(prepared(clone(folder / "template")), folder)
+def torture(template: Clone, whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Torture:
+    return Torture(template, whole, tmp_path_factory.mktemp("torture"))
 
 
 @pytest.mark.parametrize("seed", range(10))

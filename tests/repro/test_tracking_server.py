@@ -30,17 +30,3 @@ def test_the_run_is_on_the_server(copy: Clone, server: str):
     assert {"reports/metrics.json", "reports/parity.json", "reports/figures"} <= names
     assert len(run.outputs.model_outputs) == 1
     assert len(copy.runs()) == 1  # the main job's, in the store at the root
-
-
-def test_a_server_that_is_away_costs_nothing(copy: Clone):
-    away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    output = copy.pipeline("run", SMALL, **away)
-    assert "the MLflow store at http://127.0.0.1:9 cannot be used" in output
-    assert "1 run is kept in .spool" in output
-    assert copy.json("reports/metrics.json")["parity"]["passed"]
-    assert len(copy.runs()) == 1
-    # When the store is back, the next command sends the run, though nothing else is to be done.
-    assert "Running stage" not in (again := copy.pipeline("run", SMALL))
-    assert ": complete" in again
-    assert len(copy.runs()) == 2
-    assert "no run is waiting" in copy.pipeline("sync")

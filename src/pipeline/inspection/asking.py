@@ -21,14 +21,18 @@ def describe(path: Path, operations: bool, as_json: bool, limits: Limits) -> str
         EndedEarlyError: TensorFlow aborted, or needed more than the limits.
         ReportedError: the model cannot be described.
     """
-    _examine(path)
+    examine(path)
     question = {"path": str(path), "operations": operations, "json": as_json}
     answer = limited.ask(WORKER, json.dumps(question), limits)
     return str(answer["text"])
 
 
-def _examine(path: Path) -> None:
-    """Read the files before TensorFlow does; a sidecar tells more about damage than a reader."""
+def examine(path: Path) -> None:
+    """Read the files before TensorFlow does; a sidecar tells more about damage than a reader.
+
+    Raises:
+        ArtifactError: there is no model, or its files are damaged or too large.
+    """
     try:
         files = locate(path)
         for part in parts_of(files):
