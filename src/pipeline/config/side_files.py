@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import ArtifactError, ConfigError
-from pipeline.graphdef.locate import locate
 from pipeline.repository import known_digests
 from pipeline.schema.settings import Settings
 from pipeline.workspace import Workspace, user_code
@@ -54,6 +53,8 @@ def _files_of_graph(name: str, workspace: Workspace) -> Iterator[Path]:
     if path.is_dir():
         yield path
         return
+    from pipeline.graphdef.locate import locate  # protobuf takes time to import
+
     found = locate(path)
     if found.file is not None:
         yield found.file
