@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -114,6 +113,8 @@ def quoted(override: str, value: object) -> str:
 
 def _quote(value: object) -> str:
     text = value if isinstance(value, str) else _in_grammar(value)
+    from hydra.core.override_parser.types import Quote, QuotedString  # stages do without Hydra
+
     return QuotedString(text, Quote.double).with_quotes()
 
 

@@ -26,7 +26,6 @@ NEEDED = (
     "tensorflow",
     "pydantic.dataclasses",
     "omegaconf",
-    "hydra",
     "yaml",
     "filelock",
     "psutil",
