@@ -13,7 +13,7 @@ STRICT ?= --strict
 # Python compiles what it imports, a fraction of what lies there.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
-.PHONY: help setup repro check unit test test-gpu failures damage torture ui bench tensorboard lint audit docs dvc-deps clean
+.PHONY: help setup repro check unit test test-gpu failures damage torture ui bench bench-gpu tensorboard lint audit docs dvc-deps clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ ui: $(VENV)/.installed  ## browse and compare runs in MLflow on http://127.0.0.1
 
 bench: $(VENV)/.installed  ## measure the pipeline beside other ways to do the same, write docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+bench-gpu: $(VENV)/.installed  ## measure training on a GPU beside other ways, write docs/benchmarks-gpu.md
+	$(BIN)/python -m benchmarks.gpu
 
 tensorboard: $(VENV)/.installed  ## show what train.tensorboard=true wrote, on http://127.0.0.1:6006
 	$(INSTALL) -e ".[tensorboard]"

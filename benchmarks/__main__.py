@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,7 +52,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure the chosen workloads, then print and write the results."""
     chosen = arguments.only or NAMES
     document: dict[str, Any] = {
-        "machine": writing.machine(_torch_version(arguments.torch_python)),
+        "machine": writing.machine(measuring.torch_version(arguments.torch_python)),
         "rounds": arguments.rounds,
         "workloads": {},
     }
@@ -98,17 +97,6 @@ def _merge_earlier(document: dict[str, Any]) -> dict[str, Any]:
         if earlier.get("machine") == document["machine"]:
             return earlier | {"rounds": document["rounds"]}
     return document
-
-
-def _torch_version(python: str | None) -> str:
-    """Return the version of PyTorch; empty if it is not installed."""
-    code = "import torch; print(torch.__version__)"
-    done = subprocess.run(
-        [python or sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-    if python and done.returncode:
-        raise BenchmarkError(f"--torch-python {python}: it cannot import torch:\n{done.stderr}")
-    return done.stdout.strip()
 
 
 def _parser() -> argparse.ArgumentParser:

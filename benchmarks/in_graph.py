@@ -24,6 +24,17 @@ from pipeline.workspace import Workspace
 LOSS_ROWS = 10_000
 
 
+def configure(*overrides: str) -> str:
+    """Configure this process as that of a stage, with deterministic operations.
+
+    Returns the device in words.
+    """
+    settings, _ = composing.compose(Workspace.here(), overrides)
+    device, words = devices.choose_device(settings.device)
+    devices.configure_process(settings.device, device)
+    return words
+
+
 def training_job(
     overrides: Sequence[str],
     data: tuple[np.ndarray, np.ndarray],
@@ -67,12 +78,14 @@ def describe_job(
     steps: int,
     classes: int = 0,
 ) -> tuple[TrainingJob, Split]:
-    """Return a training on the CPU, as conf/ and the overrides have it, and its rows."""
+    """Return a training as conf/ and the overrides have it, by default on the CPU, and its rows."""
     workspace, split = Workspace.here(), _split(data, shape, classes)
-    settings, _ = composing.compose(workspace, [*overrides, "device=cpu", f"train.steps={steps}"])
+    device = () if any(word.startswith("device=") for word in overrides) else ("device=cpu",)
+    settings, _ = composing.compose(workspace, [*overrides, *device, f"train.steps={steps}"])
     dataset = _describe(split, shape, classes)
     model, encoded = specify_inference(settings, dataset), split.encode(dataset.encoding)
-    job = TrainingJob(settings, workspace, "/device:CPU:0", Path(), dataset, encoded, model)
+    name, _ = devices.choose_device(settings.device)
+    job = TrainingJob(settings, workspace, name, Path(), dataset, encoded, model)
     return job, split
 
 

@@ -1,5 +1,6 @@
 """LeNet on images of 28 × 28, batch 128, Adam."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,31 +41,50 @@ WORKLOAD = Workload(
 
 def data(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     """Return images `[rows, 784] float32` and the numbers of their classes `[rows, 1] float32`."""
-    generator, rows = np.random.default_rng(0), setting.size(12_800, 1_280)
+    return images(setting.size(12_800, 1_280))
+
+
+def images(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return so many images and the numbers of their classes, as `data` does."""
+    generator = np.random.default_rng(0)
     label = generator.integers(CLASSES, size=(rows, 1))
     patterns = generator.normal(size=(CLASSES, SIZE * SIZE))
-    images = 0.2 * patterns[label[:, 0]] + generator.normal(size=(rows, SIZE * SIZE))
-    return images.astype(np.float32), label.astype(np.float32)
+    made = 0.2 * patterns[label[:, 0]] + generator.normal(size=(rows, SIZE * SIZE))
+    return made.astype(np.float32), label.astype(np.float32)
 
 
 def pipeline(setting: Setting, *overrides: str) -> Job:
     """The loop in the graph."""
+    return in_graph_job(data(setting), BATCH, 1, overrides)
+
+
+def in_graph_job(
+    given: tuple[np.ndarray, np.ndarray],
+    batch: int,
+    epochs: int,
+    overrides: Sequence[str],
+) -> Job:
+    """The loop in the graph, on given images; see `in_graph.training_job`."""
     from benchmarks import in_graph
 
-    images, label = data(setting)
-    chosen = ["model=lenet", "train=minibatch", f"train.batch_size={BATCH}", "optimizer=adam"]
+    chosen = ["model=lenet", "train=minibatch", f"train.batch_size={batch}", "optimizer=adam"]
     chosen += [f"optimizer.learning_rate={RATE}", f"model.dropout={DROPOUT}"]
     chosen += [f"model.filters={[*FILTERS]}", f"model.hidden={[*HIDDEN]}", *overrides]
-    shape, steps = (SIZE, SIZE, 1), len(label) // BATCH
-    return in_graph.training_job(chosen, (images, label), shape, steps, CLASSES, repeats=1)
+    shape, steps = (SIZE, SIZE, 1), epochs * (len(given[1]) // batch)
+    return in_graph.training_job(chosen, given, shape, steps, CLASSES, repeats=1)
 
 
 def article(setting: Setting) -> Job:
     """One `Session.run` a step, each batch fed."""
+    return fed_job(data(setting), BATCH)
+
+
+def fed_job(given: tuple[np.ndarray, np.ndarray], batch: int, epochs: int = 1) -> Job:
+    """One `Session.run` a step, each batch fed, on given images."""
     import tensorflow as tf
 
     v1 = tf.compat.v1
-    images, label = data(setting)
+    images, label = given
     variable, normal = v1.Variable, tf.keras.initializers.HeNormal()
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None, SIZE * SIZE])
@@ -91,35 +111,43 @@ def article(setting: Setting) -> Job:
 
     def run() -> None:
         session.run(initialize)
-        for rows in np.random.default_rng(0).permutation(len(label)).reshape(-1, BATCH):
-            session.run([step, loss], {x: images[rows], y: label[rows], rate: DROPOUT})
+        generator = np.random.default_rng(0)
+        for _ in range(epochs):
+            for rows in generator.permutation(len(label)).reshape(-1, batch):
+                session.run([step, loss], {x: images[rows], y: label[rows], rate: DROPOUT})
 
     def result() -> float:
         return float(session.run(loss, {x: images[:LOSS_ROWS], y: label[:LOSS_ROWS]}))
 
-    return Job(run, len(label) // BATCH, result, repeats=1)
+    return Job(run, epochs * (len(label) // batch), result, repeats=1)
+
+
+def keras_model() -> Any:
+    """Return the network, compiled for `fit` on images `[rows, 28, 28, 1]`."""
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([layers.Input([SIZE, SIZE, 1])])
+    for filters in FILTERS:
+        model.add(layers.Conv2D(filters, 5, padding="same", activation="relu"))
+        model.add(layers.MaxPooling2D())
+    model.add(layers.Flatten())
+    for width in HIDDEN:
+        model.add(layers.Dense(width, activation="relu"))
+        model.add(layers.Dropout(DROPOUT))
+    model.add(layers.Dense(CLASSES))
+    crossed = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(RATE), crossed)
+    return model
 
 
 def keras_fit(setting: Setting) -> Job:
     """An epoch of `fit`."""
-    import keras
-    from keras import layers
-
     images, label = data(setting)
     images = images.reshape(-1, SIZE, SIZE, 1)
 
     def fit(rows: int) -> Any:
-        model = keras.Sequential([layers.Input([SIZE, SIZE, 1])])
-        for filters in FILTERS:
-            model.add(layers.Conv2D(filters, 5, padding="same", activation="relu"))
-            model.add(layers.MaxPooling2D())
-        model.add(layers.Flatten())
-        for width in HIDDEN:
-            model.add(layers.Dense(width, activation="relu"))
-            model.add(layers.Dropout(DROPOUT))
-        model.add(layers.Dense(CLASSES))
-        crossed = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(RATE), crossed)
+        model = keras_model()
         model.fit(images[:rows], label[:rows], batch_size=BATCH, verbose=0)
         return model
 
@@ -134,13 +162,10 @@ def keras_fit(setting: Setting) -> Job:
     )
 
 
-def torch_by_hand(setting: Setting) -> Job:
-    """Batches taken from tensors by index."""
-    import torch
+def torch_model() -> Any:
+    """Return the network for images `[rows, 1, 28, 28]`."""
     from torch import nn
 
-    images, label = map(torch.from_numpy, data(setting))
-    images, label = images.reshape(-1, 1, SIZE, SIZE), label[:, 0].long()
     wide, filters = SIZE // 4 * (SIZE // 4) * FILTERS[1], (1, *FILTERS)
     blocks = [
         layer
@@ -152,7 +177,17 @@ def torch_by_hand(setting: Setting) -> Job:
         for before, after in zip((wide, *HIDDEN), HIDDEN, strict=False)
         for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(DROPOUT))
     ]
-    model = nn.Sequential(*blocks, nn.Flatten(), *dense, nn.Linear(HIDDEN[-1], CLASSES))
+    return nn.Sequential(*blocks, nn.Flatten(), *dense, nn.Linear(HIDDEN[-1], CLASSES))
+
+
+def torch_by_hand(setting: Setting) -> Job:
+    """Batches taken from tensors by index."""
+    import torch
+    from torch import nn
+
+    images, label = map(torch.from_numpy, data(setting))
+    images, label = images.reshape(-1, 1, SIZE, SIZE), label[:, 0].long()
+    model = torch_model()
     optimizer = torch.optim.Adam(model.parameters(), RATE)
 
     def run() -> None:

@@ -64,6 +64,17 @@ def measure(
     return results
 
 
+def torch_version(python: str | None) -> str:
+    """Return the version of PyTorch; empty if it is not installed."""
+    code = "import torch; print(torch.__version__)"
+    done = subprocess.run(
+        [python or sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    if python and done.returncode:
+        raise BenchmarkError(f"--torch-python {python}: it cannot import torch:\n{done.stderr}")
+    return done.stdout.strip()
+
+
 def _interpreter(contender: Contender, torch_python: str | None) -> str:
     """Return the interpreter for a contender; empty if its library is missing."""
     if contender.library is None:

@@ -1,6 +1,6 @@
 """A multilayer perceptron 32-64-64-1 on a million rows, batch 256, Adam: one epoch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,36 +45,54 @@ WORKLOAD = Workload(
 
 def data(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     """Return features and label, `[rows, 32]` and `[rows, 1] float32`."""
+    return table(setting.size(1_000_000, 20_000))
+
+
+def table(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return so many rows of features and label, as `data` does."""
     generator = np.random.default_rng(0)
-    features = generator.normal(size=(setting.size(1_000_000, 20_000), COLUMNS))
+    features = generator.normal(size=(rows, COLUMNS))
     label = np.sin(features[:, :4]).sum(1, keepdims=True) + features[:, 4:5] * features[:, 5:6]
     return features.astype(np.float32), label.astype(np.float32)
 
 
-def batches(rows: int) -> np.ndarray:
+def batches(rows: int, batch: int = BATCH) -> np.ndarray:
     """Return the rows of each step of an epoch, `[steps, batch]`."""
-    steps = rows // BATCH
-    return np.random.default_rng(0).permutation(rows)[: steps * BATCH].reshape(steps, BATCH)
+    steps = rows // batch
+    return np.random.default_rng(0).permutation(rows)[: steps * batch].reshape(steps, batch)
 
 
 def pipeline(setting: Setting, *overrides: str) -> Job:
     """The loop in the graph."""
+    return in_graph_job(data(setting), BATCH, EPOCHS, overrides)
+
+
+def in_graph_job(
+    given: tuple[np.ndarray, np.ndarray],
+    batch: int,
+    epochs: int,
+    overrides: Sequence[str],
+) -> Job:
+    """The loop in the graph, on given rows; see `in_graph.training_job`."""
     from benchmarks import in_graph
 
-    features, label = data(setting)
-    chosen = ["model=mlp", "train=minibatch", f"train.batch_size={BATCH}", "optimizer=adam"]
+    chosen = ["model=mlp", "train=minibatch", f"train.batch_size={batch}", "optimizer=adam"]
     chosen += [f"optimizer.learning_rate={RATE}", f"model.hidden=[{HIDDEN},{HIDDEN}]", *overrides]
-    return in_graph.training_job(
-        chosen, (features, label), (COLUMNS,), EPOCHS * (len(label) // BATCH), repeats=1
-    )
+    steps = epochs * (len(given[1]) // batch)
+    return in_graph.training_job(chosen, given, (COLUMNS,), steps, repeats=1)
 
 
 def article(setting: Setting) -> Job:
     """One `Session.run` a step, each batch fed."""
+    return fed_job(data(setting), BATCH)
+
+
+def fed_job(given: tuple[np.ndarray, np.ndarray], batch: int, epochs: int = 1) -> Job:
+    """One `Session.run` a step, each batch fed, on given rows."""
     import tensorflow as tf
 
     v1 = tf.compat.v1
-    features, label = data(setting)
+    features, label = given
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None, COLUMNS])
         y = v1.placeholder(tf.float32, [None, 1])
@@ -89,13 +107,14 @@ def article(setting: Setting) -> Job:
 
     def run() -> None:
         session.run(initialize)
-        for rows in batches(len(label)):
-            session.run([step, loss], {x: features[rows], y: label[rows]})
+        for _ in range(epochs):
+            for rows in batches(len(label), batch):
+                session.run([step, loss], {x: features[rows], y: label[rows]})
 
     def result() -> float:
         return float(session.run(loss, {x: features[:LOSS_ROWS], y: label[:LOSS_ROWS]}))
 
-    return Job(run, len(label) // BATCH, result, repeats=1)
+    return Job(run, epochs * (len(label) // batch), result, repeats=1)
 
 
 def function(setting: Setting) -> Job:
@@ -103,7 +122,7 @@ def function(setting: Setting) -> Job:
     import tensorflow as tf
 
     x, y = map(tf.constant, data(setting))
-    model, optimizer = _keras_model(), tf.keras.optimizers.Adam(RATE)
+    model, optimizer = keras_model(), tf.keras.optimizers.Adam(RATE)
     optimizer.build(model.trainable_variables)
     begin = [variable.numpy() for variable in (*model.variables, *optimizer.variables)]
 
@@ -129,14 +148,11 @@ def function(setting: Setting) -> Job:
 
 def keras_fit(setting: Setting) -> Job:
     """An epoch of `fit`."""
-    import keras
-
     features, label = data(setting)
     steps = len(label) // BATCH
 
     def fit(rows: int) -> Any:
-        model = _keras_model()
-        model.compile(keras.optimizers.Adam(RATE), "mse")
+        model = keras_model()
         model.fit(features[:rows], label[:rows], batch_size=BATCH, verbose=0)
         return model
 
@@ -151,12 +167,15 @@ def keras_fit(setting: Setting) -> Job:
     )
 
 
-def _keras_model() -> Any:
+def keras_model() -> Any:
+    """Return the network, compiled for `fit`."""
     import keras
 
     dense = keras.layers.Dense
     hidden = [dense(HIDDEN, activation="relu") for _ in range(2)]
-    return keras.Sequential([keras.layers.Input([COLUMNS]), *hidden, dense(1)])
+    model = keras.Sequential([keras.layers.Input([COLUMNS]), *hidden, dense(1)])
+    model.compile(keras.optimizers.Adam(RATE), "mse")
+    return model
 
 
 def scikit_learn(setting: Setting) -> Job:
@@ -196,12 +215,18 @@ def torch_by_hand(setting: Setting) -> Job:
     return _torch_job(features, label, ((features[rows], label[rows]) for rows in order))
 
 
+def torch_model() -> Any:
+    """Return the network."""
+    from torch import nn
+
+    layers = [nn.Linear(COLUMNS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(HIDDEN, 1))
+
+
 def _torch_job(features: Any, label: Any, epoch: Iterable[Any]) -> Job:
     import torch
 
-    nn = torch.nn
-    layers = [nn.Linear(COLUMNS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU()]
-    model = nn.Sequential(*layers, nn.Linear(HIDDEN, 1))
+    nn, model = torch.nn, torch_model()
     optimizer = torch.optim.Adam(model.parameters(), RATE)
 
     def run() -> None:

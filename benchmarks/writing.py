@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from benchmarks import breakdown, growth, many
@@ -16,7 +16,7 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "dvc", "m
 
 def machine(torch_version: str) -> dict[str, str]:
     """Return the machine and the versions of the libraries."""
-    libraries = {name: version(name) for name in LIBRARIES}
+    libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {
         "processor": f"{find_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}",
@@ -24,6 +24,14 @@ def machine(torch_version: str) -> dict[str, str]:
         **libraries,
         **({"torch": torch_version} if torch_version else {}),
     }
+
+
+def _version(library: str) -> str:
+    """Return the version of a library; empty where it is not installed."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
 
 
 def as_json(workload: Workload, results: Sequence[Measured]) -> dict[str, Any]:
@@ -81,14 +89,15 @@ def markdown(document: dict[str, Any]) -> str:
         "",
     ]
     for workload in document["workloads"].values():
-        lines += _section(workload)
+        lines += section_of(workload)
     for name, section in (("breakdown", breakdown), ("growth", growth), ("many", many)):
         if name in document:
             lines += section.markdown(document[name])
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(workload: dict[str, Any]) -> list[str]:
+def section_of(workload: dict[str, Any]) -> list[str]:
+    """Return the table of a workload, with what is said about it."""
     rows = workload["contenders"]
     ours = list(rows[0]["ours_is_faster"])
     faster = "".join(f" {name} is faster |" for name in ours)

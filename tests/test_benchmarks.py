@@ -1,14 +1,17 @@
 """The benchmarks run; the ratios they promise hold in small, in the best of several turns."""
 
+import dataclasses
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from benchmarks import clone, measuring, pipeline_calls, regression, writing
+from benchmarks import clone, gpu, measuring, pipeline_calls, regression, writing
 from benchmarks.workload import BenchmarkError, Contender, Setting, Workload
 
+from .conftest import REPOSITORY
 from .models.made import small
 from .small import examples
 
@@ -99,3 +102,38 @@ def test_a_clone_runs_what_git_tracks(tmp_path: Path):
     assert took.memory > 1e6
     with pytest.raises(BenchmarkError, match="what it said"):
         made.run(sys.executable, "-c", "import sys; sys.exit('what it said')")
+
+
+def on_gpu(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.gpu", "--quick", "--only", "mlp-256", *words]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_what_is_measured_on_a_gpu_is_tried_on_the_cpu():
+    before = {file: file.read_bytes() for file in (REPOSITORY / "docs").glob("benchmarks-gpu.*")}
+    done = on_gpu("--device", "cpu", "--contenders", "train.xla=false")
+    assert done.returncode == 0, done.stderr
+    assert "device /device:CPU:0" in done.stdout
+    assert "| pipeline, train.xla=false |" in done.stdout
+    assert before == {f: f.read_bytes() for f in (REPOSITORY / "docs").glob("benchmarks-gpu.*")}
+
+
+@pytest.mark.slow
+def test_without_a_gpu_there_is_one_message():
+    done = on_gpu()
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("benchmarks: GPU 0 was looked for, and TensorFlow ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_contender_that_fails_on_a_gpu_costs_no_other(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS", raising=False)  # of this process alone
+    whole = gpu.workloads("cpu")[0]
+    broken = Contender("feed_dict that is broken", "feed_dict", options=("lenet",))
+    whole = dataclasses.replace(whole, contenders=(broken, *whole.contenders))
+    (found,), (failure,) = gpu.measure(whole, "feed_dict", quick=True)
+    assert failure.startswith("lenet-128, feed_dict that is broken failed:")
+    assert 0 < found.result < 5
