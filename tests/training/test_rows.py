@@ -10,16 +10,21 @@ from pipeline.data.examples import NO_TEXT, TextCells
 from pipeline.data.prepared import dataset as prepared
 from pipeline.data.prepared.dataset import Dataset, EncodedRows
 from pipeline.data.rows_writer import RowsWriter
+from pipeline.graph import tf
+from pipeline.training.batches import Batches
+from pipeline.training.graph import build_training_graph
+from pipeline.training.rows import HeldRows, Rows, StreamedRows, create_rows
 
-from ..small import examples
+from ..small import examples, job_of
 from .test_training import same
 
 pytestmark = pytest.mark.slow
 
 WINDOWS = (
     "train=stream", "train.batch_size=16", "train.window=50", "device=cpu", "optimizer=adam",
-    "train.steps=90", "train.checkpoint_every=35", "model=mlp", "model.hidden=[8]",
+    "train.steps=90", "train.checkpoint_every=35",
 )  # fmt: skip
+MLP, LINEAR = ("model=mlp", "model.hidden=[8]"), ("model=linear",)
 
 
 @pytest.fixture(params=["numbers", "codes", "codes alone", "weights"])
@@ -41,21 +46,50 @@ def given(request, tmp_path: Path) -> tuple[Dataset, EncodedRows]:
     return dataset, prepared.read_training_rows(tmp_path, mapped=True)
 
 
-@pytest.mark.parametrize("xla", ["false", "true"])
-def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, given, xla: str):
-    chosen = settings(*WINDOWS, f"train.xla={xla}")
-    losses, variables = train(chosen, given=given)
-    held, variables_held = train(settings(*WINDOWS, f"train.xla={xla}", "train.stream=false"),
-                                 given=given)  # fmt: skip
+@pytest.mark.parametrize("chosen", [MLP, LINEAR, (*MLP, "train.xla=true")])
+def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, given, chosen):
+    losses, variables = train(settings(*WINDOWS, *chosen), given=given)
+    held, variables_held = train(settings(*WINDOWS, *chosen, "train.stream=false"), given=given)
     assert losses.tobytes() == held.tobytes()
     assert same(variables, variables_held)
+
+
+BATCHES = Batches(331, 16, 0, 50)
+
+
+@pytest.mark.parametrize(
+    "kind, batches", [(HeldRows, None), (HeldRows, BATCHES), (StreamedRows, BATCHES)]
+)
+def test_a_step_sees_the_same_rows_by_column(given, kind, batches: Batches | None):
+    by_row, by_column = (_taken(kind(given[1], batches, turned)) for turned in (False, True))
+    assert len(by_row) == len(by_column) > 1
+    for one, other in zip(by_row, by_column, strict=True):
+        assert np.array_equal(one, other)
+
+
+def _taken(rows: Rows) -> list[np.ndarray]:
+    """Return what the third of three steps sees."""
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+        source = rows.add_to_graph()
+        rows.load(source, session)
+        feeds = dict(zip(source.feeds, rows.feeds(0, 3), strict=True))
+        return session.run(source.take(source.rows, tf.constant(2)).present(), feeds)
+
+
+@pytest.mark.parametrize(
+    "model, by_column", [("linear", True), ("polynomial", False), ("mlp", False)]
+)
+def test_a_linear_function_of_one_output_has_columns(settings, tmp_path, model, by_column):
+    job = job_of(settings(*WINDOWS, f"model={model}"), tmp_path, examples(331))
+    graph = build_training_graph(job, create_rows(job))
+    assert graph.rows.by_column is by_column
 
 
 @pytest.mark.parametrize("stop", [1, 36, 71])
 def test_a_streamed_training_goes_on_within_a_window(
     settings, train, given, tmp_path: Path, stop: int
 ):
-    chosen = settings(*WINDOWS)
+    chosen = settings(*WINDOWS, *MLP)
     losses, variables = train(chosen, given=given)
     work = tmp_path / "interrupted"
     train(chosen, stop=stop, folder=work, call=4, given=given)
@@ -65,7 +99,8 @@ def test_a_streamed_training_goes_on_within_a_window(
 
 
 def test_windows_are_another_order_than_that_of_all_rows(settings, train, given):
-    one, _ = train(settings(*WINDOWS), given=given)
-    other, _ = train(settings(*WINDOWS, "train.stream=false", "train.window=null"), given=given)
+    one, _ = train(settings(*WINDOWS, *MLP), given=given)
+    all_rows = settings(*WINDOWS, *MLP, "train.stream=false", "train.window=null")
+    other, _ = train(all_rows, given=given)
     assert not np.array_equal(one, other)
     np.testing.assert_allclose(one[-10:].mean(), other[-10:].mean(), rtol=0.5)

@@ -124,7 +124,7 @@ def build_training_graph(
         scalars = [one for one in shown_variables if one.shape.num_elements() == 1]
         shown = (variable.op.name.removeprefix(f"{SCOPE}/") for variable in scalars)
         columns = (LOSS, *step.columns, *shown)
-        source = rows.add_to_graph(settings.train)
+        source = rows.add_to_graph()
         train_steps = _define_loop(step, source, scalars, len(columns), settings.train.xla is True)
         weights = {variable.op.name: variable for variable in variables.by_name.values()}
         names = sorted(weights)
