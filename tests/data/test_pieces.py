@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from pipeline.data import arrow_reader, csv_reader
+from pipeline.data.csv_reader import CsvReader
 from pipeline.data.examples import Examples
 from pipeline.data.fitting import fit_encoding
 from pipeline.data.prepared import dataset as prepared
+from pipeline.data.read_options import ReadOptions
 from pipeline.data.tables import Table, read_table
 from pipeline.errors import DataError
 from pipeline.reporting.table_writer import TableWriter
@@ -189,6 +191,48 @@ def test_memory_does_not_grow_with_the_table(data, tmp_path: Path):
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
         peaks.append(int(done.stdout.split()[-1]) / 1e3)
     assert peaks[1] - peaks[0] < 96, peaks
+
+
+def test_cells_that_pandas_reads_in_parts_are_whole(monkeypatch, tmp_path: Path):
+    path = tmp_path / "own.csv"
+    rows = [f"{row / 7},größe € 😀 {row}" for row in range(100)]
+    path.write_text("\r\n".join(["x,größe", *rows, ""]), encoding="utf-8", newline="")
+    for size in (1, 3, 2**16):
+        monkeypatch.setattr(csv_reader, "READ_BYTES", size)
+        (piece,) = CsvReader(path, ReadOptions()).pieces()
+        assert [f"{x},{text}" for x, text in piece.itertuples(index=False)] == rows
+
+
+PARSING = """
+import sys
+from pathlib import Path
+from pipeline.data import threads
+from pipeline.data.csv_reader import CsvReader
+from pipeline.data.read_options import ReadOptions
+from pipeline.repository import environment
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+environment.configure()
+environment.share_freed()
+threads.MAX_THREADS = 2
+reader, before = CsvReader(Path(sys.argv[1]), ReadOptions()), peak()
+for piece in reader.pieces():
+    pass
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+def test_parsing_takes_little_memory(tmp_path: Path):
+    """It is 50 MB; blocks of 4 MB that pandas reads 256 kB at a time take 120."""
+    path = tmp_path / "own.csv"
+    line = ",".join(["0.123456789012345"] * 9) + "\n"
+    path.write_text(",".join("abcdefghi") + "\n" + line * 500_000)
+    command = [sys.executable, "-c", PARSING, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert int(done.stdout) / 1e3 < 75, done.stdout
 
 
 def test_blocks_cover_all_rows():

@@ -22,7 +22,10 @@ from pipeline.data.read_options import ReadOptions
 from pipeline.data.threads import map_ahead
 from pipeline.errors import DataError, one_line
 
-BLOCK_BYTES = 2**22  # parsed at once; parsing takes several times as much memory
+BLOCK_BYTES = 2**21  # parsed at once; parsing takes several times as much memory
+# Each column of a block costs time. A table with more columns has blocks of twice the size.
+WIDE_COLUMNS = 50
+READ_BYTES = 2**16  # of a block, read at once by pandas
 PIECE_ROWS = 2**16  # parsed at once in a file whose cells may contain line breaks
 _log = logging.getLogger(__name__)
 
@@ -95,7 +98,9 @@ class CsvReader:
             return
         with open_reader(self.path) as file:
             file.read(self.dialect.start)
-            yield from map_ahead(partial(_parse_block, parse, dtypes), _split_lines(file))
+            is_wide = len(self.dialect.header) > WIDE_COLUMNS
+            blocks = _split_lines(file, 2 * BLOCK_BYTES if is_wide else BLOCK_BYTES)
+            yield from map_ahead(partial(_parse_block, parse, dtypes), blocks)
 
     def _quoted_pieces(
         self, parse: Callable[..., Any], dtypes: dict[int, type[str]]
@@ -127,14 +132,29 @@ class CsvReader:
                 )
 
 
+class _Block:
+    """The text of a block, which pandas reads in parts.
+
+    For each byte that is read at once, pandas makes room for a cell and a line. It takes bytes from
+    an object like this one, and would decode and encode those of a `BytesIO`.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text = io.BytesIO(text)
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most `size`."""
+        return self._text.read(min(size, READ_BYTES))
+
+
 def _parse_block(
     parse: Callable[..., Any], dtypes: dict[int, type[str]], block: bytes
 ) -> pd.DataFrame:
     """Parse a block; a column with a number that float64 may have rounded stays text."""
-    piece: pd.DataFrame = parse(io.BytesIO(block), dtype=dtypes)
+    piece: pd.DataFrame = parse(_Block(block), dtype=dtypes)
     if rounded := _maybe_rounded(piece):
         rounded_as_text = dtypes | dict.fromkeys(rounded, str)
-        again: pd.DataFrame = parse(io.BytesIO(block), dtype=rounded_as_text)
+        again: pd.DataFrame = parse(_Block(block), dtype=rounded_as_text)
         return again
     return piece
 
@@ -144,15 +164,20 @@ def _maybe_rounded(piece: pd.DataFrame) -> list[int]:
 
     pandas reads whole numbers as float64 where a cell is empty.
     """
-    columns = ((number, piece[number]) for number in range(piece.shape[1] if len(piece) else 0))
-    floats = [(n, cells.to_numpy()) for n, cells in columns if cells.dtype == np.float64]
-    return [number for number, values in floats if _is_any_large(values)]
+    if not len(piece):
+        return []
+    floats = [number for number, dtype in enumerate(piece.dtypes) if dtype == np.float64]
+    are_all = len(floats) == piece.shape[1]
+    if are_all and not _is_any_large(piece.to_numpy()):  # column by column takes longer
+        return []
+    return [number for number in floats if _is_any_large(piece[number].to_numpy())]
 
 
 def _is_any_large(values: np.ndarray) -> bool:
     if values.max() < EXACT and values.min() > -EXACT:
         return False  # of NaN, both are false
-    return bool(np.fmax.reduce(values) >= EXACT or np.fmin.reduce(values) <= -EXACT)
+    largest, least = np.fmax.reduce(values, axis=None), np.fmin.reduce(values, axis=None)
+    return bool(largest >= EXACT or least <= -EXACT)
 
 
 def _tell_separator(name: str, path: Path) -> None:
@@ -167,10 +192,10 @@ def _tell_separator(name: str, path: Path) -> None:
         )
 
 
-def _split_lines(file: Any) -> Iterator[bytes]:
-    """Yield blocks of whole lines."""
+def _split_lines(file: Any, size: int) -> Iterator[bytes]:
+    """Yield blocks of whole lines, of about `size` bytes."""
     rest = b""
-    while chunk := file.read(BLOCK_BYTES):
+    while chunk := file.read(size):
         # A last \r may be the first half of a line's end.
         end = (chunk.rfind(b"\n") if b"\n" in chunk else chunk.rfind(b"\r", 0, -1)) + 1
         if not end:
