@@ -10,8 +10,7 @@ EXTRAS ?=
 ACCEPTED = $(shell sed -nE 's/^([A-Z]\S+) .*/--ignore-vuln \1/p' .ci/accepted-vulnerabilities.txt)
 # Fail where a package cannot be asked for, too: make audit STRICT= does not.
 STRICT ?= --strict
-# Python compiles what it imports, a fraction of what lies there.
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help setup repro check unit test test-gpu failures damage torture ui bench bench-gpu tensorboard lint audit docs dvc-deps clean
 

@@ -127,9 +127,9 @@ def workloads(device: str) -> tuple[Workload, ...]:
     """Return all trainings, on `cpu` or `gpu`."""
     digits, rows = "LeNet, images of 28 × 28, Adam", "MLP 32-64-64-1, Adam"
     return (
-        workload("lenet-128", f"{digits}, batch 128", (128, 100, 10), device),
+        workload("lenet-128", f"{digits}, batch 128", (128, 100, 5), device),
         workload("lenet-4096", f"{digits}, batch 4,096", (4096, 10, 10), device),
-        workload("mlp-256", f"{rows}, batch 256", (256, 400, 10), device),
+        workload("mlp-256", f"{rows}, batch 256", (256, 400, 5), device),
     )
 
 

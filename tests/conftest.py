@@ -74,6 +74,8 @@ class Clone:
     @property
     def environment(self) -> dict[str, str]:
         ours = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "TF_"))}
+        # Hundreds of processes import the same modules: they are compiled once in each clone.
+        ours.pop("PYTHONDONTWRITEBYTECODE", None)
         path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
         ours |= {"PATH": path, "PYTHONPATH": str(self.path / "src"), "COLUMNS": "200"}
         return {**ours, "SHELL": "/bin/sh"}  # as in services and containers, where it is not set

@@ -232,7 +232,7 @@ def sizes() -> Iterator[tuple[str, str, Make]]:
         "10^6 operations",
         "has more than 250,000 operations",
         content(
-            b"".join(
+            lambda: b"".join(
                 b"\n%c\n%c%d\x12\x04NoOp" % (len(str(i)) + 8, len(str(i)), i) for i in range(10**6)
             )
         ),
@@ -240,7 +240,9 @@ def sizes() -> Iterator[tuple[str, str, Make]]:
     yield (
         "10^6 operations as text",
         "has more than 250,000 operations",
-        content(b"".join(b'node{name:"%d"op:"NoOp"}' % i for i in range(10**6)), "model.pbtxt"),
+        content(
+            lambda: b"".join(b'node{name:"%d"op:"NoOp"}' % i for i in range(10**6)), "model.pbtxt"
+        ),
     )
     chain = [node("0", "ReadFile", "text")]
     chain += [node(str(i), "Identity", str(i - 1)) for i in range(1, 30_000)]
