@@ -22,9 +22,8 @@ from pipeline.data.read_options import ReadOptions
 from pipeline.data.threads import map_ahead
 from pipeline.errors import DataError, one_line
 
-BLOCK_BYTES = 2**21  # parsed at once; parsing takes several times as much memory
-# Each column of a block costs time. A table with more columns has blocks of twice the size.
-WIDE_COLUMNS = 50
+# Parsed at once; parsing takes several times as much memory, and each column of a block costs time.
+BLOCK_BYTES = 3 * 2**20
 READ_BYTES = 2**16  # of a block, read at once by pandas
 PIECE_ROWS = 2**16  # parsed at once in a file whose cells may contain line breaks
 _log = logging.getLogger(__name__)
@@ -98,9 +97,7 @@ class CsvReader:
             return
         with open_reader(self.path) as file:
             file.read(self.dialect.start)
-            is_wide = len(self.dialect.header) > WIDE_COLUMNS
-            blocks = _split_lines(file, 2 * BLOCK_BYTES if is_wide else BLOCK_BYTES)
-            yield from map_ahead(partial(_parse_block, parse, dtypes), blocks)
+            yield from map_ahead(partial(_parse_block, parse, dtypes), _split_lines(file))
 
     def _quoted_pieces(
         self, parse: Callable[..., Any], dtypes: dict[int, type[str]]
@@ -192,10 +189,10 @@ def _tell_separator(name: str, path: Path) -> None:
         )
 
 
-def _split_lines(file: Any, size: int) -> Iterator[bytes]:
-    """Yield blocks of whole lines, of about `size` bytes."""
+def _split_lines(file: Any) -> Iterator[bytes]:
+    """Yield blocks of whole lines."""
     rest = b""
-    while chunk := file.read(size):
+    while chunk := file.read(BLOCK_BYTES):
         # A last \r may be the first half of a line's end.
         end = (chunk.rfind(b"\n") if b"\n" in chunk else chunk.rfind(b"\r", 0, -1)) + 1
         if not end:
