@@ -25,7 +25,9 @@ v1 = tf.compat.v1
 CALL_BYTES = 16 * 2**20
 ALIGNMENT = 64  # bytes
 CELLS_AT_ONCE = 2**20  # numbers that are read at once
-WINDOWS_AHEAD = 2  # windows that are read before they are needed
+# A call costs half a millisecond, as much as ten small steps: short windows share one.
+WINDOWS_AT_ONCE = 4
+BLOCKS_AHEAD = 2  # such blocks of windows are read before they are needed
 
 
 class RowTensors(NamedTuple):
@@ -155,10 +157,12 @@ class StreamedRows:
 
     def __init__(self, split: EncodedRows, batches: Batches, by_column: bool) -> None:
         self._arrays, self._batches, self._by_column = RowTensors.of(split), batches, by_column
-        self.window_steps = batches.steps_per_window  # no call crosses a window
-        self.max_steps = min(batches.steps_per_window, _limit_steps(split, batches))
+        most = _limit_steps(split, batches)
+        self._at_once = min(WINDOWS_AT_ONCE, max(1, most // batches.steps_per_window))
+        self.window_steps = self._at_once * batches.steps_per_window  # no call crosses a block
+        self.max_steps = min(self.window_steps, most)
         self._reader = ThreadPoolExecutor(max_workers=1)
-        self._windows: dict[int, Future[list[np.ndarray]]] = {}
+        self._blocks: dict[int, Future[list[np.ndarray]]] = {}
 
     def add_to_graph(self) -> RowsInGraph:
         """Add placeholders for the rows of a call to the default graph."""
@@ -178,37 +182,43 @@ class StreamedRows:
         """Do nothing: no row stays on the device."""
 
     def feeds(self, step: int, count: int) -> list[np.ndarray]:
-        """Return the arrays of the steps, `[count, batch, columns]` each, all of one window.
+        """Return the arrays of the steps, `[count, batch, columns]` each, all of one block.
 
         Features are `[count, columns, batch]` by column.
         """
         number, begin = divmod(step, self.window_steps)
-        self._windows = {
-            one: self._windows.get(one) or self._reader.submit(self._read_window, one)
-            for one in range(number, number + 1 + WINDOWS_AHEAD)
+        self._blocks = {
+            one: self._blocks.get(one) or self._reader.submit(self._read_block, one)
+            for one in range(number, number + 1 + BLOCKS_AHEAD)
         }
-        return [array[begin : begin + count] for array in self._windows[number].result()]
+        return [array[begin : begin + count] for array in self._blocks[number].result()]
 
-    def _read_window(self, number: int) -> list[np.ndarray]:
-        """Return the arrays of all steps of a window."""
-        first, order = self._batches.window(number)
-        window = slice(first, first + len(order))
-        used = order[: self.window_steps * self._batches.batch_size]
-        found = []
+    def _read_block(self, number: int) -> list[np.ndarray]:
+        """Return the arrays of all steps of a block of windows."""
+        size, steps, found = self._batches.batch_size, self._batches.steps_per_window, []
         for array in self._arrays.present():
-            rows = _allocate_aligned([len(used), array.shape[1]], array.dtype)
-            # The default mode would gather into a copy of `out` first.
-            _read_rows(array, window).take(used, axis=0, out=rows, mode="clip")
-            rows = rows.reshape(self.window_steps, self._batches.batch_size, -1)
-            if self._by_column and array is self._arrays.features:
-                rows = _turn(rows)
-            found.append(rows)
+            shape = (array.shape[1], size) if self._is_turned(array) else (size, array.shape[1])
+            found.append(_allocate_aligned([self.window_steps, *shape], array.dtype))
+        for place in range(self._at_once):
+            first, order = self._batches.window(number * self._at_once + place)
+            window, used = slice(first, first + len(order)), order[: steps * size]
+            for array, block in zip(self._arrays.present(), found, strict=True):
+                rows, part = _read_rows(array, window), block[place * steps : (place + 1) * steps]
+                if self._is_turned(array):
+                    taken = rows.take(used, axis=0).reshape(steps, size, -1)
+                    part[...] = taken.transpose(0, 2, 1)
+                else:
+                    # The default mode would gather into a copy of `out` first.
+                    rows.take(used, axis=0, out=part.reshape(len(used), -1), mode="clip")
         return found
+
+    def _is_turned(self, array: np.ndarray) -> bool:
+        return self._by_column and array is self._arrays.features
 
     def close(self) -> None:
         """Stop reading ahead; `feeds` begins anew."""
         self._reader.shutdown(cancel_futures=True)
-        self._reader, self._windows = ThreadPoolExecutor(max_workers=1), {}
+        self._reader, self._blocks = ThreadPoolExecutor(max_workers=1), {}
 
 
 Rows = HeldRows | StreamedRows
@@ -246,14 +256,6 @@ def _allocate_aligned(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
     memory = np.empty(size + ALIGNMENT // 4, dtype)
     begin = -memory.ctypes.data % ALIGNMENT // 4
     return memory[begin : begin + size].reshape(shape)
-
-
-def _turn(rows: np.ndarray) -> np.ndarray:
-    """Return `[steps, batch, columns]` as an aligned array `[steps, columns, batch]`."""
-    steps, batch, columns = rows.shape
-    turned = _allocate_aligned([steps, columns, batch], rows.dtype)
-    turned[...] = rows.transpose(0, 2, 1)
-    return turned
 
 
 def _read_rows(array: np.ndarray, rows: slice) -> np.ndarray:
