@@ -138,10 +138,10 @@ def pipeline(setting: Setting, *words: str) -> Job:
     from benchmarks import in_graph
 
     task = Task.of(setting, words[:-1])
-    in_graph.configure(f"device={task.device}")
+    device = (f"device={task.device}", f"device.tf32={str(task.is_tf32).lower()}")
+    in_graph.configure(*device)
     make = lenet.in_graph_job if task.network == "lenet" else mlp.in_graph_job
-    job = make(task.data(), task.batch, task.epochs, (f"device={task.device}", words[-1]))
-    _choose_products(task)
+    job = make(task.data(), task.batch, task.epochs, (*device, words[-1]))
     return dataclasses.replace(job, repeats=REPEATS)
 
 

@@ -31,9 +31,9 @@ from pipeline.workspace import Workspace
 settings = config.load(Workspace.here()).device
 device, _ = devices.choose_device(settings)
 devices.configure_process(settings, device)
-graph, size = tf.Graph(), int(sys.argv[1])
+graph, size, value = tf.Graph(), int(sys.argv[1]), float(sys.argv[2])
 with graph.as_default(), tf.device(device):
-    matrix = tf.ones([size, size])
+    matrix = tf.fill([size, size], value)
     product = tf.reduce_max(tf.matmul(matrix, matrix))
 with devices.explain_lack_of_memory(), devices.open_session(graph, settings, device) as session:
     print("product", session.run(product))
@@ -73,17 +73,24 @@ def test_memory_grows_as_it_is_needed(on_gpu: Repository):
         ).split()[0]
     )
     on_gpu.compose("device.memory_growth=true")
-    said = on_gpu.succeed("-c", MULTIPLY, "1000")
+    said = on_gpu.succeed("-c", MULTIPLY, "1000", "1")
     assert "product 1000.0" in said
     assert used_memory(said) - before < 4096
 
 
 def test_a_limit_of_memory_holds(on_gpu: Repository):
     on_gpu.compose("device.memory_growth=false", "device.memory_limit=1024")
-    assert "product 1000.0" in on_gpu.succeed("-c", MULTIPLY, "1000")
-    refused = on_gpu.run("-c", MULTIPLY, "40000")  # 6.4 GB
+    assert "product 1000.0" in on_gpu.succeed("-c", MULTIPLY, "1000", "1")
+    refused = on_gpu.run("-c", MULTIPLY, "40000", "1")  # 6.4 GB
     assert refused.returncode != 0
     assert "memory" in refused.stderr
+
+
+@pytest.mark.parametrize(("tf32", "product"), [("false", 64.03125), ("true", 64.0)])
+def test_products_have_the_mantissa_that_is_chosen(on_gpu: Repository, tf32: str, product: float):
+    on_gpu.compose(f"device.tf32={tf32}")
+    said = on_gpu.succeed("-c", MULTIPLY, "64", str(1 + 2**-12))  # of which TF32 keeps 1
+    assert float(said.split("product ")[1].split()[0]) == pytest.approx(product, abs=1e-3)
 
 
 def test_layers_can_be_placed_apart(on_gpu: Repository):

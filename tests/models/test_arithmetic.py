@@ -41,10 +41,13 @@ def proven_with(small: Path, to: Path, **changes: object) -> Path:
 
 
 def test_settings_and_arithmetic_are_two_ways_to_say_it(settings):
-    device = settings("device.fused_kernels=true", "device.intra_op_threads=3").device
+    chosen = ("device.fused_kernels=true", "device.intra_op_threads=3", "device.tf32=true")
+    device = settings(*chosen).device
     found = Arithmetic.of(device, "/device:GPU:1")
     assert (found.device, found.fused_kernels, found.intra_op_threads) == ("gpu", True, 3)
+    assert found.tensor_float_32
     assert Arithmetic.of(found.settings(), "/device:GPU:0") == found
+    assert not Arithmetic.of(device, "/device:CPU:0").tensor_float_32
 
 
 @pytest.mark.parametrize("form", ["frozen", "frozen/model.pb", "saved_model", "checkpoint"])

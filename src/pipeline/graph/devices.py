@@ -230,7 +230,7 @@ def _configure_devices(settings: Device, device: str) -> None:
             logical = [tf.config.LogicalDeviceConfiguration()] * count
             tf.config.set_logical_device_configuration(cpu, logical)
         return
-    tf.config.experimental.enable_tensor_float_32_execution(False)  # ten bits of mantissa
+    tf.config.experimental.enable_tensor_float_32_execution(settings.tf32)
     for gpu in tf.config.list_physical_devices("GPU"):
         if settings.memory_limit is None:
             tf.config.experimental.set_memory_growth(gpu, settings.memory_growth)

@@ -44,6 +44,10 @@ class Device(Section):
     fused_kernels: bool = about(
         "fuse operations in sessions, which can change the last bits; eager execution fuses none"
     )
+    tf32: bool = about(
+        "let products on a GPU have ten bits of mantissa (NVIDIA's TF32), which is faster; products"
+        " on a CPU have all 23"
+    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Arithmetic:
             fused_kernels=settings.fused_kernels,
             intra_op_threads=settings.intra_op_threads,
             inter_op_threads=settings.inter_op_threads,
+            tensor_float_32=settings.tf32 and "GPU" in device,
         )
 
     def settings(self) -> Device:
@@ -86,6 +91,7 @@ class Arithmetic:
             inter_op_threads=self.inter_op_threads,
             onednn=self.onednn,
             fused_kernels=self.fused_kernels,
+            tf32=self.tensor_float_32,
         )
 
 
