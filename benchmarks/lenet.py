@@ -35,7 +35,8 @@ WORKLOAD = Workload(
     " alone), the filter's gradient as a convolution (twice as slow), batches of 64 or 32"
     " images on one core each (the same CPU time an image), the first layer on blocks of 2 ×"
     " 2 pixels (no faster), two or four parts of a batch side by side (21.9 and 22.5 ms of CPU time"
-    " for 21.2), the input's gradient as a convolution with turned filters (oneDNN takes the same"
+    " for 21.2; wall time not told apart on a busy machine),"
+    " the input's gradient as a convolution with turned filters (oneDNN takes the same"
     " kernel: equal bits, 4.3 ms). Keeping freed memory leaves no page fault to save, and dropout's"
     " numbers cost 0.7 ms.",
 )

@@ -26,7 +26,7 @@ WORKLOAD = Workload(
     note="The stage `train` as a whole in a process that has imported TensorFlow, checkpoints and"
     " learning curve included; both read `data/prepared`.",
     limits="a step of 1,024 × 8 numbers is 60 operations. With the same window again and again, so"
-    " with no reading at all, it takes 32 µs of processor time by column and 40 by row. A thread"
+    " with no reading at all, it takes 33 µs of processor time by column and 40 by row. A thread"
     " beside it reads, permutes and turns: 2.1 ms a window, or 33 µs a step, of which drawing the"
     " permutation is 0.95 ms. So XLA, whose step takes 13 to 18 µs, waits for the reader, and 0.5 s"
     " to compile are not saved in 19,500 steps. What is not the loop takes 0.35 s. The first"
