@@ -28,33 +28,31 @@ class Measured:
 
 # Made by `python -m benchmarks.xla` on an Intel Xeon (Sapphire Rapids), 2 cores.
 CPU = (
-    Measured("cpu", "linear", 1_024, 55, 11, 0.57, "10,000 × 8, batch 128"),
-    Measured("cpu", "linear", 16_000, 58, 9.6, 0.68, "4,000 × 4, full batch"),
-    Measured("cpu", "linear", 400_000, 380, 260, 0.38, "50,000 × 8, full batch"),
-    Measured("cpu", "linear", 4_000_000, 2_700, 3_100, 0.72, "500,000 × 8, full batch"),
-    Measured("cpu", "linear", 20_000_000, 3_800, 16_000, 0.85, "100,000 × 200, full batch"),
-    Measured("cpu", "dense", 18_432, 120, 15, 2.2, "10,000 × 8, batch 128, hidden 16"),
-    Measured("cpu", "dense", 1_589_248, 360, 170, 1.9, "100,000 × 32, batch 256, hidden 64-64"),
+    Measured("cpu", "linear", 1_024, 56, 7.6, 0.29, "10,000 × 8, batch 128"),
+    Measured("cpu", "linear", 16_000, 24, 13, 0.21, "4,000 × 4, full batch"),
+    Measured("cpu", "linear", 400_000, 210, 190, 0.21, "50,000 × 8, full batch"),
+    Measured("cpu", "linear", 4_000_000, 2_000, 2_100, 0.28, "500,000 × 8, full batch"),
+    Measured("cpu", "linear", 20_000_000, 4_600, 4_300, 0.36, "100,000 × 200, full batch"),
+    Measured("cpu", "dense", 18_432, 85, 21, 0.44, "10,000 × 8, batch 128, hidden 16"),
+    Measured("cpu", "dense", 1_589_248, 390, 190, 0.53, "100,000 × 32, batch 256, hidden 64-64"),
     Measured(
-        "cpu", "dense", 12_713_984, 1_600, 1_600, 1.6, "100,000 × 32, batch 2,048, hidden 64-64"
+        "cpu", "dense", 12_713_984, 1_500, 1_100, 0.61, "100,000 × 32, batch 2,048, hidden 64-64"
     ),
     Measured(
-        "cpu", "dense", 85_196_800, 4_700, 6_600, 2, "50,000 × 128, batch 256, hidden 512-512"
-    ),
-    Measured(
-        "cpu", "dense", 681_574_400, 29_000, 35_000, 1, "50,000 × 128, batch 2,048, hidden 512-512"
-    ),
-    Measured(
-        "cpu", "convolutional", 32_855_040, 2_700, 63_000, 3.8, "1,280 × 8 × 8 × 1, batch 128"
+        "cpu", "dense", 85_196_800, 3_600, 2_800, 0.51, "50,000 × 128, batch 256, hidden 512-512"
     ),
     Measured(
         "cpu",
-        "convolutional",
-        386_749_440,
-        13_000,
-        1_500_000,
-        7.8,
-        "1,280 × 28 × 28 × 1, batch 128",
+        "dense",
+        681_574_400,
+        21_000,
+        21_000,
+        0.76,
+        "50,000 × 128, batch 2,048, hidden 512-512",
+    ),
+    Measured("cpu", "convolutional", 32_855_040, 3_400, 35_000, 2, "1,280 × 8 × 8 × 1, batch 128"),
+    Measured(
+        "cpu", "convolutional", 386_749_440, 18_000, 990_000, 2.9, "1,280 × 28 × 28 × 1, batch 128"
     ),
 )
 
