@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import lenet, measuring, mlp, writing
 from benchmarks.measuring import Measured
-from benchmarks.workload import BenchmarkError, Contender, Job, Setting, Workload
+from benchmarks.workload import LOSS_ROWS, BenchmarkError, Contender, Job, Setting, Workload
 
 DOCUMENT = Path("docs/benchmarks-gpu.json")
 
@@ -110,7 +110,7 @@ def workload(name: str, title: str, sizes: tuple[int, int, int], device: str) ->
         title=title,
         unit="100 steps",
         scale=100,
-        result="loss of some training rows",
+        result=f"loss of {LOSS_ROWS:,} training rows",
         contenders=(
             contender("pipeline, train.xla=true", "pipeline", yes, ours=True),
             contender("pipeline, train.xla=false", "pipeline", no, ours=True),
@@ -166,7 +166,7 @@ def keras_fit(setting: Setting, *words: str) -> Job:
         model.fit(features, label, batch_size=task.batch, epochs=task.epochs, verbose=0)
 
     def result() -> float:
-        rows = slice(lenet.LOSS_ROWS)
+        rows = slice(LOSS_ROWS)
         return float(model.evaluate(features[rows], label[rows], verbose=0))
 
     return Job(run, task.units, result, repeats=REPEATS)
@@ -201,7 +201,7 @@ def torch_by_hand(setting: Setting, *words: str) -> Job:
 
     def result() -> float:
         model.eval()
-        rows = slice(lenet.LOSS_ROWS)
+        rows = slice(LOSS_ROWS)
         with torch.no_grad():
             return float(measure_loss(model(features[rows]), label[rows]))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import benchmarks.pipeline_calls  # noqa: F401 - configures the process before TensorFlow's import
-from benchmarks.workload import Job
+from benchmarks.workload import LOSS_ROWS, Job
 from pipeline.config import composing
 from pipeline.data.prepared.dataset import Dataset, Split
 from pipeline.data.prepared.encoding import Encoding
@@ -19,9 +19,6 @@ from pipeline.training.loop import run_loop
 from pipeline.training.rows import create_rows
 from pipeline.training.xla import decide_xla
 from pipeline.workspace import Workspace
-
-# Number of rows that the final loss is computed on.
-LOSS_ROWS = 10_000
 
 
 def configure(*overrides: str) -> str:

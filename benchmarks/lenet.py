@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workload import Contender, Job, Setting, Workload
+from benchmarks.workload import LOSS_ROWS, Contender, Job, Setting, Workload
 
 SIZE, CLASSES, BATCH, RATE, DROPOUT = 28, 10, 128, 0.001, 0.3
 FILTERS, HIDDEN = (16, 32), (120, 84)
-# Number of rows that the final loss is computed on.
-LOSS_ROWS = 1000
 
 WORKLOAD = Workload(
     name="lenet",
@@ -18,10 +16,9 @@ WORKLOAD = Workload(
     title="LeNet, images of 28 × 28, batch 128, Adam, one epoch of 12,800 images",
     unit="100 steps",
     scale=100,
-    result="loss of 1,000 images",
+    result=f"loss of {LOSS_ROWS:,} images",
     contenders=(
         Contender("pipeline", "pipeline", ours=True),
-        Contender("pipeline, train.xla=true", "pipeline", ("train.xla=true",), most_rounds=1),
         Contender("the article's loop, feed_dict", "article"),
         Contender("Keras fit", "keras_fit", required=3),
         Contender("PyTorch by hand", "torch_by_hand", most_rounds=1, library="torch"),

@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workload import Contender, Job, Setting, Workload
+from benchmarks.workload import LOSS_ROWS, Contender, Job, Setting, Workload
 
 COLUMNS, HIDDEN, BATCH, RATE = 32, 64, 256, 0.001
-# Number of rows that the final loss is computed on.
-LOSS_ROWS = 10_000
 
 # An epoch is too short to compile for: `train.xla=auto` decides for as many as a training has.
 EPOCHS = 10

@@ -9,7 +9,7 @@ from benchmarks.clone import Clone
 from benchmarks.workload import Contender, Job, Setting, Workload
 
 NUMBERS, TEXTS, TARGET = ["a", "b"], ["c", "d"], "y"
-LEVELS = {"c": 50, "d": 2_000}  # of which the first are compared, the others hashed
+LEVELS = {"c": 50, "d": 2_000}  # those of c are compared, those of d hashed
 
 WORKLOAD = Workload(
     name="preparing_text",

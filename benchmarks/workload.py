@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+# Number of rows that a training's final loss is computed on.
+LOSS_ROWS = 10_000
+
 
 class BenchmarkError(Exception):
     """Something could not be measured."""

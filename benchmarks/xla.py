@@ -29,7 +29,7 @@ from pipeline.training.xla_table import Measured
 
 FILE = Path(xla_table.__file__)
 ROUNDS, RUN_SECONDS, MOST_STEPS = 3, 1.0, 10**6
-ORDER = ("linear", "dense", "convolutional")
+ORDER = ("one output", "linear", "dense", "convolutional")
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,10 @@ CASES = (
     Case("linear", 50_000, (8,), None),
     Case("linear", 500_000, (8,), None),
     Case("linear", 100_000, (200,), None),
+    Case("softmax", 10_000, (8,), 128, classes=3),
+    Case("softmax", 1_500, (64,), None, classes=10),
+    Case("softmax", 50_000, (784,), 128, classes=10),
+    Case("softmax", 100_000, (200,), None, classes=10),
     Case("mlp", 10_000, (8,), 128, (16,)),
     Case("mlp", 100_000, (32,), 256, (64, 64)),
     Case("mlp", 100_000, (32,), 2_048, (64, 64)),

@@ -71,4 +71,4 @@ def test_some_class_must_be_left(failure):
 def test_classes_that_differ_in_blanks_or_case_are_told(caplog):
     assert chosen(["yes", "no", "yes ", "New York", "newyork", "007", "7"]).all()
     (line,) = caplog.messages
-    assert "alone: 'yes' and 'yes ', 'New York' and 'newyork'; make them equal" in line
+    assert "alone: 'yes' = 'yes ', 'New York' = 'newyork'; write them alike" in line

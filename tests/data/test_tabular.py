@@ -296,7 +296,7 @@ def test_a_sorted_table_has_every_class_in_every_split(prepare):
     [
         (
             ["# by a program", "# 2026", "a,y", "1.5,2", "2.5,3"],
-            "remove the lines above the header",
+            "if the first line is a comment, remove it",
         ),
         (["1.5,-2", "2.5,3e-1"], "put a line with the names of the columns above the rows"),
         (["2019,2020", "2.5,3e-1"], "put a line with the names of the columns above the rows"),

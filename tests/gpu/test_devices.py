@@ -24,6 +24,7 @@ except DeviceError as error:
 MULTIPLY = """
 import subprocess
 import sys
+import numpy as np
 import tensorflow as tf
 from pipeline import config
 from pipeline.graph import devices
@@ -33,10 +34,10 @@ device, _ = devices.choose_device(settings)
 devices.configure_process(settings, device)
 graph, size, value = tf.Graph(), int(sys.argv[1]), float(sys.argv[2])
 with graph.as_default(), tf.device(device):
-    matrix = tf.fill([size, size], value)
+    matrix = tf.compat.v1.placeholder(tf.float32, [size, size])  # no constant, which is folded
     product = tf.reduce_max(tf.matmul(matrix, matrix))
 with devices.explain_lack_of_memory(), devices.open_session(graph, settings, device) as session:
-    print("product", session.run(product))
+    print("product", session.run(product, {matrix: np.full([size, size], value, np.float32)}))
     query = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
     print("used", subprocess.check_output(query, text=True).split()[0])
 """

@@ -47,6 +47,14 @@ def test_all_forms_of_vgg_agree(repository: Repository):
     require_agreement(repository)
 
 
+def test_all_forms_agree_with_short_mantissas(repository: Repository):
+    repository.compose("experiment=lenet", "train.steps=200", "device.tf32=true")
+    repository.stage(*STAGES)
+    require_agreement(repository)
+    proven_with = repository.json("artifacts/frozen/model.json")["proven_with"]
+    assert proven_with["tensor_float_32"] is (repository.device == "gpu")
+
+
 def test_a_training_repeats_bit_for_bit(repository: Repository):
     repository.compose(*LENET)
     repository.stage("prepare", "train")

@@ -41,18 +41,20 @@ def test_stages_give_the_same_bytes_in_their_own_processes(finished: Clone, copy
 
 def test_a_run_starts_one_process(copy: Clone):
     """Also where its caller is not in a shell, so that `PWD` is that of another folder."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "run", "optimizer.learning_rate=0.3"],
-        cwd=copy.path, env={**copy.environment, "PWD": "/", "PIPELINE_VERBOSITY": "verbose"},
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    found = set()
-    while started.poll() is None:
-        found |= set((copy.path / ".dvc/tmp").glob("waiting-*"))
-        time.sleep(0.05)
-    assert started.stdout
-    assert started.stdout.read().count(FORKED) == len(("train", "freeze", "evaluate", "track"))
+    log, found = copy.path.with_suffix(".log"), set()
+    with log.open("w") as output:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "pipeline", "run", "optimizer.learning_rate=0.3"],
+            cwd=copy.path, env={**copy.environment, "PWD": "/", "PIPELINE_VERBOSITY": "verbose"},
+            stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        while started.poll() is None:
+            found |= set((copy.path / ".dvc/tmp").glob("waiting-*"))
+            time.sleep(0.05)
+    assert started.returncode == 0
+    assert log.read_text().count(FORKED) == len(("train", "freeze", "evaluate", "track"))
     assert len(found) == 1
+    assert_nothing_is_left(copy)
 
 
 def test_a_failure_is_told_once_and_gives_the_earlier_results_back(copy: Clone):

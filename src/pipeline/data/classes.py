@@ -139,13 +139,13 @@ def require_training_rows(
 
 
 def _tell_similar(classes: np.ndarray | pd.Index, name: str, path: Path) -> None:
-    """Log classes that differ in blanks or the case of letters alone: people may mean one."""
+    """Log classes that differ in blanks or the case of letters alone: often one is meant."""
     alike = defaultdict(list)
     for text in classes:
-        alike["".join(str(text).split()).casefold()].append(f"{str(text)[:40]!r}")
-    if same := [" and ".join(texts) for texts in alike.values() if len(texts) > 1]:
+        alike["".join(str(text).split()).casefold()].append(f"{str(text)!r:.80}")
+    if same := [" = ".join(texts) for texts in alike.values() if len(texts) > 1]:
         what = (
-            "%s: classes of %r differ in blanks or case alone: %s; make them equal if they are one"
+            "%s: classes of %r differ in blanks or case alone: %s; write them alike if they are one"
         )
         _log.warning(what, path, name, listing(same, MAX_NAMED))
 

@@ -1,4 +1,4 @@
-"""Numbers in cells of any type: plain numbers, booleans, or text from a file."""
+"""Numbers in cells of any type: plain numbers, booleans, durations, or text from a file."""
 
 import re
 import shlex
@@ -115,8 +115,11 @@ def are_finite(values: np.ndarray) -> bool:
 
 
 def clear_marks(cells: pd.Series, marks: Collection[str], are_numbers: bool) -> pd.Series:
-    """Return cells of any type without those that are marks, or equal numbers."""
-    if not marks:
+    """Return cells of any type without those that are marks, or equal numbers.
+
+    A mark is no duration, whose number depends on the unit of the file.
+    """
+    if not marks or cells.dtype.kind == "m":
         return cells
     is_mark = to_words(cells).str.strip().isin(list(marks))
     numbers = pd.to_numeric(pd.Series(list(marks), dtype="str"), errors="coerce").dropna()

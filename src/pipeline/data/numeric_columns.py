@@ -55,7 +55,7 @@ class RowNumbers:
 class NumericColumns:
     """Reads columns of numbers in pieces. What is not a number is collected for one message.
 
-    True and False are the numbers 1 and 0.
+    True and False are the numbers 1 and 0, and a duration is its seconds.
 
     Args:
         columns: their names.
@@ -163,19 +163,30 @@ def _find_plain_numbers(cells: pd.DataFrame) -> np.ndarray | None:
     return values if are_finite(values) else None
 
 
-def require_columns(present: Sequence[str], required: Sequence[str], where: Path | str) -> None:
-    """Refuse a table without a required column; the message names the nearest that exists."""
+def require_columns(
+    present: Sequence[str],
+    required: Sequence[str],
+    where: Path | str,
+    *,
+    is_text: bool = False,
+) -> None:
+    """Refuse a table without a required column; the message names the nearest that exists.
+
+    Args:
+        is_text: the names are the first line of a file of text.
+    """
     absent = [column for column in required if column not in present]
     if absent:
         named = "; ".join(f"no column {column!r}{nearest(column, present)}" for column in absent)
         has = listing(map(show_name, present), 12)
-        raise DataError(f"{where}: {named}; it has {has}; {_header_remedy(present)}")
+        remedy = _header_remedy(present) if is_text else "fix the name"
+        raise DataError(f"{where}: {named}; it has {has}; {remedy}")
 
 
 def _header_remedy(names: Sequence[str]) -> str:
     """Return what to do about a header that lacks a name."""
     if names and names[0].lstrip().startswith("#"):
-        return "remove the lines above the header, or fix the name"
+        return "if the first line is a comment, remove it; else fix the name"
     if names and all(map(_NUMBER.fullmatch, names)):
         return "put a line with the names of the columns above the rows, or fix the name"
     return "fix the name"

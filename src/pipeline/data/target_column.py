@@ -38,6 +38,8 @@ def choose_task(settings: TableData, table: Table) -> TaskChoice:
         return TaskChoice("regression", "there are several targets")
     (target,) = settings.targets
     cells = next(table.pieces())[target]
+    if cells.dtype.kind == "m":
+        return TaskChoice("regression", "it has durations")
     if cells.dtype == np.float64:
         values = cells.to_numpy()
         if (values[np.isfinite(values)] % 1 != 0).any():

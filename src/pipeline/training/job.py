@@ -119,6 +119,11 @@ def decide_penalty(settings: TrainSettings, dataset: Dataset, rows: int) -> Trai
     )
 
 
+def has_one_output(network: Network, outputs: int) -> bool:
+    """Tell whether it is a linear function of one output, which is trained on columns."""
+    return isinstance(network, Linear) and outputs == 1
+
+
 def specify_inference(settings: TrainSettings, dataset: Dataset) -> InferenceSpec:
     """Return what the inference graph for the prepared data is built from.
 

@@ -15,9 +15,8 @@ import tensorflow as tf
 
 from pipeline.data.prepared.dataset import EncodedRows
 from pipeline.graph.inference import Encoded
-from pipeline.schema.training.model import Linear
 from pipeline.training.batches import Batches, choose_batch_size
-from pipeline.training.job import TrainingJob
+from pipeline.training.job import TrainingJob, has_one_output
 
 v1 = tf.compat.v1
 
@@ -71,7 +70,8 @@ class RowsInGraph:
         feeds: placeholders that a call is fed, `[steps, …]`.
         rows: of all steps of a call.
         has_batches: whether a step takes some of these rows; otherwise it takes all.
-        by_column: whether features are transposed, `[…, columns, rows]`, in `load_feeds`, too.
+        by_column: whether features are transposed, `[…, columns, rows]`; in `load_feeds` only where
+            a step takes all rows.
         load: loads the rows that stay on the device, which `load_feeds` are fed.
     """
 
@@ -99,13 +99,13 @@ class HeldRows:
     def __init__(self, split: EncodedRows, batches: Batches | None, by_column: bool) -> None:
         self._arrays, self._batches, self._by_column = RowTensors.of(split), batches, by_column
         self.max_steps = _limit_steps(split, batches) if batches else None
-        self._is_turned = by_column and not batches  # rows are gathered sooner than columns
+        self._loads_columns = by_column and not batches  # to gather rows is faster than columns
         self._loaded_session: Any = None
 
     def add_to_graph(self) -> RowsInGraph:
         """Add variables for the rows to the default graph; no checkpoint holds them."""
         shapes = self._arrays.map(lambda array: array.shape)
-        if self._is_turned:
+        if self._loads_columns:
             shapes = shapes._replace(features=shapes.features[::-1])
         feeds, held = [], list[Any]()
         for name, array, shape in zip(RowTensors._fields, self._arrays, shapes, strict=True):
@@ -133,7 +133,7 @@ class HeldRows:
         loaded = []
         for feed, array in zip(graph.load_feeds, self._arrays.present(), strict=True):
             loaded.append(_allocate_aligned(feed.shape, array.dtype))
-            is_turned = self._is_turned and array is self._arrays.features
+            is_turned = self._loads_columns and array is self._arrays.features
             by_row = loaded[-1].T if is_turned else loaded[-1]
             size = max(1, CELLS_AT_ONCE // max(1, by_row.shape[1]))
             for first in range(0, len(by_row), size):
@@ -155,8 +155,9 @@ class HeldRows:
 class StreamedRows:
     """Rows are fed as they come from disk; a thread reads the next windows."""
 
-    def __init__(self, split: EncodedRows, batches: Batches, by_column: bool) -> None:
+    def __init__(self, split: EncodedRows, batches: Batches, by_column: bool, steps: int) -> None:
         self._arrays, self._batches, self._by_column = RowTensors.of(split), batches, by_column
+        self._steps = steps  # of the training, after which nothing is read
         most = _limit_steps(split, batches)
         self._at_once = min(WINDOWS_AT_ONCE, max(1, most // batches.steps_per_window))
         self.window_steps = self._at_once * batches.steps_per_window  # no call crosses a block
@@ -190,6 +191,7 @@ class StreamedRows:
         self._blocks = {
             one: self._blocks.get(one) or self._reader.submit(self._read_block, one)
             for one in range(number, number + 1 + BLOCKS_AHEAD)
+            if one * self.window_steps < self._steps
         }
         return [array[begin : begin + count] for array in self._blocks[number].result()]
 
@@ -233,11 +235,13 @@ def create_rows(job: TrainingJob) -> Rows:
     train, count = job.settings.train, len(job.split.label)
     size = choose_batch_size(train, count)
     # Where an output is one number, products with columns take half of the time or less.
-    by_column = isinstance(job.settings.model, Linear) and job.model.outputs == 1
+    by_column = has_one_output(job.model.network, job.model.outputs)
     if size is None:
         return HeldRows(job.split, None, by_column or train.xla is True)
     batches = Batches(count, size, job.settings.seed, train.window)
-    return (StreamedRows if train.stream else HeldRows)(job.split, batches, by_column)
+    if train.stream:
+        return StreamedRows(job.split, batches, by_column, train.steps)
+    return HeldRows(job.split, batches, by_column)
 
 
 def _limit_steps(split: EncodedRows, batches: Batches) -> int:

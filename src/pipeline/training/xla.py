@@ -18,14 +18,14 @@ from pipeline.errors import ConfigError
 from pipeline.graph.layers import MAX_ONE_HOT
 from pipeline.schema.training import model as schema
 from pipeline.training.batches import choose_batch_size
-from pipeline.training.job import TrainingJob
+from pipeline.training.job import TrainingJob, has_one_output
 from pipeline.training.xla_table import TABLE, Kind, Measured
 
 _log = logging.getLogger(__name__)
 
 # Compiled, a training must take at most this share of the time: others' machines differ.
 MARGIN = 0.9
-# Compiled by request, a training that probably takes so many times as long is warned of.
+# Compiled by request, a training gets a warning if it probably takes this many times as long.
 MUCH_SLOWER = 1.5
 
 FRAME = re.compile(r"\s|$|Graph execution error|Detected at node|Node: ")
@@ -125,7 +125,8 @@ def _count_products(
     """Return the kind of a network, and how many products its forward pass takes for a row."""
     match network:
         case schema.Linear() | schema.Softmax():
-            return "linear", inputs * outputs
+            kind: Kind = "one output" if has_one_output(network, outputs) else "linear"
+            return kind, inputs * outputs
         case schema.Polynomial():
             return "linear", inputs * network.degree * outputs
         case schema.Mlp():

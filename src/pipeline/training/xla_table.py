@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["linear", "dense", "convolutional"]
+# "one output": a linear function whose features are held by column.
+Kind = Literal["one output", "linear", "dense", "convolutional"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,11 @@ class Measured:
 
 # Made by `python -m benchmarks.xla` on an Intel Xeon (Sapphire Rapids), 2 cores.
 CPU = (
-    Measured("cpu", "linear", 1_024, 56, 7.6, 0.29, "10,000 × 8, batch 128"),
-    Measured("cpu", "linear", 16_000, 24, 13, 0.21, "4,000 × 4, full batch"),
-    Measured("cpu", "linear", 400_000, 210, 190, 0.21, "50,000 × 8, full batch"),
-    Measured("cpu", "linear", 4_000_000, 2_000, 2_100, 0.28, "500,000 × 8, full batch"),
-    Measured("cpu", "linear", 20_000_000, 4_600, 4_300, 0.36, "100,000 × 200, full batch"),
+    Measured("cpu", "one output", 1_024, 56, 7.6, 0.29, "10,000 × 8, batch 128"),
+    Measured("cpu", "one output", 16_000, 24, 13, 0.21, "4,000 × 4, full batch"),
+    Measured("cpu", "one output", 400_000, 210, 190, 0.21, "50,000 × 8, full batch"),
+    Measured("cpu", "one output", 4_000_000, 2_000, 2_100, 0.28, "500,000 × 8, full batch"),
+    Measured("cpu", "one output", 20_000_000, 4_600, 4_300, 0.36, "100,000 × 200, full batch"),
     Measured("cpu", "dense", 18_432, 85, 21, 0.44, "10,000 × 8, batch 128, hidden 16"),
     Measured("cpu", "dense", 1_589_248, 390, 190, 0.53, "100,000 × 32, batch 256, hidden 64-64"),
     Measured(
@@ -59,7 +60,7 @@ CPU = (
 # Measured by hand without op determinism; the seconds to compile are a cautious guess. A network
 # with convolutions has not run on a GPU with both XLA and op determinism, so it has no row.
 GPU = (
-    Measured("gpu", "linear", 16_000, 135, 35, 10, "H100, 4,000 × 4, full batch"),
+    Measured("gpu", "one output", 16_000, 135, 35, 10, "H100, 4,000 × 4, full batch"),
     Measured("gpu", "dense", 1_589_248, 329, 59, 10, "H100, 32, batch 256, hidden 64-64"),
 )
 

@@ -43,7 +43,8 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     table = Table(path, ReadOptions.of(settings))
     reserved = list_reserved(settings)
     series = choose_series(settings, table.columns, path)
-    require_columns(table.columns, [*reserved, *(series.columns if series else ())], path)
+    lagged = series.columns if series else ()
+    require_columns(table.columns, [*reserved, *lagged], path, is_text=table.schema is None)
     for key in ("features", "drop", "text"):
         for name in getattr(settings, key) or ():
             if name in reserved:
@@ -56,8 +57,7 @@ def read_user_table(settings: TableData, workspace: Workspace) -> Examples:
     choice = choose_task(settings, table)
     text = [name for name in candidates if name in text]
     measured, words = divide_reserved(settings, choice.task)
-    numbers = [*(n for n in candidates if n not in text), *measured]
-    numbers += series.columns if series else ()
+    numbers = [*(n for n in candidates if n not in text), *measured, *lagged]
     numeric = NumericColumns(list(dict.fromkeys(numbers)), table.decimal)
     columns = FeatureColumns(candidates, text, numeric, path, workspace, series)
     reader = _TableReader(settings, path, choice.task, columns)

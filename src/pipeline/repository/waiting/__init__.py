@@ -41,7 +41,7 @@ ON = "1"
 DVC_VARIABLES = "DVC_"
 STAGE_VARIABLE = "DVC_STAGE"
 
-# A shell between dvc and a stage sets its own, where the caller's are missing or out of date.
+# Shells set these themselves, so they differ between callers.
 SHELL_VARIABLES = {"OLDPWD", "PWD", "SHLVL", "_"}
 
 POLL_SECONDS = 0.05

@@ -21,7 +21,7 @@ DeviceName = Annotated[str, AfterValidator(_expand_name)]
 
 
 class Device(Section):
-    """The device that runs the graph. Threads and oneDNN change the last bits of results."""
+    """The device that runs the graph. Threads, oneDNN and TF32 change the bits of results."""
 
     kind: Literal["cpu", "gpu", "auto"] = about(
         "kind of device; auto: a GPU if there is one, else the CPU"
@@ -52,7 +52,7 @@ class Device(Section):
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """What the last bits of a result depend on, besides the graph: it belongs to a model.
+    """What the bits of a result depend on, besides the graph: it belongs to a model.
 
     The gate compares the forms of a model with it, and whoever runs the model later uses the same.
     """
