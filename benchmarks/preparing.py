@@ -41,21 +41,26 @@ def prepare_by_default(setting: Setting) -> Job:
 
 
 def _stage(setting: Setting, *overrides: str) -> Job:
+    folder = setting.scratch / ("clone" if overrides else "default")
+    chosen = (f"data.path={_write_rows(setting)}", f"data.target=c{COLUMNS - 1}", *overrides)
+    return stage_job(folder, _count_rows(setting), *chosen)
+
+
+def stage_job(folder: Path, rows: int, *overrides: str) -> Job:
+    """The stage `prepare` of a table, in a clone that the first round makes."""
     from benchmarks import pipeline_calls
 
-    file = _write_rows(setting)
-    repository = Clone(setting.scratch / ("clone" if overrides else "default"))
-    if not repository.path.exists():
-        clone.fresh(repository.path)
-        target = f"data.target=c{COLUMNS - 1}"
-        repository.compose("data=csv", f"data.path={file}", target, *overrides)
+    repository = Clone(folder)
+    if not folder.exists():
+        clone.fresh(folder)
+        repository.compose("data=csv", *overrides)
     label = repository.path / "data/prepared/test/label.npy"
 
     def result() -> float:
         return float(np.load(label).mean(dtype=np.float64))
 
     run = pipeline_calls.open_stage(repository.path, "prepare")
-    return Job(run, _count_rows(setting), result, repeats=1, warm_up=False)
+    return Job(run, rows, result, repeats=1, warm_up=False)
 
 
 def pandas(setting: Setting) -> Job:

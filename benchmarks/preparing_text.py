@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import clone
-from benchmarks.clone import Clone
+from benchmarks.preparing import stage_job
 from benchmarks.workload import Contender, Job, Setting, Workload
 
 NUMBERS, TEXTS, TARGET = ["a", "b"], ["c", "d"], "y"
@@ -30,21 +29,9 @@ WORKLOAD = Workload(
 
 def prepare(setting: Setting) -> Job:
     """The stage in this process; it writes a code a cell of text."""
-    from benchmarks import pipeline_calls
-
-    file = _write_rows(setting)
-    repository = Clone(setting.scratch / "clone")
-    if not repository.path.exists():
-        clone.fresh(repository.path)
-        split = ("data.split=chronological", "data.validation_share=0")
-        repository.compose("data=csv", f"data.path={file}", f"data.target={TARGET}", *split)
-    label = repository.path / "data/prepared/test/label.npy"
-
-    def result() -> float:
-        return float(np.load(label).mean(dtype=np.float64))
-
-    run = pipeline_calls.open_stage(repository.path, "prepare")
-    return Job(run, _count_rows(setting), result, repeats=1, warm_up=False)
+    split = ("data.split=chronological", "data.validation_share=0")
+    chosen = (f"data.path={_write_rows(setting)}", f"data.target={TARGET}", *split)
+    return stage_job(setting.scratch / "clone", _count_rows(setting), *chosen)
 
 
 def one_hot(setting: Setting) -> Job:
