@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import arrow_reader, csv_reader
+from pipeline.data import arrow_reader, csv_blocks, csv_reader
 from pipeline.data.csv_reader import CsvReader
 from pipeline.data.examples import Examples
 from pipeline.data.fitting import fit_encoding
@@ -198,7 +198,7 @@ def test_cells_that_pandas_reads_in_parts_are_whole(monkeypatch, tmp_path: Path)
     rows = [f"{row / 7},größe € 😀 {row}" for row in range(100)]
     path.write_text("\r\n".join(["x,größe", *rows, ""]), encoding="utf-8", newline="")
     for size in (1, 3, 2**16):
-        monkeypatch.setattr(csv_reader, "READ_BYTES", size)
+        monkeypatch.setattr(csv_blocks, "READ_BYTES", size)
         (piece,) = CsvReader(path, ReadOptions()).pieces()
         assert [f"{x},{text}" for x, text in piece.itertuples(index=False)] == rows
 

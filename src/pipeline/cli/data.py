@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
     if refuses_gaps:
         data = data.model_copy(update={"missing": "mean"})
     settings = settings.model_copy(update={"data": data})
+    prepare.fetch(settings, workspace)
     examples = prepare.read(settings, workspace)
     profile = measuring.measure(prepare.fit(settings, workspace, examples))
     print(f"\n{data_profile.to_text(profile)}", end="")

@@ -11,20 +11,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from pyarrow.csv import ParseOptions
 
 from pipeline.data.compression import open_reader
+from pipeline.data.csv_blocks import find_rounded, parse_blocks
 from pipeline.data.csv_dialect import SPACE, Dialect, find_dialect
 from pipeline.data.csv_text import read_sample, require_text
-from pipeline.data.number_parsing import EXACT, find_missing
+from pipeline.data.number_parsing import find_missing
 from pipeline.data.read_options import ReadOptions
-from pipeline.data.threads import map_ahead
 from pipeline.errors import DataError, one_line
 
 # Parsed at once; parsing takes several times as much memory, and each column of a block costs time.
 BLOCK_BYTES = 3 * 2**20
-READ_BYTES = 2**16  # of a block, read at once by pandas
 PIECE_ROWS = 2**16  # parsed at once in a file whose cells may contain line breaks
 _log = logging.getLogger(__name__)
 
@@ -97,7 +96,18 @@ class CsvReader:
             return
         with open_reader(self.path) as file:
             file.read(self.dialect.start)
-            yield from map_ahead(partial(_parse_block, parse, dtypes), _split_lines(file))
+            blocks = _split_lines(file)
+            yield from parse_blocks(blocks, parse, dtypes, self._plain(), self.dialect.decimal)
+
+    def _plain(self) -> ParseOptions | None:
+        """Return the dialect for Arrow, which finds marks of missing values by their text alone."""
+        if self.dialect.separator == " " or self._na_values:
+            return None
+        return ParseOptions(
+            delimiter=self.dialect.separator,
+            quote_char=False,
+            ignore_empty_lines=len(self.dialect.header) > 1,
+        )
 
     def _quoted_pieces(
         self, parse: Callable[..., Any], dtypes: dict[int, type[str]]
@@ -108,7 +118,7 @@ class CsvReader:
                 file.read(self.dialect.start)
                 with parse(file, dtype=dtypes, chunksize=PIECE_ROWS) as reader:
                     for piece in islice(reader, done, None):
-                        if rounded := _maybe_rounded(piece):
+                        if rounded := find_rounded(piece):
                             dtypes |= dict.fromkeys(rounded, str)
                             break  # read it again as text
                         yield piece
@@ -127,54 +137,6 @@ class CsvReader:
                     f"{self.path}: column {number + 1} has no name, but {cell[:40]!r} in row"
                     f" {before + row + 1}; give it a name in the header"
                 )
-
-
-class _Block:
-    """The text of a block, which pandas reads in parts.
-
-    For each byte that is read at once, pandas makes room for a cell and a line. It takes bytes from
-    an object like this one, and would decode and encode those of a `BytesIO`.
-    """
-
-    def __init__(self, text: bytes) -> None:
-        self._text = io.BytesIO(text)
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes, at most `size`."""
-        return self._text.read(min(size, READ_BYTES))
-
-
-def _parse_block(
-    parse: Callable[..., Any], dtypes: dict[int, type[str]], block: bytes
-) -> pd.DataFrame:
-    """Parse a block; a column with a number that float64 may have rounded stays text."""
-    piece: pd.DataFrame = parse(_Block(block), dtype=dtypes)
-    if rounded := _maybe_rounded(piece):
-        rounded_as_text = dtypes | dict.fromkeys(rounded, str)
-        again: pd.DataFrame = parse(_Block(block), dtype=rounded_as_text)
-        return again
-    return piece
-
-
-def _maybe_rounded(piece: pd.DataFrame) -> list[int]:
-    """Return the columns of float64 that may have had whole numbers beyond 2^53.
-
-    pandas reads whole numbers as float64 where a cell is empty.
-    """
-    if not len(piece):
-        return []
-    floats = [number for number, dtype in enumerate(piece.dtypes) if dtype == np.float64]
-    are_all = len(floats) == piece.shape[1]
-    if are_all and not _is_any_large(piece.to_numpy()):  # column by column takes longer
-        return []
-    return [number for number in floats if _is_any_large(piece[number].to_numpy())]
-
-
-def _is_any_large(values: np.ndarray) -> bool:
-    if values.max() < EXACT and values.min() > -EXACT:
-        return False  # of NaN, both are false
-    largest, least = np.fmax.reduce(values, axis=None), np.fmin.reduce(values, axis=None)
-    return bool(largest >= EXACT or least <= -EXACT)
 
 
 def _tell_separator(name: str, path: Path) -> None:

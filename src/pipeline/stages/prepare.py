@@ -25,8 +25,9 @@ def run(settings: "Settings", workspace: Workspace) -> None:
     """Read the source, split it, fit the encoding, publish the arrays and the profile."""
     path = workspace.path(settings.data.path)
     with ThreadPoolExecutor() as pool, files.replacing(workspace.prepared) as folder:
-        examples = read(settings, workspace)
+        fetch(settings, workspace)
         digest = pool.submit(files.sha256, path)
+        examples = read(settings, workspace)
         fitted = fit(settings, workspace, examples)
         measured = pool.submit(measuring.measure, fitted)
         folder.mkdir()
@@ -39,12 +40,16 @@ def run(settings: "Settings", workspace: Workspace) -> None:
         _log.warning("%s: %s", settings.data.path, leak)
 
 
-def read(settings: "Settings", workspace: Workspace) -> Examples:
-    """Read the source, which is downloaded first where it is remote."""
+def fetch(settings: "Settings", workspace: Workspace) -> None:
+    """Download a source that is remote."""
     if is_remote(settings.data.path):
         from pipeline.data import remote  # its clients take time to import
 
         remote.fetch(settings.data.path, workspace)
+
+
+def read(settings: "Settings", workspace: Workspace) -> Examples:
+    """Read the source, which is here."""
     environment.share_freed()
     examples = read_examples(settings.data, workspace)
     environment.return_freed()  # what parsing took
