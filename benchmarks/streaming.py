@@ -25,18 +25,14 @@ WORKLOAD = Workload(
     most_memory=1.5e9,
     note="The stage `train` as a whole in a process that has imported TensorFlow, checkpoints and"
     " learning curve included; both read `data/prepared`.",
-    limits="a step of 1,024 × 8 numbers is 60 operations. With the same window again and again, so"
-    " with no reading at all, it takes 33 µs of processor time by column and 40 by row. A thread"
-    " beside it reads, permutes and turns: 2.1 ms a window, or 33 µs a step, of which drawing the"
-    " permutation is 0.95 ms. So XLA, whose step takes 13 to 18 µs, waits for the reader, and 0.5 s"
-    " to compile are not saved in 19,500 steps. What is not the loop takes 0.35 s. The first"
-    " training on new rows also hashes 880 MB for the name of the state from which a killed"
-    " training goes on; later ones know the digest. Four windows a call take a quarter less"
-    " processor time than one. Tried: tf.data in five ways"
-    " (decisions/006-rows-come-in-slices.md), rows scaled where they are read, two readers, XLA by"
-    " row and by column, control flow of TensorFlow 1 (73 nodes for 101, 2 µs), aggressive loop"
-    " optimization (no effect), bodies of 4, 8 and 16 steps (within the noise), all operations in"
-    " the caller's thread (within the noise).",
+    limits="a step of 1,024 × 8 numbers is 60 operations: compiled, it takes 13 to 19 µs, and 33 of"
+    " processor time otherwise. A thread beside it reads, gathers and turns: 1.1 ms a window, or"
+    " 17 µs a step. What is not the loop takes 0.35 s, and compiling 0.3. The first training on new"
+    " rows also hashes 880 MB for the name of the state from which a killed training goes on; later"
+    " ones know the digest. Four windows a call take a quarter less processor time than one. Tried"
+    " without gain: tf.data in five ways (decisions/006-rows-come-in-slices.md), rows scaled where"
+    " they are read, control flow of TensorFlow 1 (73 nodes for 101, 2 µs), aggressive loop"
+    " optimization, bodies of 4, 8 and 16 steps, all operations in the caller's thread.",
 )
 
 

@@ -66,15 +66,18 @@ class Case:
 
 CASES = (
     Case("linear", 10_000, (8,), 128),
+    Case("linear", 100_000, (8,), 1_024),
     Case("linear", 4_000, (4,), None),
     Case("linear", 50_000, (8,), None),
     Case("linear", 500_000, (8,), None),
     Case("linear", 100_000, (200,), None),
     Case("softmax", 10_000, (8,), 128, classes=3),
+    Case("softmax", 100_000, (8,), 1_024, classes=3),
     Case("softmax", 1_500, (64,), None, classes=10),
     Case("softmax", 50_000, (784,), 128, classes=10),
     Case("softmax", 100_000, (200,), None, classes=10),
     Case("mlp", 10_000, (8,), 128, (16,)),
+    Case("mlp", 100_000, (8,), 1_024, (16,)),
     Case("mlp", 100_000, (32,), 256, (64, 64)),
     Case("mlp", 100_000, (32,), 2_048, (64, 64)),
     Case("mlp", 50_000, (128,), 256, (512, 512), 10),

@@ -57,6 +57,13 @@ def test_windows_come_in_another_order_in_each_epoch_and_for_each_seed():
     assert all(sorted(found) == list(range(0, 200, 10)) for found in orders)
 
 
+def test_all_windows_of_an_epoch_are_permuted_alike_and_each_epoch_anew():
+    order = Batches(200, 5, seed=0, window=20)
+    permuted = [tuple(order.window(number)[1]) for number in range(20)]
+    assert len(set(permuted[:10])) == len(set(permuted[10:])) == 1
+    assert permuted[0] != permuted[10]
+
+
 def test_the_order_of_windows_does_not_depend_on_where_one_starts():
     expected = Batches(107, 5, seed=3, window=20).rows_of(0, 60)
     for start in (1, 19, 40):

@@ -25,6 +25,7 @@ WINDOWS = (
     "train.steps=90", "train.checkpoint_every=35",
 )  # fmt: skip
 MLP, LINEAR = ("model=mlp", "model.hidden=[8]"), ("model=linear",)
+XLA = "train.xla=true"
 
 
 @pytest.fixture(params=["numbers", "codes", "codes alone", "weights"])
@@ -46,7 +47,7 @@ def given(request, tmp_path: Path) -> tuple[Dataset, EncodedRows]:
     return dataset, prepared.read_training_rows(tmp_path, mapped=True)
 
 
-@pytest.mark.parametrize("chosen", [MLP, LINEAR, (*MLP, "train.xla=true")])
+@pytest.mark.parametrize("chosen", [MLP, LINEAR, (*MLP, XLA), (*LINEAR, XLA)])
 def test_streamed_rows_train_to_the_same_bits_as_held_ones(settings, train, given, chosen):
     losses, variables = train(settings(*WINDOWS, *chosen), given=given)
     held, variables_held = train(settings(*WINDOWS, *chosen, "train.stream=false"), given=given)
@@ -88,7 +89,7 @@ def test_a_linear_function_of_one_output_has_columns(settings, tmp_path, model, 
     assert graph.rows.by_column is by_column
 
 
-@pytest.mark.parametrize("model", [MLP, LINEAR], ids=["mlp", "linear"])
+@pytest.mark.parametrize("model", [MLP, LINEAR, (*LINEAR, XLA)], ids=["mlp", "linear", "compiled"])
 @pytest.mark.parametrize("stop", [1, 36, 71])
 def test_a_streamed_training_goes_on_within_a_window(
     settings, train, given, tmp_path: Path, stop: int, model: tuple[str, ...]

@@ -56,17 +56,24 @@ def test_convolutions_on_a_cpu_are_not_compiled(job):
 @pytest.mark.parametrize(
     ("overrides", "why"),
     [
-        (("train=stream", "train.window=256"), "streamed rows"),
         ((*MLP, "device.placement={hidden_1: /cpu:1}"), "XLA compiles for one device"),
         (("model=custom", "model._target_=benchmarks.regression.main"), "was not measured"),
     ],
-    ids=["streamed", "placed", "custom"],
+    ids=["placed", "custom"],
 )
 def test_what_is_never_compiled_says_why(job, caplog, overrides: tuple[str, ...], why: str):
     caplog.set_level(logging.INFO)
     decided = decide_xla(job(*overrides, "train.steps=10_000_000"))
     assert decided.settings.train.xla is False
     assert why in caplog.text
+
+
+@pytest.mark.parametrize(("steps", "compiled"), [(100, False), (10_000_000, True)])
+def test_streamed_rows_are_compiled_as_held_ones_are(job, steps: int, compiled: bool):
+    for stream in ("true", "false"):
+        chosen = ("train=stream", "train.window=256", f"train.steps={steps}")
+        decided = decide_xla(job(*MLP, *chosen, "train.batch_size=256", f"train.stream={stream}"))
+        assert decided.settings.train.xla is compiled
 
 
 def test_what_is_configured_is_kept(job):

@@ -31,9 +31,10 @@ def choose_batch_size(settings: Train, rows: int) -> int | None:
 class Batches:
     """Rows of a permutation that is drawn anew for each epoch, window by window.
 
-    Windows of neighbouring rows come in random order, and the rows of a window are permuted; an
-    epoch leaves out the rows of a window that do not fill a batch. All windows have the same size;
-    so the last one may overlap the one before.
+    Windows of neighbouring rows come in random order, and the rows of a window are permuted, in all
+    windows of an epoch alike: to draw a permutation takes longer than to read a window. An epoch
+    leaves out the rows of a window that do not fill a batch. All windows have the same size; so the
+    last one may overlap the one before.
 
     Args:
         batch_size: rows per step, at most `rows` and `window`.
@@ -45,7 +46,7 @@ class Batches:
         self._windows = max(1, rows // (window or rows))
         self.window_size = math.ceil(rows / self._windows)
         self.steps_per_window = self.window_size // batch_size
-        self._order = -1, np.empty(0, np.int64)
+        self._order = self._permutation = -1, np.empty(0, np.int64)
         self._latest = -1, np.empty(0, np.int32)
 
     def rows_of(self, first: int, count: int) -> np.ndarray:
@@ -59,8 +60,7 @@ class Batches:
         on from one epoch to the next.
         """
         epoch, position = divmod(number, self._windows)
-        rows = self._generator(epoch, position).permutation(self.window_size)
-        return int(self._windows_of(epoch)[position]), rows
+        return int(self._windows_of(epoch)[position]), self._permutation_of(epoch)
 
     def _rows_of_step(self, step: int) -> np.ndarray:
         number, position = divmod(step, self.steps_per_window)
@@ -77,8 +77,15 @@ class Batches:
             self._order = epoch, firsts
         return self._order[1]
 
+    def _permutation_of(self, epoch: int) -> np.ndarray:
+        """Return the rows of a window, counted from its first, in the order of an epoch."""
+        if self._permutation[0] != epoch:
+            permutation = self._generator(epoch, 0).permutation(self.window_size)
+            self._permutation = epoch, permutation
+        return self._permutation[1]
+
     def _generator(self, epoch: int, number: int) -> np.random.Generator:
-        # Philox is counter-based: the numbers of an epoch and window need no earlier ones.
+        # Philox is counter-based: the numbers of an epoch need no earlier ones.
         return np.random.Generator(
             np.random.Philox(key=[self._seed, epoch], counter=[0, 0, number, 0])
         )

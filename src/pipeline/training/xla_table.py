@@ -29,37 +29,46 @@ class Measured:
 
 # Made by `python -m benchmarks.xla` on an Intel Xeon (Sapphire Rapids), 2 cores.
 CPU = (
-    Measured("cpu", "one output", 1_024, 36, 8.8, 0.26, "10,000 × 8, batch 128"),
-    Measured("cpu", "one output", 16_000, 20, 8.1, 0.18, "4,000 × 4, full batch"),
-    Measured("cpu", "one output", 400_000, 170, 150, 0.17, "50,000 × 8, full batch"),
-    Measured("cpu", "one output", 4_000_000, 1_700, 1_800, 0.2, "500,000 × 8, full batch"),
-    Measured("cpu", "one output", 20_000_000, 3_900, 3_600, 0.22, "100,000 × 200, full batch"),
-    Measured("cpu", "linear", 3_072, 68, 14, 0.37, "10,000 × 8, batch 128"),
-    Measured("cpu", "linear", 960_000, 210, 170, 0.29, "1,500 × 64, full batch"),
-    Measured("cpu", "linear", 1_003_520, 310, 250, 0.4, "50,000 × 784, batch 128"),
-    Measured("cpu", "linear", 200_000_000, 31_000, 27_000, 0.44, "100,000 × 200, full batch"),
-    Measured("cpu", "dense", 18_432, 47, 17, 0.45, "10,000 × 8, batch 128, hidden 16"),
-    Measured("cpu", "dense", 1_589_248, 260, 140, 0.46, "100,000 × 32, batch 256, hidden 64-64"),
+    Measured("cpu", "one output", 1_024, 57, 13, 0.33, "10,000 × 8, batch 128"),
+    Measured("cpu", "one output", 8_192, 120, 57, 0.37, "100,000 × 8, batch 1,024"),
+    Measured("cpu", "one output", 16_000, 32, 12, 0.22, "4,000 × 4, full batch"),
+    Measured("cpu", "one output", 400_000, 210, 240, 0.26, "50,000 × 8, full batch"),
+    Measured("cpu", "one output", 4_000_000, 2_200, 2_200, 0.23, "500,000 × 8, full batch"),
+    Measured("cpu", "one output", 20_000_000, 4_700, 4_300, 0.25, "100,000 × 200, full batch"),
+    Measured("cpu", "linear", 3_072, 76, 13, 0.31, "10,000 × 8, batch 128"),
+    Measured("cpu", "linear", 24_576, 190, 63, 0.38, "100,000 × 8, batch 1,024"),
+    Measured("cpu", "linear", 960_000, 230, 180, 0.33, "1,500 × 64, full batch"),
+    Measured("cpu", "linear", 1_003_520, 410, 270, 0.5, "50,000 × 784, batch 128"),
+    Measured("cpu", "linear", 200_000_000, 29_000, 29_000, 0.41, "100,000 × 200, full batch"),
+    Measured("cpu", "dense", 18_432, 65, 17, 0.42, "10,000 × 8, batch 128, hidden 16"),
+    Measured("cpu", "dense", 147_456, 160, 98, 0.52, "100,000 × 8, batch 1,024, hidden 16"),
+    Measured("cpu", "dense", 1_589_248, 320, 160, 0.49, "100,000 × 32, batch 256, hidden 64-64"),
     Measured(
-        "cpu", "dense", 12_713_984, 1_400, 1_100, 0.52, "100,000 × 32, batch 2,048, hidden 64-64"
+        "cpu", "dense", 12_713_984, 1_500, 1_200, 0.56, "100,000 × 32, batch 2,048, hidden 64-64"
     ),
     Measured(
-        "cpu", "dense", 85_196_800, 4_000, 2_700, 0.59, "50,000 × 128, batch 256, hidden 512-512"
+        "cpu", "dense", 85_196_800, 4_400, 3_400, 0.67, "50,000 × 128, batch 256, hidden 512-512"
     ),
     Measured(
         "cpu",
         "dense",
         681_574_400,
-        21_000,
-        20_000,
-        0.61,
+        24_000,
+        24_000,
+        0.67,
         "50,000 × 128, batch 2,048, hidden 512-512",
     ),
     Measured(
-        "cpu", "convolutional", 32_855_040, 2_800, 33_000, 1.7, "1,280 × 8 × 8 × 1, batch 128"
+        "cpu", "convolutional", 32_855_040, 3_500, 39_000, 2.4, "1,280 × 8 × 8 × 1, batch 128"
     ),
     Measured(
-        "cpu", "convolutional", 386_749_440, 12_000, 980_000, 2.6, "1,280 × 28 × 28 × 1, batch 128"
+        "cpu",
+        "convolutional",
+        386_749_440,
+        18_000,
+        1_200_000,
+        3.5,
+        "1,280 × 28 × 28 × 1, batch 128",
     ),
 )
 
