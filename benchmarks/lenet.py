@@ -31,13 +31,13 @@ WORKLOAD = Workload(
     " without gain: columns of pixels and a matrix product (18 ms to make the columns"
     " alone), the filter's gradient as a convolution (twice as slow), batches of 64 or 32"
     " images on one core each (the same CPU time an image), the first layer on blocks of 2 ×"
-    " 2 pixels (no faster), parts of a batch side by side (25 rounds in turns: two parts take 0.97 of"
-    " the wall time, 0.91 with one thread in an operation, which makes validation twice as slow; four"
-    " parts 0.94, eight 0.99), Winograd's transform (36 products for 100, but 130 MB of tiles a"
-    " step),"
+    " 2 pixels (no faster), parts of a batch side by side (25 rounds in turns: two parts take"
+    " 0.97 of the wall time, 0.91 with one thread in an operation, which makes validation twice as"
+    " slow; four parts 0.94, eight 0.99),"
     " the input's gradient as a convolution with turned filters (oneDNN takes the same"
     " kernel: equal bits, 4.3 ms). Keeping freed memory leaves no page fault to save, and dropout's"
-    " numbers cost 0.7 ms.",
+    " numbers cost 0.7 ms. By estimate, Winograd's transform takes 36 products for 100, but moves"
+    " 130 MB of tiles a step.",
 )
 
 
