@@ -62,10 +62,20 @@ BATCHES = Batches(331, 16, 0, 50)
     "kind, batches", [(HeldRows, None), (HeldRows, BATCHES), (StreamedRows, BATCHES)]
 )
 def test_a_step_sees_the_same_rows_by_column(given, kind, batches: Batches | None):
-    steps = (60,) if kind is StreamedRows else ()
-    by_row, by_column = (_taken(kind(given[1], batches, *(on, *steps))) for on in (False, True))
+    by_row, by_column = (_taken(kind(given[1], batches, on, steps=60)) for on in (False, True))
     for one, other in zip(by_row, by_column, strict=True):
         assert np.array_equal(one, other)
+
+
+def test_batches_that_are_drawn_ahead_are_those_of_their_steps(given):
+    rows, step = HeldRows(given[1], BATCHES, by_column=False, steps=60), 0
+    for count in (1, 2, 4, 4, 3, 10, 1, 25, 10):
+        (numbers,) = rows.feeds(step, count)
+        assert np.array_equal(numbers, BATCHES.rows_of(step, count))
+        step += count
+    for begin in (30, 7, 58):  # a training that goes on elsewhere
+        assert np.array_equal(rows.feeds(begin, 2)[0], BATCHES.rows_of(begin, 2))
+        rows.close()
 
 
 def _taken(rows: Rows) -> list[np.ndarray]:

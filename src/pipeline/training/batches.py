@@ -47,11 +47,16 @@ class Batches:
         self.window_size = math.ceil(rows / self._windows)
         self.steps_per_window = self.window_size // batch_size
         self._order = self._permutation = -1, np.empty(0, np.int64)
-        self._latest = -1, np.empty(0, np.int32)
+        self._latest = -1, np.empty((0, batch_size), np.int32)
 
     def rows_of(self, first: int, count: int) -> np.ndarray:
         """Return the rows of `count` steps from `first` (from 0), `[count, batch_size] int32`."""
-        return np.stack([self._rows_of_step(step) for step in range(first, first + count)])
+        size, found, step = self.steps_per_window, list[np.ndarray](), first
+        while step < first + count:
+            number, position = divmod(step, size)
+            found.append(self._rows_of_window(number)[position : position + first + count - step])
+            step += len(found[-1])
+        return np.concatenate(found)
 
     def window(self, number: int) -> tuple[int, np.ndarray]:
         """Return the first row of a window, and its rows in the order in which steps see them.
@@ -62,12 +67,13 @@ class Batches:
         epoch, position = divmod(number, self._windows)
         return int(self._windows_of(epoch)[position]), self._permutation_of(epoch)
 
-    def _rows_of_step(self, step: int) -> np.ndarray:
-        number, position = divmod(step, self.steps_per_window)
+    def _rows_of_window(self, number: int) -> np.ndarray:
+        """Return the rows of all steps of a window, `[steps_per_window, batch_size] int32`."""
         if self._latest[0] != number:
             first, rows = self.window(number)
-            self._latest = number, (first + rows).astype(np.int32)
-        return self._latest[1][position * self.batch_size : (position + 1) * self.batch_size]
+            used = rows[: self.steps_per_window * self.batch_size]
+            self._latest = number, (first + used).astype(np.int32).reshape(-1, self.batch_size)
+        return self._latest[1]
 
     def _windows_of(self, epoch: int) -> np.ndarray:
         """Return the first row of each window of an epoch, in their order."""
@@ -79,10 +85,12 @@ class Batches:
 
     def _permutation_of(self, epoch: int) -> np.ndarray:
         """Return the rows of a window, counted from its first, in the order of an epoch."""
-        if self._permutation[0] != epoch:
-            permutation = self._generator(epoch, 0).permutation(self.window_size)
+        if self._permutation[0] == epoch:
+            return self._permutation[1]
+        permutation = self._generator(epoch, 0).permutation(self.window_size)
+        if self._windows > 1:
             self._permutation = epoch, permutation
-        return self._permutation[1]
+        return permutation
 
     def _generator(self, epoch: int, number: int) -> np.random.Generator:
         # Philox is counter-based: the numbers of an epoch need no earlier ones.

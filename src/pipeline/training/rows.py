@@ -89,15 +89,20 @@ class RowsInGraph:
 
 
 class HeldRows:
-    """All rows are on the device; those of a call are gathered there.
+    """All rows are on the device; those of a call are gathered there, drawn by a thread before.
 
     Without `batches` each step sees all rows, and a call has any number of steps.
     """
 
     window_steps = None
 
-    def __init__(self, split: EncodedRows, batches: Batches | None, by_column: bool) -> None:
+    def __init__(
+        self, split: EncodedRows, batches: Batches | None, by_column: bool, steps: int
+    ) -> None:
         self._arrays, self._batches, self._by_column = RowTensors.of(split), batches, by_column
+        self._steps = steps  # of the training, after which no batch is drawn
+        self._drawer = ThreadPoolExecutor(max_workers=1)
+        self._ahead: tuple[int, Future[np.ndarray]] | None = None
         self.max_steps = _limit_steps(split, batches) if batches else None
         self._loads_columns = by_column and not batches  # to gather rows is faster than columns
         self._loaded_session: Any = None
@@ -146,10 +151,23 @@ class HeldRows:
         """Return the row numbers of the `count` steps after `step`, `[count, batch]` or empty."""
         if self._batches is None:
             return [np.empty((count, 0), np.int32)]
-        return [self._batches.rows_of(step, count)]
+        begin, drawn = self._ahead or (0, None)
+        parts = [drawn.result()[:count]] if drawn and begin == step else []
+        if missing := count - sum(map(len, parts)):
+            parts.append(self._batches.rows_of(step + count - missing, missing))
+        following = step + count
+        # The next call probably has as many steps.
+        if expected := min(count, self._steps - following):
+            self._ahead = (
+                following,
+                self._drawer.submit(self._batches.rows_of, following, expected),
+            )
+        return [np.concatenate(parts)]
 
     def close(self) -> None:
-        """Do nothing."""
+        """Stop drawing ahead; `feeds` begins anew."""
+        self._drawer.shutdown(cancel_futures=True)
+        self._drawer, self._ahead = ThreadPoolExecutor(max_workers=1), None
 
 
 class StreamedRows:
@@ -237,11 +255,11 @@ def create_rows(job: TrainingJob) -> Rows:
     # Where an output is one number, products with columns take half of the time or less.
     by_column = has_one_output(job.model.network, job.model.outputs)
     if size is None:
-        return HeldRows(job.split, None, by_column or train.xla is True)
+        return HeldRows(job.split, None, by_column or train.xla is True, train.steps)
     batches = Batches(count, size, job.settings.seed, train.window)
     if train.stream:
         return StreamedRows(job.split, batches, by_column, train.steps)
-    return HeldRows(job.split, batches, by_column)
+    return HeldRows(job.split, batches, by_column, train.steps)
 
 
 def _limit_steps(split: EncodedRows, batches: Batches) -> int:
