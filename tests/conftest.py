@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from .failures import Failure, Table
 # Tests are of this code, not of the machine: they run on the CPU everywhere.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 environment.configure()
+# A shell starts what runs in the background with interrupts ignored, and children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).parents[1]
 
