@@ -45,8 +45,6 @@ def find_rounded(piece: pd.DataFrame) -> list[int]:
 
     pandas reads whole numbers as float64 where a cell is empty.
     """
-    if not len(piece):
-        return []
     floats = [number for number, dtype in enumerate(piece.dtypes) if dtype == np.float64]
     are_all = len(floats) == piece.shape[1]
     if are_all and not _is_any_large(piece.to_numpy()):  # column by column takes longer
@@ -100,7 +98,8 @@ class _ArrowParser:
         for position, number in enumerate(self._numbers):
             values[:, position] = table.column(number)
         missing = sum(table.column(number).null_count for number in self._numbers)
-        if not _are_exact(values, missing):
+        # Arrow takes a text such as `nan` for a number.
+        if _is_any_large(values) or np.count_nonzero(np.isnan(values)) != missing:
             return None
         piece = pd.DataFrame(values, columns=self._numbers, copy=False)
         for number in self._text:
@@ -129,22 +128,12 @@ def _is_plain(piece: pd.DataFrame, text: Collection[int]) -> bool:
     others = [number for number in range(piece.shape[1]) if number not in text]
     if not all(is_numeric(piece[number]) for number in others):
         return False
-    values = piece[others].to_numpy(np.float64)
-    return _are_exact(values, int(np.isnan(values).sum()))
-
-
-def _are_exact(values: np.ndarray, missing: int) -> bool:
-    """Tell whether all values but some that are missing are numbers that float64 has not rounded.
-
-    A text such as `nan` is none of the missing cells, and infinity is no number.
-    """
-    if not values.size or (values.max() < EXACT and values.min() > -EXACT):
-        return True  # of NaN, both are false
-    return int(np.count_nonzero(np.abs(values) < EXACT)) + missing == values.size
+    return not _is_any_large(piece[others].to_numpy(np.float64))
 
 
 def _is_any_large(values: np.ndarray) -> bool:
-    if values.max() < EXACT and values.min() > -EXACT:
+    """Tell whether float64 may have rounded a number, or one is infinite; NaN does not count."""
+    if not values.size or (values.max() < EXACT and values.min() > -EXACT):
         return False  # of NaN, both are false
     largest, least = np.fmax.reduce(values, axis=None), np.fmin.reduce(values, axis=None)
     return bool(largest >= EXACT or least <= -EXACT)

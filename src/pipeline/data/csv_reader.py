@@ -97,7 +97,7 @@ class CsvReader:
         with open_reader(self.path) as file:
             file.read(self.dialect.start)
             blocks = _split_lines(file)
-            yield from parse_blocks(blocks, parse, dtypes, self._plain(), self.dialect.decimal)
+            yield from parse_blocks(blocks, parse, list(dtypes), self._plain(), self.decimal)
 
     def _plain(self) -> ParseOptions | None:
         """Return the dialect for Arrow, which finds marks of missing values by their text alone."""

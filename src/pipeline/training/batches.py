@@ -69,11 +69,13 @@ class Batches:
 
     def _rows_of_window(self, number: int) -> np.ndarray:
         """Return the rows of all steps of a window, `[steps_per_window, batch_size] int32`."""
-        if self._latest[0] != number:
-            first, rows = self.window(number)
-            used = rows[: self.steps_per_window * self.batch_size]
-            self._latest = number, (first + used).astype(np.int32).reshape(-1, self.batch_size)
-        return self._latest[1]
+        latest, rows = self._latest
+        if latest != number:
+            first, order = self.window(number)
+            used = order[: self.steps_per_window * self.batch_size]
+            rows = (first + used).astype(np.int32).reshape(-1, self.batch_size)
+            self._latest = number, rows
+        return rows
 
     def _windows_of(self, epoch: int) -> np.ndarray:
         """Return the first row of each window of an epoch, in their order."""

@@ -89,8 +89,9 @@ class RowsInGraph:
 
 
 class HeldRows:
-    """All rows are on the device; those of a call are gathered there, drawn by a thread before.
+    """All rows are on the device, and those of a call are gathered there.
 
+    A thread draws the batches of the next call during a call.
     Without `batches` each step sees all rows, and a call has any number of steps.
     """
 
@@ -156,12 +157,10 @@ class HeldRows:
         if missing := count - sum(map(len, parts)):
             parts.append(self._batches.rows_of(step + count - missing, missing))
         following = step + count
-        # The next call probably has as many steps.
-        if expected := min(count, self._steps - following):
-            self._ahead = (
-                following,
-                self._drawer.submit(self._batches.rows_of, following, expected),
-            )
+        expected = min(count, self._steps - following)  # the next call probably has as many steps
+        if expected > 0:
+            ahead = self._drawer.submit(self._batches.rows_of, following, expected)
+            self._ahead = following, ahead
         return [np.concatenate(parts)]
 
     def close(self) -> None:

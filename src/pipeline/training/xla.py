@@ -50,7 +50,7 @@ class Work:
 def decide_xla(job: TrainingJob) -> TrainingJob:
     """Return the job with `train.xla=auto` decided; the answer and its reason are logged.
 
-    It is the same for rows that are streamed, so that they lead to the same bytes.
+    Whether rows are streamed does not matter, as streamed and held rows lead to the same bytes.
     """
     train = job.settings.train
     if train.xla is True:
