@@ -10,8 +10,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from pipeline.data.examples import TextCells
 from pipeline.data.prepared.dataset import Dataset, Split
 from pipeline.errors import ConfigError
+from pipeline.training.inputs import read_inputs
 from pipeline.training.job import specify_inference
-from pipeline.training.preconditioning import FILE, compute_preconditioner, read_inputs
+from pipeline.training.preconditioning import FILE, compute_preconditioner
 
 from ..small import examples, job_of, prepare
 
@@ -178,9 +179,9 @@ def test_an_interrupted_training_ends_with_the_same_bits(settings, train, tmp_pa
 
 def test_a_training_goes_on_with_the_factor_that_it_began_with(settings, tmp_path: Path):
     job = job_of(settings(*DEFAULT), tmp_path, prepared(*correlated()))
-    of_other_threads = np.nextafter(compute_preconditioner(job), np.float32(1))
-    np.save(tmp_path / FILE, of_other_threads)
-    assert compute_preconditioner(job).tobytes() == of_other_threads.tobytes()
+    of_other_threads = np.nextafter(compute_preconditioner(job).factor, np.float32(1))
+    np.savez(tmp_path / FILE, factor=of_other_threads)
+    assert compute_preconditioner(job).factor.tobytes() == of_other_threads.tobytes()
 
 
 @pytest.mark.parametrize(

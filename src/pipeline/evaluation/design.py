@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.data.prepared.dataset import Dataset, EncodedRows, Split
-from pipeline.data.prepared.encoding import decode_label
+from pipeline.data.prepared.encoding import decode_label, one_hot
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -51,15 +51,9 @@ def _matrix(dataset: Dataset, rows: EncodedRows) -> "np.ndarray | csr_array":
     depths, numbers = dataset.encoding.depths, rows.features.astype(np.float64)
     if not depths:
         return numbers
-    first = np.cumsum([0, *depths])
-    row, column = np.nonzero(rows.codes)
-    columns = (rows.codes - 1 + first[:-1])[row, column]
-    shape = len(numbers), int(first[-1])
-    if shape[1] <= MAX_DENSE_COLUMNS:
-        codes = np.zeros(shape)
-        codes[row, columns] = 1
-        return np.hstack([numbers, codes])
+    codes = one_hot(rows.codes, depths)
+    if codes.shape[1] <= MAX_DENSE_COLUMNS:
+        return np.hstack([numbers, codes.toarray()])
     from scipy import sparse
 
-    codes = sparse.csr_array((np.ones(len(row)), (row, columns)), shape)
     return sparse.hstack([sparse.csr_array(numbers), codes], "csr")

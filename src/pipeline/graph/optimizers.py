@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -48,17 +48,29 @@ def create_optimizer(settings: schema.AnyOptimizer, learning_rate: tf.Tensor | f
     return OPTIMIZERS[settings.name].create(**{**parameters, "learning_rate": learning_rate})
 
 
-def precondition(factor: tf.Tensor, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-    """Multiply the gradients of a linear network's variables by the preconditioner F Fᵀ.
+class Preconditioner(NamedTuple):
+    """What multiplies the gradient of a linear network: F Fᵀ, or D - F Fᵀ with a diagonal D.
+
+    Attributes:
+        factor: F, `[inputs + 1, columns] float32`.
+        diagonal: of D, `[inputs + 1, 1] float32`; None for F Fᵀ.
+    """
+
+    factor: Any
+    diagonal: Any = None
+
+
+def precondition(by: Preconditioner, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Multiply the gradients of a linear network's variables by the preconditioner.
 
     Args:
-        factor: F, `[inputs + 1, inputs + 1]`.
         gradients: of the weights, in the order of the inputs, `[…, outputs]` each, and of the
             bias, `[outputs]`.
     """
     *weights, bias = gradients
     gradient = tf.concat([*weights, bias[tf.newaxis]], axis=0)
-    gradient = tf.matmul(factor, tf.matmul(factor, gradient, transpose_a=True))
+    product = tf.matmul(by.factor, tf.matmul(by.factor, gradient, transpose_a=True))
+    gradient = product if by.diagonal is None else by.diagonal * gradient - product
     *weights, last = tf.split(gradient, [*(one.shape[0] for one in weights), 1])
     return [*weights, last[0]]
 

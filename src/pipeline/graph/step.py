@@ -17,6 +17,7 @@ from pipeline.graph.inference import LABEL, Encoded, InferenceSpec
 from pipeline.graph.layers import TrainingPass
 from pipeline.graph.losses import LossFunction, choose_loss, weight_penalty
 from pipeline.graph.optimizers import (
+    Preconditioner,
     clip_gradients,
     compute_learning_rate,
     create_optimizer,
@@ -99,7 +100,7 @@ class TrainingStep:
 
     Attributes:
         record_gradients: whether it returns the largest absolute gradient of each variable.
-        factor: of the preconditioner, for a linear network; None for the plain gradient.
+        preconditioner: of a linear network, tensors; None for the plain gradient.
     """
 
     settings: TrainSettings
@@ -108,7 +109,7 @@ class TrainingStep:
     variables: GraphVariables
     global_step: tf.Variable
     record_gradients: bool = False
-    factor: tf.Tensor | None = None
+    preconditioner: Preconditioner | None = None
     trainable: list[Any] = field(default_factory=v1.trainable_variables, init=False)
 
     @property
@@ -157,8 +158,8 @@ class TrainingStep:
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         recorded = gradients if self.record_gradients else []
         largest = [tf.reduce_max(tf.abs(gradient)) for gradient in recorded]
-        if self.factor is not None:
-            gradients = precondition(self.factor, gradients)
+        if self.preconditioner:
+            gradients = precondition(self.preconditioner, gradients)
         gradients = clip_gradients(settings.train.clipping, gradients)
         rate = compute_learning_rate(settings.optimizer, settings.schedule, done)
         with tf.control_dependencies([done, *training.updates]):

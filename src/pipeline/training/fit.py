@@ -112,7 +112,7 @@ def _tell_choices(job: TrainingJob, training: TrainingGraph) -> None:
     train, rows = job.settings.train, len(job.split.label)
     if train.batch_size == "auto" and choose_batch_size(train, rows) == rows:
         _log.info("train.batch_size=auto: a step takes all %s training rows", f"{rows:,}")
-    if training.factor:
+    if training.preconditioner.tensors:
         _log.info("optimizer.precondition: the gradient is preconditioned for correlated columns")
 
 

@@ -6,7 +6,7 @@ depends on the seed and the step alone, not on the number of steps in a call.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,7 @@ import tensorflow as tf
 from pipeline.data.prepared.dataset import Split
 from pipeline.errors import ConfigError
 from pipeline.graph.losses import choose_loss
-from pipeline.graph.optimizers import require_device
+from pipeline.graph.optimizers import Preconditioner, require_device
 from pipeline.graph.step import FED_LABEL, FED_LOSS, FED_WEIGHT, LOSS, TrainingStep, add_fed_loss
 from pipeline.graph.variables import SCOPE, GraphVariables
 from pipeline.training.job import TrainingJob
@@ -51,37 +51,44 @@ class TrainingGraph(TrainedGraph):
     Attributes:
         steps: how many of the fed steps are trained, int32.
         recorded: `[fed, columns] float32`, of which the first `steps` are set; fetching it trains.
-        factor: of the preconditioner; None for the plain gradient.
     """
 
     rows: RowsInGraph
     steps: tf.Tensor
     recorded: tf.Tensor
-    factor: "LoadedFactor | None"
+    preconditioner: "LoadedPreconditioner"
 
 
-@dataclass(frozen=True)
-class LoadedFactor:
-    """The factor of the preconditioner, on the device. No checkpoint holds it."""
+class LoadedPreconditioner:
+    """The arrays of a preconditioner, on the device. No checkpoint holds them.
 
-    value: np.ndarray
-    feed: tf.Tensor
-    variable: tf.Variable
+    Attributes:
+        tensors: what steps read; None for the plain gradient.
+    """
 
-    @classmethod
-    def add(cls, value: np.ndarray | None) -> Self | None:
-        """Add its variable to the default graph, if there is a factor."""
-        if value is None:
-            return None
-        feed = v1.placeholder(tf.float32, value.shape, "preconditioner_feed")
-        variable = v1.Variable(
-            feed, name="preconditioner", trainable=False, collections=["data"], use_resource=True
-        )
-        return cls(value, feed, variable)
+    def __init__(self, arrays: Preconditioner | None) -> None:
+        """Add the variables to the default graph, if there are arrays."""
+        self._given = [array for array in arrays or () if array is not None]
+        self._feeds = [
+            v1.placeholder(array.dtype, array.shape, "preconditioner_feed") for array in self._given
+        ]
+        self._variables = [
+            v1.Variable(
+                feed,
+                name="preconditioner",
+                trainable=False,
+                collections=["data"],
+                use_resource=True,
+            )
+            for feed in self._feeds
+        ]
+        read = (variable.read_value() for variable in self._variables)
+        self.tensors = Preconditioner(*read) if arrays else None
 
     def load(self, session: Any) -> None:
-        """Set the variable in a session."""
-        session.run(self.variable.initializer, {self.feed: self.value})
+        """Set the variables in a session."""
+        for variable, feed, array in zip(self._variables, self._feeds, self._given, strict=True):
+            session.run(variable.initializer, {feed: array})
 
 
 def build_training_graph(
@@ -110,7 +117,7 @@ def build_training_graph(
         )
         add_fed_loss(settings, job.model, loss_function, variables, weighted=weighted)
         global_step = v1.train.get_or_create_global_step()
-        factor = LoadedFactor.add(compute_preconditioner(job))
+        preconditioner = LoadedPreconditioner(compute_preconditioner(job))
         step = TrainingStep(
             settings,
             job.model,
@@ -118,7 +125,7 @@ def build_training_graph(
             variables,
             global_step,
             record_gradients,
-            factor and factor.variable.read_value(),
+            preconditioner.tensors,
         )
         shown_variables = v1.trainable_variables() if loss_function.records_variables else []
         scalars = [one for one in shown_variables if one.shape.num_elements() == 1]
@@ -132,7 +139,7 @@ def build_training_graph(
         recorded = train_steps(source.feeds[0], source.rows, steps)
         finite = tf.stack([tf.reduce_all(tf.math.is_finite(weights[name])) for name in names])
     return TrainingGraph(
-        graph, columns, names, finite, global_step, source, steps, recorded, factor
+        graph, columns, names, finite, global_step, source, steps, recorded, preconditioner
     )
 
 

@@ -92,8 +92,7 @@ def run_loop(
     step, wanted = int(session.run(graph.global_step)), 1
     with closing(rows):
         rows.load(graph.rows, session)
-        if graph.factor:
-            graph.factor.load(session)
+        graph.preconditioner.load(session)
         while step < steps:
             options = next(observed, None)
             most = 1 if options is WITH_TIMES else wanted

@@ -6,20 +6,19 @@ a fixed matrix: correlated columns neither let it diverge nor make it slow. See
 docs/decisions/009-preconditioned-gradient.md.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from pipeline.data.prepared.dataset import blocks
 from pipeline.errors import ConfigError
 from pipeline.graph.losses import choose_loss
-from pipeline.schema.training.model import Polynomial
+from pipeline.graph.optimizers import Preconditioner
 from pipeline.schema.training.optimizer import Preconditioned
 from pipeline.training.batches import choose_batch_size
+from pipeline.training.inputs import count_inputs, read_inputs
 from pipeline.training.job import AFFINE, OWN_TABLES, TrainingJob
+from pipeline.training.many_inputs import precondition_many
 from pipeline.workspace import files
 
-# The most inputs with `auto`: the work grows with their square, and their cube.
+# The most inputs of a full matrix: the work grows with their square, and their cube.
 MAX_INPUTS = 4096
 
 # The share of the largest eigenvalue that is added to all: float32 cannot tell smaller ones from 0.
@@ -30,13 +29,11 @@ UNKNOWN = 1e-12
 
 # Beside the checkpoints: sums depend on the number of threads, which may be another when an
 # interrupted training goes on.
-FILE = "preconditioner.npy"
+FILE = "preconditioner.npz"
 
 
-def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
-    """Return the factor F of the preconditioner F Fᵀ, `[inputs + 1, inputs + 1] float32`.
-
-    None where the optimizer gets the plain gradient.
+def compute_preconditioner(job: TrainingJob) -> Preconditioner | None:
+    """Return the preconditioner; None where the optimizer gets the plain gradient.
 
     Raises:
         ConfigError: `optimizer.precondition=true` of a network or a loss that has none.
@@ -47,34 +44,17 @@ def compute_preconditioner(job: TrainingJob) -> np.ndarray | None:
     problem = _find_problem(job)
     if optimizer.precondition is True and problem:
         raise ConfigError(f"optimizer.precondition=true: {problem}; set it to auto or false")
-    if problem or (optimizer.precondition == "auto" and not _is_chosen(job)):
+    if problem or (optimizer.precondition == "auto" and job.dataset.source not in OWN_TABLES):
         return None
     file = job.folder / FILE
-    factor: np.ndarray | None = np.load(file) if file.exists() else _factorize(job)
-    if factor is not None and not file.exists():
+    if file.exists():
+        with np.load(file) as arrays:
+            return Preconditioner(**arrays)
+    found = _compute(job)
+    if found is not None:
         with files.replacing(file) as partial, partial.open("wb") as opened:
-            np.save(opened, factor)
-    return factor
-
-
-def read_inputs(job: TrainingJob) -> Iterator[np.ndarray]:
-    """Yield the inputs of the training rows and 1, `[rows, inputs + 1] float64`, block by block.
-
-    They are times the root of the weight of their row, so that squares are weighted.
-    """
-    split, depths = job.split, job.model.encoding.depths
-    first = np.cumsum([0, *depths])
-    for block in blocks(len(split.label), _count_inputs(job) + 1):
-        rows = split.select(block)
-        numbers = np.asarray(rows.features, np.float64)
-        powers = [numbers**power for power in range(1, _degree(job) + 1)]
-        codes = np.zeros((len(numbers), first[-1]))
-        row, column = np.nonzero(rows.codes)
-        codes[row, (rows.codes - 1 + first[:-1])[row, column]] = 1
-        inputs = np.column_stack([*powers, codes, np.ones(len(numbers))])
-        if rows.weight is not None:
-            inputs *= np.sqrt(np.asarray(rows.weight, np.float64))
-        yield inputs
+            np.savez(opened, **{k: v for k, v in found._asdict().items() if v is not None})
+    return found
 
 
 def _find_problem(job: TrainingJob) -> str:
@@ -89,31 +69,20 @@ def _find_problem(job: TrainingJob) -> str:
     return ""
 
 
-def _is_chosen(job: TrainingJob) -> bool:
-    return job.dataset.source in OWN_TABLES and _count_inputs(job) < MAX_INPUTS
-
-
-def _count_inputs(job: TrainingJob) -> int:
-    numbers: int = job.split.features.shape[1]
-    return numbers * _degree(job) + sum(job.model.encoding.depths)
-
-
-def _degree(job: TrainingJob) -> int:
-    return job.settings.model.degree if isinstance(job.settings.model, Polynomial) else 1
-
-
-def _factorize(job: TrainingJob) -> np.ndarray | None:
+def _compute(job: TrainingJob) -> Preconditioner | None:
     train, rows = job.settings.train, len(job.split.label)
     curvature = choose_loss(train, job.dataset.task).curvature
+    batch = choose_batch_size(train, rows)
+    if count_inputs(job) >= MAX_INPUTS:
+        return precondition_many(job, curvature, batch)
     bound = sum(block.T @ block for block in read_inputs(job)) * (curvature / rows)
     if not np.isfinite(bound).all():
         return None  # neither will the loss be finite
     weights = np.arange(len(bound) - 1)  # without the bias
     bound[weights, weights] += train.regularization.l2_factor
-    size = choose_batch_size(train, rows)
-    if size is not None:
-        bound = _widen(bound, job, size, curvature)
-    return _invert(bound).astype(np.float32)
+    if batch is not None:
+        bound = _widen(bound, job, batch, curvature)
+    return Preconditioner(_invert(bound).astype(np.float32))
 
 
 def _widen(bound: np.ndarray, job: TrainingJob, size: int, curvature: float) -> np.ndarray:

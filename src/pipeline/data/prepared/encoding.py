@@ -6,12 +6,15 @@ training rows and is part of every form of the model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import farmhash
 import numpy as np
 
 from pipeline.data.prepared.scaling import Scaling
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 DAY, EPOCH_WEEKDAY = 86_400, 3  # seconds; 1970-01-01 was a Thursday, and Monday is 0
 
@@ -165,6 +168,21 @@ def encode_text(text: np.ndarray, encoding: Encoding) -> np.ndarray:
         found, positions = np.unique(text[:, number], return_inverse=True)
         codes[:, number] = column.encode(found.tolist())[positions]
     return codes
+
+
+def one_hot(codes: np.ndarray, depths: Sequence[int]) -> "csr_array":
+    """Return codes as columns, `[rows, sum of depths] float64`; code 0 is all zeros.
+
+    Args:
+        codes: `[rows, columns] int32`.
+        depths: number of codes of each column, without 0.
+    """
+    from scipy import sparse
+
+    first = np.cumsum([0, *depths])
+    row, column = np.nonzero(codes)
+    columns = (codes - 1 + first[:-1])[row, column]
+    return sparse.csr_array((np.ones(len(row)), (row, columns)), (len(codes), int(first[-1])))
 
 
 def calendar_code(seconds: Any, part: str) -> Any:
