@@ -187,7 +187,7 @@ def test_checkpoints_are_kept_as_configured(settings, train, tmp_path: Path):
     names = {file.name for file in (tmp_path / "kept").iterdir()}
     assert names == {
         "begun",
-        "preconditioner.npy",
+        "preconditioner.npz",
         "checkpoint",
         "model.ckpt-40.data-00000-of-00001",
         "model.ckpt-40.index",
