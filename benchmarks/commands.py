@@ -39,10 +39,10 @@ def _overrides(setting: Setting, name: str) -> tuple[str, ...]:
 
 def _whole(name: str) -> Workload:
     limit = COMMANDS[name]
-    more = [Contender("its loop alone", "stage_loop", (name,), required=1 / limit, most_rounds=3)]
+    more = [Contender("its loop alone", "stage_loop", (name,), required=1 / limit)]
     if name == "article":
         script = "the article's script, for as many steps"
-        more.append(Contender(script, "script", required=5, most_rounds=2))
+        more.append(Contender(script, "script", required=5))
     return Workload(
         name=f"command_{name}",
         module=__name__,
@@ -50,7 +50,7 @@ def _whole(name: str) -> Workload:
         unit="one run",
         scale=1,
         result="steps",
-        contenders=(Contender("pipeline run", "command", (name,), ours=True, most_rounds=3), *more),
+        contenders=(Contender("pipeline run", "command", (name,), ours=True), *more),
         note="In a fresh clone, with a new MLflow store. The loop alone is training in the"
         " stage `train`, with learning curve, live tracking and checkpoints.",
     )

@@ -24,11 +24,9 @@ WORKLOAD = Workload(
         Contender("pipeline, train.xla=false", "pipeline", ("train.xla=false",), most_rounds=1),
         Contender("the article's loop, feed_dict", "article", required=3.5),
         Contender("tf.function, a step a call", "function"),
-        Contender("Keras fit", "keras_fit", required=5, most_rounds=1),
+        Contender("Keras fit", "keras_fit", required=5),
         Contender("scikit-learn MLPRegressor", "scikit_learn", most_rounds=1),
-        Contender(
-            "PyTorch, DataLoader", "torch_loader", required=10, most_rounds=1, library="torch"
-        ),
+        Contender("PyTorch, DataLoader", "torch_loader", required=10, library="torch"),
         Contender("PyTorch, batches by hand", "torch_by_hand", most_rounds=1, library="torch"),
     ),
     note="The pipeline trains for ten epochs, for which `train.xla=auto` compiles its loop; the"

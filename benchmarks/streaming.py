@@ -20,7 +20,7 @@ WORKLOAD = Workload(
     contenders=(
         Contender("pipeline, train.stream=true", "train", ("true",), ours=True),
         Contender("pipeline, rows in memory", "train", ("false",), required=0.9),
-        Contender("Keras fit on tf.data", "keras_fit", required=15, most_rounds=1),
+        Contender("Keras fit on tf.data", "keras_fit", required=15),
     ),
     most_memory=1.5e9,
     note="The stage `train` as a whole in a process that has imported TensorFlow, checkpoints and"

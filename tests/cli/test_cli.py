@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,43 @@ def test_a_folder_is_replaced_whole(folder):
             partial.mkdir()
             (partial / name).touch()
     assert [file.name for file in (folder / "target").iterdir()] == ["two"]
+
+
+def test_an_interrupt_between_two_renames_costs_no_folder(folder, monkeypatch):
+    with files.replacing(folder / "target") as partial:
+        partial.mkdir()
+        (partial / "old").touch()
+    rename = Path.rename
+
+    def interrupted(source: Path, to: Path) -> Path:
+        moved = rename(source, to)
+        if to.name == files.REPLACED:
+            raise KeyboardInterrupt
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), files.replacing(folder / "target") as partial:
+        partial.mkdir()
+    assert [file.name for file in (folder / "target").iterdir()] == ["old"]
+    assert list(folder.iterdir()) == [folder / "target"]
+
+
+def test_a_kill_between_two_renames_costs_no_folder(folder):
+    scratch = folder / ".target.partial-x"
+    (scratch / files.REPLACED).mkdir(parents=True)
+    (scratch / files.REPLACED / "old").touch()
+    (found,) = files.find_partials([folder])
+    files.discard_partial(found)
+    assert [file.name for file in (folder / "target").iterdir()] == ["old"]
+    assert list(folder.iterdir()) == [folder / "target"]
+
+
+@pytest.mark.parametrize(
+    "option", ["--memory=-1", "--memory=inf", "--timeout=nan", "--timeout=0", "--tolerance=nan"]
+)
+def test_limits_are_positive_numbers(option: str, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["verify", "model.pb", option])
+    assert ended.value.code == 2
+    name, _, value = option.partition("=")
+    assert f"argument {name}: {value} is not a positive number" in capsys.readouterr().err

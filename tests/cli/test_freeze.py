@@ -98,6 +98,22 @@ def test_the_sidecar_says_what_is_known(models: Callable[[Any], Path], frozen: P
     assert found.hashes["model.pb"] == files.sha256(frozen / "model.pb")
 
 
+def test_a_tensor_whose_name_begins_with_the_path_keeps_it(folder: Path):
+    Path("model").mkdir()
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [None, 3], "x")
+        with v1.variable_scope("model/dense"):
+            tf.matmul(x, v1.get_variable("kernel", [3, 2]), name="out")
+        with v1.Session() as session:
+            session.run(v1.global_variables_initializer())
+            v1.train.Saver().save(session, "model/dense")
+    assert cli.main(["freeze", "model/dense", "-o", "out"]) == 0
+    verdict = foreign_sidecar.read(Path("out", sidecar.FILE)).verdict
+    assert verdict["reference"] == "dense"
+    outputs = {output["name"] for form in verdict["forms"] for output in form["outputs"]}
+    assert outputs == {"model/dense/out"}
+
+
 def test_what_needs_a_recipe_says_that_there_is_none(frozen: Path, folder: Path, capsys):
     with pytest.raises(ArtifactError, match=r"model\.json has no recipe: `pipeline freeze` made"):
         read_sidecar(frozen)

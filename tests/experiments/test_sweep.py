@@ -121,6 +121,38 @@ def test_runs_without_validation_rows_come_last():
     assert order.startswith("sorted by validation.mse, the best first; 1 without validation rows")
 
 
+def folds(rate: float, *losses: float):
+    return [
+        Finished(
+            [f"optimizer.learning_rate={rate}", f"data.fold={fold}", "train.steps=9"],
+            [f"optimizer.learning_rate={rate}", f"data.fold={fold}"],
+            "regression",
+            {"mse": 1.0},
+            {"mse": loss},
+            [],
+        )
+        for fold, loss in enumerate(losses)
+    ]
+
+
+def test_no_fold_is_chosen_as_each_has_other_rows():
+    runs = folds(0.1, 3.0, 1.0)
+    assert choice.sort(runs) == (
+        runs,
+        "not sorted: each fold has other validation rows, so see the mean",
+    )
+
+
+def test_runs_with_folds_are_sorted_by_their_mean():
+    worse, better = folds(0.1, 9.0, 1.0), folds(0.2, 4.0, 3.0)
+    ordered, order = choice.sort([*worse, *better])
+    assert ordered == [*better, *worse]
+    assert order.splitlines() == [
+        "sorted by the mean of validation.mse over data.fold, the best first",
+        "the best without its fold: optimizer.learning_rate=0.2 train.steps=9",
+    ]
+
+
 def test_the_best_of_classes_has_the_least_log_loss_and_of_pairs_the_largest_area():
     classes = [finished(str(loss), "classification", log_loss=loss) for loss in (0.5, 0.2)]
     pairs = [finished(str(area), "similarity", roc_auc=area) for area in (0.5, 0.9)]

@@ -63,6 +63,21 @@ def test_columns_are_given_by_the_input_and_the_others_passed_on():
     assert found[["y_0", "y_1"]].to_numpy() == pytest.approx(EXPECTED)
 
 
+def test_outputs_have_any_names():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 2], "x")
+        for name in ("file", "allow_pickle"):
+            tf.identity(x, name)
+    Path("model.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    np.save("in.npy", np.ones((3, 2), np.float32))
+    run(Path("model.pb"), "in.npy", "out.npz")
+    with np.load("out.npz") as found:
+        assert {name: found[name].shape for name in found} == {
+            "file": (3, 2),
+            "allow_pickle": (3, 2),
+        }
+
+
 @pytest.mark.parametrize(
     "given", ["in.csv", "in.parquet", "in.jsonl", "in.npy", "in.npz", "in.json"]
 )

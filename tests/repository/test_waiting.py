@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.repository import waiting
+
 from ..conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pidfd and F_SETSIG")
@@ -402,3 +404,13 @@ def test_it_can_be_terminated(dvc: Dvc):
     eventually(lambda: not dvc.waiting())
     (left,) = dvc.sockets()
     left.unlink()
+
+
+def test_a_folder_without_sockets_changes_no_permission(tmp_path: Path):
+    mask = os.umask(0o022)
+    try:
+        with pytest.raises(OSError):
+            waiting._bind(tmp_path / "no folder" / "socket")
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(mask)

@@ -16,7 +16,7 @@ from pipeline import config
 from pipeline.errors import TrackingError
 from pipeline.models import learning_curve as history
 from pipeline.schema.settings import Settings
-from pipeline.tracking import record, spool, store
+from pipeline.tracking import record, spool, sqlite, store
 from pipeline.tracking.execution import FILE, Execution
 from pipeline.workspace import Workspace, files
 
@@ -165,6 +165,16 @@ def test_a_locked_database(chosen, caplog, failure: Failure):
     assert not spool.send_or_warn(Workspace.here(), within=60)
     failure.said("Database locked by another process", warnings(caplog), "locked")
     holder.close()
+    assert_sent_later(execution)
+
+
+def test_a_store_that_another_process_creates(chosen, caplog, monkeypatch, failure: Failure):
+    monkeypatch.setattr(sqlite, "LOCK_TIMEOUT_SECONDS", 0.1)
+    execution = kept(chosen)
+    with sqlite.locked(Workspace.here()):
+        assert not spool.send_or_warn(Workspace.here(), within=60)
+    said = warnings(caplog)
+    failure.said("MLflow store that another process creates", said, "wait until it has ended")
     assert_sent_later(execution)
 
 

@@ -1,6 +1,7 @@
 """Options of the verbs that load somebody's model: what is taken of it, feeds, and limits."""
 
 import argparse
+import math
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError
@@ -10,6 +11,19 @@ if TYPE_CHECKING:
     from pipeline.verification.request import Request
 
 TAKEN = "what is taken of the model"  # title of a group of options
+
+
+def positive(text: str) -> float:
+    """Return a positive number of the command line; not infinity."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def share(text: str) -> float:
+    """Return a number from 0 on of the command line; not infinity."""
+    return 0.0 if float(text) == 0 else positive(text)
 
 
 def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -55,10 +69,10 @@ def add_limits(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add what the processes that load the model may take; returns the group."""
     group = parser.add_argument_group("limits")
     group.add_argument(
-        "--timeout", type=float, default=60, metavar="SECONDS", help="for the model; default: 60"
+        "--timeout", type=positive, default=60, metavar="SECONDS", help="for the model; default: 60"
     )
     group.add_argument(
-        "--memory", type=float, default=4, metavar="GB", help="for the model; default: 4"
+        "--memory", type=positive, default=4, metavar="GB", help="for the model; default: 4"
     )
     return group
 

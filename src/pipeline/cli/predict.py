@@ -55,10 +55,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to do about rows that cannot be predicted: stop, or leave them out",
     )
     parser.add_argument(
-        "--timeout", type=float, default=A_DAY, metavar="SECONDS", help="for a model of others"
+        "--timeout",
+        type=_model_options.positive,
+        default=A_DAY,
+        metavar="SECONDS",
+        help="for a model of others; default: 86400, a day",
     )
     parser.add_argument(
-        "--memory", type=float, default=4, metavar="GB", help="for a model of others; default: 4"
+        "--memory",
+        type=_model_options.positive,
+        default=4,
+        metavar="GB",
+        help="for a model of others; default: 4",
     )
     group = parser.add_argument_group(f"{_model_options.TAKEN}, if others made it")
     _model_options.add_reading(group)

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice = _model_options.add_choice(parser)
     choice.add_argument("--outputs-only", action="store_true", help="do not compare values")
     choice.add_argument(
-        "--tolerance", type=float, metavar="SHARE",
+        "--tolerance", type=_model_options.share, metavar="SHARE",
         help="allowed difference of outputs, as a share of their root mean square",
     )  # fmt: skip
     _model_options.add_feeds(parser)

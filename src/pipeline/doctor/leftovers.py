@@ -1,6 +1,5 @@
 """What killed stages leave: unfinished trainings and incomplete files."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -57,5 +56,5 @@ def _remove_partials(workspace: Workspace) -> str:
     with processes.nobody_at_work(workspace):
         found = [path for path in _find_partials(workspace) if path.is_dir()]
         for path in found:
-            shutil.rmtree(path)
+            files.discard_partial(path)
     return f"{len(found)} half-written folder{'s' * (len(found) > 1)} removed"

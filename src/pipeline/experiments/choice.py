@@ -8,6 +8,8 @@ import itertools
 import json
 import math
 import shlex
+import statistics
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +20,8 @@ from pipeline.evaluation.tasks import headline
 from pipeline.workspace import Workspace
 
 VALIDATION = "validation"
+
+FOLD = "data.fold"
 
 METRICS_IN_BRIEF = 4
 
@@ -52,6 +56,11 @@ class Finished:
         cost = headline(self.task).cost(self.validation)
         return math.inf if math.isnan(cost) else cost
 
+    @property
+    def but_fold(self) -> tuple[str, ...]:
+        """The overrides without the number of the fold."""
+        return tuple(one for one in self.overrides if not one.startswith(f"{FOLD}="))
+
     def row(self) -> dict[str, str | float]:
         """Return a row of the table: overrides, the metrics of the validation and of the test."""
         chosen = dict(part.split("=", 1) for part in self.differing)
@@ -73,7 +82,8 @@ class Finished:
 def sort(runs: Sequence[Finished]) -> tuple[list[Finished], str]:
     """Return the runs, the best on the validation rows first, and a sentence about their order.
 
-    Runs without validation rows come last. Where no run has them, or where the runs are of several
+    Runs that differ in their fold alone have other validation rows each: their mean counts. Runs
+    without validation rows come last. Where no run has them, or where the runs are of several
     tasks, the order stays. The sentence is empty for a single run.
     """
     if len(runs) < 2:
@@ -86,14 +96,21 @@ def sort(runs: Sequence[Finished]) -> tuple[list[Finished], str]:
             "not sorted: there are no validation rows to choose a run by, and the test rows are to"
             " have no part in it; data.validation_share=0.1 keeps some"
         )
-    best_first = sorted(runs, key=lambda run: run.cost)
+    costs = defaultdict[tuple[str, ...], list[float]](list)
+    for run in runs:
+        costs[run.but_fold].append(run.cost)
+    has_folds = any(one.startswith(f"{FOLD}=") for run in runs for one in run.differing)
+    if has_folds and len(costs) == 1:
+        return list(runs), "not sorted: each fold has other validation rows, so see the mean"
+    best_first = sorted(runs, key=lambda run: statistics.fmean(costs[run.but_fold]))
     best, column = best_first[0], f"{VALIDATION}.{headline(tasks[0]).name}"
+    by = f"the mean of {column} over {FOLD}" if has_folds else column
     without = sum(math.isinf(run.cost) for run in runs)
     last = f"; {without} without validation rows at the end" if without else ""
-    return best_first, (
-        f"sorted by {column}, the best first{last}\n"
-        f"the best run again: pipeline run {shlex.join(best.overrides)}"
-    )
+    again = f"the best run again: pipeline run {shlex.join(best.overrides)}"
+    if has_folds:
+        again = f"the best without its fold: {shlex.join(best.but_fold)}"
+    return best_first, f"sorted by {by}, the best first{last}\n{again}"
 
 
 def tabulate(runs: Sequence[Finished]) -> pd.DataFrame:

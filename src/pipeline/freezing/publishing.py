@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -137,5 +138,12 @@ def _rename(report: Report, names: Mapping[str, str]) -> Report:
     """Return a report with other names of files in all its texts."""
     text = json.dumps(report.to_json())
     for old, new in names.items():
-        text = text.replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1])
+        text = json.dumps(new)[1:-1].join(re.split(_pattern(old), text))
     return parse_report(json.loads(text))
+
+
+def _pattern(path: str) -> str:
+    """Return what matches a path in JSON, and no variable or tensor that a relative one begins."""
+    escaped = re.escape(json.dumps(path)[1:-1])
+    is_unique = Path(path).is_absolute() or files.PARTIAL in path
+    return escaped if is_unique else rf"(?<![\w./-]){escaped}(?![\w/-])"

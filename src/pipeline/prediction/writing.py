@@ -1,6 +1,7 @@
 """Where predictions go: tables with further columns, JSON lines, or arrays."""
 
 import json
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -106,7 +107,11 @@ class _ArraySink(Sink):
 
     def _save(self, arrays: Outputs) -> None:
         if self._path.suffix.lower() == ".npz":
-            np.savez(self._path, allow_pickle=False, **arrays)
+            # `np.savez` refuses the names of its own parameters.
+            with zipfile.ZipFile(self._path, "w") as archive:
+                for name, array in arrays.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
             return
         if len(arrays) != 1:
             raise DataError(

@@ -18,6 +18,7 @@ from pipeline.errors import PipelineError
 from pipeline.repository.parent import end_with_parent
 
 GIB = 2**30
+MOST_BYTES = 2**62  # what the operating system takes as a limit
 
 # What is kept of the child's messages to tell why it ended.
 LAST_LINES = 3
@@ -62,7 +63,7 @@ def run(module: str, question: str, limits: Limits) -> str:
     Raises:
         EndedEarlyError: it took longer, needed more memory, or aborted; the message says which.
     """
-    command = [sys.executable, "-m", module, str(int(limits.gib * GIB))]
+    command = [sys.executable, "-m", module, str(min(int(limits.gib * GIB), MOST_BYTES))]
     with tempfile.TemporaryFile() as messages:
         child = subprocess.Popen(
             command,

@@ -2,7 +2,6 @@
 
 import importlib
 import logging
-import shutil
 import signal
 import sys
 
@@ -46,7 +45,7 @@ def main(name: str, workspace: Workspace, reason: str) -> int:
         ):
             _log.debug("stage %s: started in %s: %s", name, workspace.root, reason)
             for partial in files.find_partials(workspace.published_folders):
-                shutil.rmtree(partial, ignore_errors=True)  # nobody else is writing it
+                files.discard_partial(partial)  # nobody else is writing it
             try:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
                 _run(name, workspace)

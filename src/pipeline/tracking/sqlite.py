@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from pipeline.errors import TrackingError
 from pipeline.tracking import address
@@ -44,11 +44,18 @@ def locked(workspace: Workspace) -> Iterator[None]:
     """Let one process at a time create the store or change its paths while the block runs.
 
     Raises:
-        OSError: another process holds the lock for too long.
+        TrackingError: another process holds the lock for too long.
     """
     lock = workspace.temporary / "mlflow-store.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock, timeout=LOCK_TIMEOUT_SECONDS):
+    try:
+        held = FileLock(lock).acquire(LOCK_TIMEOUT_SECONDS)
+    except Timeout:
+        raise TrackingError(
+            f"another process has been creating or moving the MLflow store for"
+            f" {LOCK_TIMEOUT_SECONDS} seconds: it holds {lock}; wait until it has ended"
+        ) from None
+    with held:
         yield
 
 

@@ -46,7 +46,7 @@ def is_fed(settings: TrainSettings) -> bool:
 
 
 def build_fed_graph(job: TrainingJob) -> FedGraph:
-    """Build the graph of a fed batch; begins anew where it draws random numbers.
+    """Build the graph of a fed batch.
 
     Raises:
         ArtifactError: the network's graph cannot be used.
@@ -65,8 +65,6 @@ def build_fed_graph(job: TrainingJob) -> FedGraph:
         values = [tf.convert_to_tensor(variables[name]) for name in floats]
         finite = tf.stack([tf.reduce_all(tf.math.is_finite(value)) for value in values])
         global_step = v1.train.get_or_create_global_step()
-    if step.random:
-        _begin_anew(job, step)
     return FedGraph(graph, (LOSS,), floats, finite, global_step, step)
 
 
@@ -165,12 +163,17 @@ def _require_fit(job: TrainingJob) -> None:
         )
 
 
-def _begin_anew(job: TrainingJob, step: OwnStep) -> None:
-    """Remove what a killed training left: no checkpoint holds the state of random operations."""
+def begin_anew(job: TrainingJob, graph: FedGraph) -> None:
+    """Remove what a killed training left, if the graph draws random numbers.
+
+    No checkpoint holds the state of the operations that draw them.
+    """
+    if not graph.step.random:
+        return
     left = list(job.folder.iterdir())
     _log.info(
         "the graph draws random numbers (%s), whose state no checkpoint holds: %s",
-        listing(step.random),
+        listing(graph.step.random),
         "the killed training begins anew" if left else "a training that is killed begins anew",
     )
     for path in left:

@@ -23,7 +23,7 @@ from pipeline.training import (  # noqa: F401
 from pipeline.training.autosave import Autosave
 from pipeline.training.batches import choose_batch_size
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.fed import build_fed_graph, is_fed, run_fed_loop
+from pipeline.training.fed import begin_anew, build_fed_graph, is_fed, run_fed_loop
 from pipeline.training.graph import TrainedGraph, TrainingGraph, build_training_graph
 from pipeline.training.initialization import Initialization
 from pipeline.training.job import TrainingJob
@@ -100,6 +100,7 @@ def _build(job: TrainingJob) -> tuple[TrainedGraph, Callable[[Any], Iterator[Cal
     settings, stops = job.settings, list_intervals(job.settings.train)
     if is_fed(settings):
         fed = build_fed_graph(job)
+        begin_anew(job, fed)
         return fed, lambda session: run_fed_loop(fed, session, settings, job.split, stops)
     rows = create_rows(job)
     training = build_training_graph(job, rows)

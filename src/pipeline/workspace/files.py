@@ -16,6 +16,10 @@ from pipeline.workspace import digests
 # The disk is full, or nothing can be written to it.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
+# In the name of the folder that a target is written in, and the name of an earlier one there.
+PARTIAL = ".partial-"
+REPLACED = "replaced"
+
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
@@ -28,15 +32,23 @@ def replacing(target: Path) -> Iterator[Path]:
     """
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}{PARTIAL}", dir=target.parent))
         partial = scratch / target.name
         try:
             yield partial
             if target.is_dir() and partial.is_dir():
-                target.rename(scratch / "replaced")
+                target.rename(scratch / REPLACED)
             partial.rename(target)  # the system refuses to replace a folder by a file
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            discard_partial(scratch)
+
+
+def discard_partial(scratch: Path) -> None:
+    """Remove what `replacing` has not completed; a folder that it has moved away comes back."""
+    target, earlier = scratch.with_name(scratch.name[1:].rpartition(PARTIAL)[0]), scratch / REPLACED
+    if earlier.exists() and not target.exists():
+        earlier.rename(target)
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
@@ -69,7 +81,7 @@ def unwritable(target: Path, reason: str) -> PipelineError:
 
 def find_partials(folders: Iterable[Path]) -> list[Path]:
     """Return what is being written in folders, or was when its stage was killed."""
-    return sorted(partial for folder in folders for partial in folder.glob(".*.partial-*"))
+    return sorted(partial for folder in folders for partial in folder.glob(f".*{PARTIAL}*"))
 
 
 def write_text(target: Path, text: str) -> None:

@@ -133,10 +133,7 @@ def _start(address: Path, parent: int, of: bytes = b"") -> None:
     dvc = os.pidfd_open(parent)
     if os.getppid() != parent or of not in Path(f"/proc/{parent}/cmdline").read_bytes():
         raise DeclinedError("its dvc has ended")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        before = os.umask(0o177)  # the socket is for this user alone
-        listener.bind(str(address))
-        os.umask(before)
+    with _bind(address) as listener:
         listener.listen()
         given = [json.dumps(sys.path), str(address), str(listener.fileno()), str(dvc)]
         subprocess.Popen(
@@ -149,6 +146,20 @@ def _start(address: Path, parent: int, of: bytes = b"") -> None:
             start_new_session=True,  # no terminal interrupts it
         )
     os.close(dvc)
+
+
+def _bind(address: Path) -> socket.socket:
+    """Return a socket that this user alone can reach."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(address))
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
 
 
 def _ask(address: Path) -> int:
