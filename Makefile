@@ -1,4 +1,4 @@
-# Everything a person types. `make help` lists it.
+# Commands for users and developers; `make help` lists them.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -50,7 +50,7 @@ test: $(VENV)/.installed-test  ## set up and run all tests
 test-gpu: $(VENV)/.installed-test  ## train, freeze and prove all presets on a GPU
 	$(BIN)/python -m pytest -c tests/gpu/pytest.ini tests/gpu
 
-failures: $(VENV)/.installed-test  ## let everything go wrong that tests make go wrong, write docs/failures.md
+failures: $(VENV)/.installed-test  ## run all tests, and write the failures that they cause to docs/failures.md
 	$(BIN)/python -m pytest --write-failures
 
 damage: $(VENV)/.installed-test  ## damage models in all forms some 3,000 times: none may pass for sound

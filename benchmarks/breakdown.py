@@ -99,7 +99,7 @@ def markdown(breakdown: dict[str, Any]) -> list[str]:
         cells = " | ".join(f"{part:.2f} s" for part in (*parts, sum(parts)))
         lines.append(f"| {name}{' (tracking)' if name == 'track' else ''} | {cells} |")
     lines += [
-        f"| DVC itself, less what runs at the same time | | | | {breakdown['dvc']:.2f} s |",
+        f"| DVC itself, less what overlaps | | | | {breakdown['dvc']:.2f} s |",
         f"| whole | | | | {breakdown['whole']:.2f} s |",
         "",
         "## Where a long `pipeline run` spends its time",

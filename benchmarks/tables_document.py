@@ -26,8 +26,8 @@ seeds 0 to 4, each with its own split; all models are measured on the same test 
 `scikit-learn` learns from the same rows: numbers are filled with the median and standardized, texts
 are one-hot, dates are a number and calendar parts; then `LinearRegression` or `LogisticRegression`,
 and `MLPRegressor` (with a standardized target) or `MLPClassifier`, with their defaults and up to
-1,000 iterations. The last column tells whether our better model is no worse than scikit-learn's
-better one by more than two of its standard deviations.
+1,000 iterations. The last column tells whether the better pipeline model is no worse than
+scikit-learn's better one by more than two of its standard deviations.
 
 A command is `pipeline run data=csv data.path=FILE data.target=TARGET model=linear`, or `model=mlp`;
 the file is that of the package, or what pandas' `to_csv` writes of its table, with the index.

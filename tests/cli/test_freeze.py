@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -96,6 +97,33 @@ def test_the_sidecar_says_what_is_known(models: Callable[[Any], Path], frozen: P
     assert str(frozen.parent.parent) not in (frozen / sidecar.FILE).read_text()
     assert found.versions["tensorflow"] == tf.__version__
     assert found.hashes["model.pb"] == files.sha256(frozen / "model.pb")
+
+
+@pytest.mark.parametrize("form", ["", "model.pb", "saved_model"])
+def test_what_was_frozen_predicts(frozen: Path, folder: Path, form: str, capsys):
+    np.save("in.npy", np.ones((3, 4), np.float32))
+    assert cli.main(["predict", str(frozen / form), "in.npy", "-o", "out.npz"]) == 0
+    assert "3 rows, outputs y" in capsys.readouterr().out
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        definition = v1.GraphDef.FromString((frozen / "model.pb").read_bytes())
+        (y,) = tf.import_graph_def(definition, return_elements=["y:0"], name="")
+        expected = session.run(y, {graph.get_tensor_by_name("x:0"): np.ones((3, 4))})
+    with np.load("out.npz") as found:
+        np.testing.assert_array_equal(found["y"], expected)
+
+
+def test_the_outputs_of_a_frozen_graph_have_the_names_of_the_signature(folder: Path, capsys):
+    model = tf.Module()
+    model.f = tf.function(lambda x: {"twice": x * 2.0}, [tf.TensorSpec([None, 2], name="x")])
+    tf.saved_model.save(model, "saved", signatures=model.f)
+    assert cli.main(["freeze", "saved", "-o", "out"]) == 0
+    np.save("in.npy", np.ones((3, 2), np.float32))
+    assert cli.main(["predict", "out/model.pb", "in.npy", "-o", "out.npz"]) == 0
+    with np.load("out.npz") as found:
+        np.testing.assert_array_equal(found["twice"], np.full((3, 2), 2))
+    flip(Path("out/model.pb"))
+    assert cli.main(["predict", "out/model.pb", "in.npy", "-o", "out.npz"]) == 6
+    assert "its SHA-256 differs; copy the whole folder" in capsys.readouterr().err
 
 
 def test_a_tensor_whose_name_begins_with_the_path_keeps_it(folder: Path):

@@ -29,7 +29,7 @@ from pipeline.workspace import Workspace
 class Verb(Protocol):
     """A module of `pipeline.cli`, whose name is that of the verb and whose docstring is its help.
 
-    It imports rooms inside `run`, so that `--help` is fast.
+    It imports packages inside `run`, so that `--help` is fast.
     """
 
     __name__: str

@@ -1,4 +1,4 @@
-"""Options of the verbs that load somebody's model: what is taken of it, feeds, and limits."""
+"""Options of the verbs that load third-party models: which part of the model, feeds, and limits."""
 
 import argparse
 import math
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pipeline.repository.limited import Limits
     from pipeline.verification.request import Request
 
-TAKEN = "what is taken of the model"  # title of a group of options
+TAKEN = "model selection"  # title of a group of options
 
 
 def positive(text: str) -> float:
@@ -27,7 +27,7 @@ def share(text: str) -> float:
 
 
 def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add what is taken of the model; returns the group, to which a verb may add more."""
+    """Add model selection; returns the group, to which a verb may add more."""
     group = parser.add_argument_group(TAKEN)
     for name in ("input", "output"):
         group.add_argument(

@@ -1,4 +1,4 @@
-"""Freeze somebody's model: a graph file, a SavedModel and a sidecar, proven against the model.
+"""Freeze a third-party model: a graph file, a SavedModel and a sidecar, proven against the model.
 
 MODEL is a checkpoint with its .meta file, a SavedModel folder, or a graph file; CHECKPOINT holds
 the values of a graph file that has variables. FOLDER gets model.pb, saved_model and model.json.

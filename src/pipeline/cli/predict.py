@@ -59,16 +59,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_model_options.positive,
         default=A_DAY,
         metavar="SECONDS",
-        help="for a model of others; default: 86400, a day",
+        help="for a third-party model; default: 86400, a day",
     )
     parser.add_argument(
         "--memory",
         type=_model_options.positive,
         default=4,
         metavar="GB",
-        help="for a model of others; default: 4",
+        help="for a third-party model; default: 4",
     )
-    group = parser.add_argument_group(f"{_model_options.TAKEN}, if others made it")
+    group = parser.add_argument_group(f"{_model_options.TAKEN} for third-party models")
     _model_options.add_reading(group)
     _model_options.add_trust(group)
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, workspace: Workspace) -> int:
-    """Run the combinations; the exit code is that of the first failure."""
+    """Run the combinations; the exit code is 1 if one fails."""
     from pipeline.experiments import choice, sweep
     from pipeline.reporting.table_writer import write_table
     from pipeline.repository import dvc, processes

@@ -1,11 +1,11 @@
-"""Prove that forms of one model have the same values and compute the same outputs.
+"""Verify that forms of one model have the same values and compute the same outputs.
 
 Each PATH is a form of the same model: a checkpoint (its prefix or folder), a frozen graph (.pb,
 .pbtxt), a .meta file, a SavedModel folder, a .tflite file, or stored outputs. The first with values
 is the reference; a single form is compared with its own execution, operation by operation.
 
-exit code: 0 agrees in values and outputs; 7 differs; 11 agrees on outputs only, or cannot be
-proven; 6 refused; the worst of all forms counts.
+exit code, that of the worst form, from good to bad: 0 agrees in values and outputs; 11 agrees on
+outputs only, or cannot be proven; 6 refused; 7 differs.
 """
 
 import argparse

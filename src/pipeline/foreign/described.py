@@ -2,9 +2,29 @@
 
 from pathlib import Path
 
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+
 from pipeline.graphdef.reading.checkpoints import prefix_of
 from pipeline.models.forms import checkpoint, frozen_graph, saved_model
 from pipeline.models.metadata import hashes, sidecar
+from pipeline.models.metadata.foreign_sidecar import ForeignSidecar
+
+
+def read_signature(file: Path) -> SignatureDef | None:
+    """Return the names that `pipeline freeze` wrote beside a graph file; None without them.
+
+    Raises:
+        ArtifactError: the sidecar is damaged.
+    """
+    found = hashes.read_if_sealed(file.with_name(sidecar.FILE))
+    if not isinstance(found, ForeignSidecar) or file.name not in found.hashes:
+        return None
+    signature = SignatureDef()
+    for spec in found.interface.inputs:
+        signature.inputs[spec.name].name = spec.tensor
+    for spec in found.interface.outputs:
+        signature.outputs[spec.name].name = spec.tensor
+    return signature
 
 
 def require_described(path: Path) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.foreign.assembly import Source, assemble
+from pipeline.foreign.described import read_signature
 from pipeline.graph.execution.loaded import Choice, Loaded, file_of
 from pipeline.graphdef.locate import ModelFiles
 from pipeline.graphdef.reading import read_graph_def
@@ -12,8 +13,9 @@ _RESTORES = "restore_all"  # as a saver calls what restores all that it saves
 
 def load(files: ModelFiles, choice: Choice) -> Loaded:
     """Load a `.pb` or `.pbtxt`, as `assembly.assemble` says."""
-    graph = read_graph_def(file_of(files))
-    return assemble(Source(files, graph, restore=_find_restore(graph)), choice)
+    file = file_of(files)
+    graph, named = read_graph_def(file), read_signature(file)
+    return assemble(Source(files, graph, named, restore=_find_restore(graph)), choice)
 
 
 def _find_restore(graph: Any) -> str:

@@ -28,5 +28,5 @@ def load(files: ModelFiles, choice: Choice) -> Loaded:
     """
     try:
         return _LOADERS[files.kind](files, choice)
-    except UNREADABLE as error:  # what others made can be damaged in any way
+    except UNREADABLE as error:  # third-party files can be damaged in any way
         raise ArtifactError(f"{files.path} cannot be loaded: {one_line(error)}") from None

@@ -1,1 +1,1 @@
-"""Freezing somebody's model for `pipeline freeze`: written, proven, and only then published."""
+"""Freezing a third-party model for `pipeline freeze`: written, proven, and only then published."""

@@ -1,4 +1,4 @@
-"""The graph of a fed batch: somebody's loss, and a step by their operation or our optimizer."""
+"""The graph of a fed batch: a third-party loss, and a step by its operation or an optimizer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

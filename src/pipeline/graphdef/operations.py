@@ -1,4 +1,4 @@
-"""What each operation of TensorFlow does, judged by people: operations.tsv, one a line.
+"""What each operation of TensorFlow does, as classified in operations.tsv, one a line.
 
 TensorFlow's registry does not tell: it calls ReadFile stateless, and a lookup in a table stateful.
 """
@@ -42,7 +42,7 @@ UNJUDGED = Judgement(Kind.ACTS, calls=True)
 
 @cache
 def judgements() -> Mapping[str, Judgement]:
-    """Return the judgement of every operation that somebody has judged."""
+    """Return the judgement of every operation in the table."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return {
             row["operation"]: Judgement(

@@ -152,7 +152,12 @@ def _by_input(arrays: Arrays, interface: Interface, source: Path) -> Arrays:
         return dict(zip(names, arrays.values(), strict=True))
     if missing := [name for name in names if name not in arrays]:
         has = ", ".join(name or "one without a name" for name in arrays)
-        raise DataError(f"{source} lacks the arrays {', '.join(missing)}; it has {has}")
+        outputs = listing(spec.name for spec in interface.outputs)
+        raise DataError(
+            f"{source} lacks the arrays {', '.join(missing)}, which the model needs for {outputs};"
+            f" it has {has}; add them, or make a model of other outputs: pipeline freeze MODEL"
+            " --output TENSOR -o FOLDER"
+        )
     return arrays
 
 

@@ -1,4 +1,4 @@
-"""Predictions by a model that somebody else made: its inputs are columns, or arrays."""
+"""Predictions by a third-party model: its inputs are columns, or arrays."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pipeline.data.tables import Table
 from pipeline.errors import ArtifactError, DataError, listing
 from pipeline.feeding import array_files
 from pipeline.feeding.columns import Assigned, ColumnReader, assign_columns
+from pipeline.foreign.described import require_described
 from pipeline.foreign.loading import Choice, load
 from pipeline.graph.runner import Runner
 from pipeline.graphdef.locate import locate
@@ -31,6 +32,7 @@ def predict(model: Path, source: Path, to: Path, options: Options) -> str:
         ema=options.ema,
         trust=options.trust,
     )
+    require_described(model)
     with load(locate(model), choice) as loaded:
         if not loaded.interface.inputs:
             raise ArtifactError(f"{model} has no inputs, so there is nothing to predict from")

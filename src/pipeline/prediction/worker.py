@@ -1,4 +1,4 @@
-"""The process in which a model that somebody else made predicts."""
+"""The process in which a third-party model predicts."""
 
 import json
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Messages on the terminal: notes on standard output, warnings on standard error.
 
-Rooms log to loggers below `pipeline`. A process shows these messages while it runs a verb or a
+Packages log to loggers below `pipeline`. A process shows these messages while it runs a verb or a
 stage; a program that uses the package as a library configures logging as it likes.
 """
 

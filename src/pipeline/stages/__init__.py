@@ -1,4 +1,4 @@
-"""A module for each stage of dvc.yaml: it reads its deps, calls the rooms, publishes its outs.
+"""A module for each stage of dvc.yaml: it reads its deps, calls the packages, publishes its outs.
 
 `python -m pipeline.stages NAME` runs one, with the checked settings of params.yaml.
 """

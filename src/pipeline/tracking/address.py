@@ -51,7 +51,7 @@ def short_timeouts() -> Iterator[None]:
 def restored_environment(*names: str) -> Iterator[None]:
     """Give variables their values back after the block, which MLflow or the caller changes.
 
-    This is the one place that changes `os.environ` while a process runs.
+    Nothing else changes `os.environ` while a stage runs.
     """
     before = {name: os.environ[name] for name in names if name in os.environ}
     try:

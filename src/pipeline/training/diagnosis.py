@@ -30,7 +30,7 @@ EXTREME = 1e6
 
 def explain(error: NotFiniteError, job: TrainingJob) -> TrainingError:
     """Return the error with its reason; the job's folder holds the training's checkpoints."""
-    if is_fed(job.settings):  # gradients of somebody else's step cannot be recorded
+    if is_fed(job.settings):  # gradients of a third-party step cannot be recorded
         what = "give a model.train_op with a smaller step, or features in the units that it expects"
         return TrainingError(f"{error.what}; {what}")
     kept, first, recorded = _train_again(error, job)

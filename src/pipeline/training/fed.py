@@ -1,6 +1,6 @@
 """Training by feeding: of a network that has a loss, and maybe a step, of its own.
 
-What somebody else's graph does in a step is not put into a loop in the graph: references and old
+What a third-party graph does in a step is not put into a loop in the graph: references and old
 control flow do not work there. A step is one `Session.run` of a batch.
 """
 

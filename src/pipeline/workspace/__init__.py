@@ -1,8 +1,8 @@
 """A workspace: the folder that a pipeline works in, and the paths of everything in it.
 
-A workspace is a value. Stages, verbs and workers get one; nothing else knows a path of the project,
-reads the current folder or what DVC tells its stages. Two workspaces can be used one after the
-other in one process.
+A workspace is a value. Stages, verbs and workers get one; other packages know no path of the
+project, and read neither the current folder nor what DVC tells its stages. Two workspaces can be
+used one after the other in one process.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Somebody's graph as a network: imported around this pipeline's variables, or run op by op."""
+"""A third-party graph as a network: imported around this pipeline's variables, or run op by op."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -26,7 +26,7 @@ INPUT, LABEL, OUTPUT, LOSS, TRAIN_OP = "input", "label", "output", "loss", "trai
 
 @dataclass(frozen=True)
 class AdoptedGraph:
-    """The used part of somebody's graph.
+    """The used part of a third-party graph.
 
     Attributes:
         graph: `GraphDef`; all its random operations have seeds.

@@ -1,4 +1,4 @@
-"""Features, labels and outputs between this pipeline's shapes and those of somebody's graph."""
+"""Features, labels and outputs between this pipeline's shapes and those of a third-party graph."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""The sidecar of a model that `pipeline freeze` made from somebody else's: `model.json`.
+"""The sidecar of a model that `pipeline freeze` made from a third-party one: `model.json`.
 
 It has an interface, hashes and a verdict, but no recipe: nobody knows the columns or the network.
 This module does without TensorFlow, as `pipeline freeze` does outside of its limited process.

@@ -41,17 +41,18 @@ def require_files(found: Sidecar | ForeignSidecar, folder: Path, prefix: str = "
     names = [name for name in found.hashes if name.startswith(prefix)]
     if not names:
         raise ArtifactError(f"{folder / prefix} is not described by its {FILE}; {REMEDY}")
+    remedy = foreign_sidecar.REMEDY if isinstance(found, ForeignSidecar) else REMEDY
     for name in names:
-        require_file(folder / name, found.hashes[name])
+        require_file(folder / name, found.hashes[name], remedy)
 
 
-def require_file(path: Path, expected: str | None) -> None:
+def require_file(path: Path, expected: str | None, remedy: str = REMEDY) -> None:
     """Raise `ArtifactError` for a file or folder that is missing or has another SHA-256."""
     if not path.exists():
-        raise ArtifactError(f"{path} is missing; {REMEDY}")
+        raise ArtifactError(f"{path} is missing; {remedy}")
     if files.sha256(path) != expected:
         raise ArtifactError(
-            f"{path} is not the file that {FILE} describes: its SHA-256 differs; {REMEDY}"
+            f"{path} is not the file that {FILE} describes: its SHA-256 differs; {remedy}"
         )
 
 

@@ -157,7 +157,7 @@ def read(path: Path) -> Sidecar:
     try:
         if values["format"] == foreign_sidecar.FORMAT:
             raise ArtifactError(
-                f"{path} has no recipe: `pipeline freeze` made the model from somebody else's,"
+                f"{path} has no recipe: `pipeline freeze` made the model from a third-party one,"
                 " which names no columns; give a model that this pipeline trained"
             )
         if values["format"] != FORMAT:

@@ -1,4 +1,4 @@
-"""Feeds: arrays for all inputs of a model that somebody else made, from files or made from a seed.
+"""Feeds: arrays for all inputs of a third-party model, from files or made from a seed.
 
 `dims` and `shapes` find what shapes the model takes, `inference` judges them without a run; `flat`,
 `bounds`, `strings` and `records` look at what consumes an input; `values` makes numbers.
