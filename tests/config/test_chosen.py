@@ -1,5 +1,6 @@
 """What `pipeline run` chooses is recorded; what composes the record gives the same params.yaml."""
 
+import hashlib
 import re
 import shlex
 import shutil
@@ -93,6 +94,24 @@ def test_without_a_record_the_defaults_are_composed(workspace: Workspace):
     workspace.chosen.unlink()
     stage.run(workspace)
     assert workspace.params.read_bytes() == (REPOSITORY / "params.yaml").read_bytes()
+
+
+def test_an_edit_of_params_by_hand_is_told_when_it_is_undone(workspace: Workspace, caplog):
+    stage.run(workspace)
+    written = workspace.params.read_bytes()
+    digest = hashlib.md5(written, usedforsecurity=False).hexdigest()
+    lock = f"    outs:\n    - path: params.yaml\n      hash: md5\n      md5: {digest}\n"
+    workspace.dvc_lock.write_text(lock)
+    stage.run(workspace)
+    config = workspace.conf / "config.yaml"
+    config.write_text(config.read_text().replace("seed: 0", "seed: 5"))
+    stage.run(workspace)  # an edit of conf/ is none of params.yaml
+    assert not caplog.messages
+    workspace.params.write_bytes(written.replace(b"seed: 0", b"seed: 77"))
+    stage.run(workspace)
+    (told,) = caplog.messages
+    assert "params.yaml was edited (seed: 77), and is written anew from conf/" in told
+    assert b"seed: 5" in workspace.params.read_bytes()
 
 
 def test_a_group_of_one_s_own_is_recorded(workspace: Workspace):

@@ -1,5 +1,6 @@
 """`pipeline predict` with a model of this pipeline: classes, rows that fail, arrays, MLflow."""
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.data.numeric_columns import require_columns
+from pipeline.data.prepared.encoding import TextColumn
 from pipeline.errors import DataError, TrackingError
+from pipeline.models.run.registry import read_sidecar
 from pipeline.prediction import Options, predict
+from pipeline.prediction.unknown_text import UnknownText
 from pipeline.tracking import mlflow_model
 from pipeline.tracking.address import restored_environment, tracking_uri
 from pipeline.workspace import Workspace
@@ -133,3 +138,44 @@ def test_a_model_in_mlflow_is_run_without_its_loader(
     for address in ("models:/colours@champion", "runs:/0123/model", f"runs:/{run_id}/nothing"):
         with pytest.raises(TrackingError, match=address):
             predict(address, tmp_path / "in.csv", tmp_path / "out.csv", model)
+
+
+@pytest.fixture(scope="module")
+def of_colors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    home = tmp_path_factory.mktemp("colors") / "home"
+    chosen = ["data.target=y", "data.features=[size,color,shop]", "data.missing=drop"]
+    with encoded.trained(home, "model=linear", *chosen) as workspace:
+        yield workspace
+
+
+@pytest.mark.parametrize("skips", [False, True])
+def test_text_that_no_training_row_had_is_told(of_colors, tmp_path: Path, caplog, skips: bool):
+    rows = pd.DataFrame({"size": ["1", "2", "3"], "shop": "shop 1", "color": "red"})
+    run(of_colors, rows, tmp_path / "out.csv", skips=skips)
+    assert not caplog.messages
+    rows["color"], rows["shop"] = ["red", "Red ", "blue"], "a new shop"
+    run(of_colors, rows, tmp_path / "out.csv", skips=skips)
+    (told,) = caplog.messages
+    assert told.startswith(
+        "column 'color': 2 of 3 cells are unknown to the model: text that no training row had, as"
+        " 'Red ', in rows 2, 3"
+    )
+
+
+def test_empty_cells_are_told_where_no_training_row_had_one(of_colors):
+    encoding = read_sidecar(of_colors.frozen).recipe.inference.encoding
+    columns = TextColumn("city", ("Köln", "Ulm")), TextColumn("note", ("", "x"))
+    unknown = UnknownText(dataclasses.replace(encoding, text=columns))
+    unknown.add(np.array([["Köln", ""], ["", "x"]], object), before=4)
+    (told,) = unknown.tell(6)
+    assert told.startswith("column 'city': 1 of 6 cells are unknown to the model: empty, in row 6;")
+
+
+def test_the_first_missing_columns_are_named():
+    names = [f"gene {number}" for number in range(40)]
+    with pytest.raises(DataError) as raised:
+        require_columns(["a"], names, "x.csv")
+    assert str(raised.value).startswith("x.csv: no column 'gene 0'; ")
+    assert "no column 'gene 4'; and 35 more are missing; it has a; fix the name" in str(
+        raised.value
+    )

@@ -177,7 +177,10 @@ def require_columns(
     """
     absent = [column for column in required if column not in present]
     if absent:
-        named = "; ".join(f"no column {column!r}{nearest(column, present)}" for column in absent)
+        named = "; ".join(
+            f"no column {column!r}{nearest(column, present)}" for column in absent[:5]
+        )
+        named += f"; and {len(absent) - 5:,} more are missing" if len(absent) > 5 else ""
         has = listing(map(show_name, present), 12)
         remedy = _header_remedy(present) if is_text else "fix the name"
         raise DataError(f"{where}: {named}; it has {has}; {remedy}")

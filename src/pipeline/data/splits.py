@@ -15,6 +15,8 @@ from pipeline.data.strata import Pair
 from pipeline.errors import ConfigError, DataError
 from pipeline.schema.data import DataSource
 
+VALIDATION = "the validation"  # as messages call it
+
 SOURCES_WITH_PARTS = (
     "data=csv with data.split_column, data=mnist with data.test_images and data.test_labels,"
     " data=digit_pairs, data=offsets, and data=custom that sets `part`"
@@ -140,7 +142,7 @@ def _split_validation(
         return train, train[:0]
     size = math.ceil(len(train) * share)
     which = f"{_count(train, 'training')} with data.validation_share={share:g}"
-    _require(len(train) - size, size, which, "the validation")
+    _require(len(train) - size, size, which, VALIDATION)
     has_classes = examples.kind.labels_are_classes
     if method in ("chronological", "walk_forward"):
         kept, taken = _split_last(train, size, _times(examples))
@@ -152,7 +154,7 @@ def _split_validation(
     else:
         places = strata.draw(np.arange(len(train)), size, seed)
         kept, taken = strata.keep_each(*places, class_numbers(examples)[train], train)
-    _require(len(kept), len(taken), which, "the validation")
+    _require(len(kept), len(taken), which, VALIDATION)
     return kept, taken
 
 
@@ -227,9 +229,10 @@ def _split_as_given(examples: Examples, settings: DataSource, seed: int) -> dict
 
 def _require(train: int, other: int, which: str, name: str = "the test", least: int = 2) -> None:
     if train < least or other < 2:
+        none = ", or data.validation_share=0 for none" if name == VALIDATION else ""
         raise DataError(
             f"{which} leave {max(train, 0)} for training and {other} for {name};"
-            " each needs at least two, so give more rows or change the setting"
+            f" each needs at least two, so give more rows or change the setting{none}"
         )
 
 

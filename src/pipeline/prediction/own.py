@@ -1,5 +1,6 @@
 """Predictions by a model of this pipeline, whose sidecar says what its columns are."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.lags import has_lags
+from pipeline.data.prepared.dataset import TEXT
 from pipeline.data.tables import Table
 from pipeline.errors import DataError
 from pipeline.feeding import array_files
@@ -19,8 +21,11 @@ from pipeline.prediction.copying import plan_copy
 from pipeline.prediction.features import FeatureReader
 from pipeline.prediction.options import Options
 from pipeline.prediction.rows import Outputs, Reading, RowModel, SkippedRows, predict_rows, unused
+from pipeline.prediction.unknown_text import UnknownText
 from pipeline.prediction.writing import open_sink
 from pipeline.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 
 def predict(model: Path, source: Path, to: Path, workspace: Workspace, options: Options) -> str:
@@ -68,6 +73,8 @@ def _predict_table(model: "_OwnModel", to: Path, options: Options) -> str:
         for piece, outputs in predict_rows(model, model.table, skipped):
             sink.append(piece.rename(columns=copy.names), outputs)
             rows += len(piece)
+    for sentence in model.unknown.tell(rows):
+        _log.warning("%s", sentence)
     said = f"{rows:,} rows, {model.name_of_prediction} is {model.recipe.target}"
     return f"{said}; {skipped}" if skipped and str(skipped) else said
 
@@ -76,6 +83,7 @@ class _OwnModel(RowModel):
     def __init__(self, recipe: Recipe, runner: Runner, table: Table, has_each: bool) -> None:
         self.recipe, self.table, self._runner, self._has_each = recipe, table, runner, has_each
         self.text = ()
+        self.unknown = UnknownText(recipe.inference.encoding)
         self._known = {*recipe.features, *recipe.text, *recipe.targets}
         self.name_of_prediction = "prediction"
 
@@ -106,7 +114,7 @@ class _OwnModel(RowModel):
 class _OwnReading:
     def __init__(self, model: _OwnModel, before: int) -> None:
         table = model.table
-        self._model = model
+        self._model, self._before = model, before
         self._features = FeatureReader(
             model.recipe, table.columns, table.path, table.decimal, before
         )
@@ -116,7 +124,11 @@ class _OwnReading:
         if inputs is None:
             return None
         has_past = self._features.has_past
-        return {name: _as_column(v, has_past) for name, v in self._model.columns(inputs).items()}
+        outputs = self._model.columns(inputs)
+        if TEXT in inputs:
+            self._model.unknown.add(inputs[TEXT], self._before)
+        self._before += len(piece)
+        return {name: _as_column(values, has_past) for name, values in outputs.items()}
 
     def finish(self) -> None:
         self._features.require_numbers()

@@ -42,7 +42,9 @@ class TrainingProgress:
         first, begun = self._begun
         rate = (step - first) / max(now - begun, 1e-9)
         left = _format_duration((self._steps - step) / rate)
-        status = f"loss {progress.loss:.6g}  {rate:,.0f} steps/s  {left} left"
+        status = f"loss {progress.loss:.6g}"
+        if step > first + 1:  # the first step also waits for the graph to be made ready
+            status += f"  {rate:,.0f} steps/s  {left} left"
         self._bar.update(self._task, completed=step, status=status)
         if self._bar.disable and (step >= self._next_line or step == self._steps):
             self._console.print(f"step {step:,}/{self._steps:,}  {status}")

@@ -3,8 +3,10 @@
 `rwlock` reads its list of readers and writers; no other module knows DVC's internals.
 """
 
+import hashlib
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -77,6 +79,14 @@ def outs(workspace: Workspace) -> Iterator[tuple[str, Path]]:
     for stage, entry in stages.items():
         for out in entry.get("outs", []):
             yield stage, Path(out["path"])
+
+
+def is_as_written(out: Path, lock: Path) -> bool:
+    """Tell whether a file has the MD5 that dvc.lock has of it; also where dvc.lock has none."""
+    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    found = re.search(rf"- path: {re.escape(out.name)}\n +hash: md5\n +md5: (\w+)", text)
+    digest = hashlib.md5(out.read_bytes(), usedforsecurity=False).hexdigest()
+    return found is None or found[1] == digest
 
 
 def is_cut(lock: Path) -> bool:
