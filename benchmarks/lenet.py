@@ -24,20 +24,21 @@ WORKLOAD = Workload(
         Contender("PyTorch by hand", "torch_by_hand", most_rounds=1, library="torch"),
     ),
     note="Images are noise around ten patterns.",
-    limits="the five convolutions take 15 to 16 ms of the 21 to 23 ms of CPU time of a step. Those"
-    " of the second layer do 146 billion operations a second on a core, as many as the"
-    " product of two large matrices does, so only fewer operations would be faster. Pooling"
-    " before bias and ReLU and another gradient of the bias save a tenth of a step. Tried"
-    " without gain: columns of pixels and a matrix product (18 ms to make the columns"
-    " alone), the filter's gradient as a convolution (twice as slow), batches of 64 or 32"
-    " images on one core each (the same CPU time an image), the first layer on blocks of 2 ×"
-    " 2 pixels (no faster), parts of a batch side by side (25 rounds in turns: two parts take"
-    " 0.97 of the wall time, 0.91 with one thread in an operation, which makes validation twice as"
-    " slow; four parts 0.94, eight 0.99),"
-    " the input's gradient as a convolution with turned filters (oneDNN takes the same"
-    " kernel: equal bits, 4.3 ms). Keeping freed memory leaves no page fault to save, and dropout's"
-    " numbers cost 0.7 ms. By estimate, Winograd's transform takes 36 products for 100, but moves"
-    " 130 MB of tiles a step.",
+    limits="the five convolutions take 9 of the 13.4 ms of CPU time of a step on an EPYC, 16 of 22"
+    " ms on a Xeon. Those of the second layer do 237 and 146 billion operations a second on a core,"
+    " as many as the product of two large matrices does, so only fewer operations would be"
+    " faster. Pooling before bias and ReLU and another gradient of the bias save a tenth of a"
+    " step. Tried without gain: columns of pixels and a matrix product (18 ms to make the"
+    " columns alone), the filter's gradient as a convolution (twice as slow), batches of 64 or"
+    " 32 images on one core each (the same CPU time an image), the first layer on blocks of 2 ×"
+    " 2 pixels (0.60 ms for 0.45 ms, and 1.7 ms for 1.0 ms with pooling and gradients), one"
+    " thread for operations (0.99 of the time), the caller's thread in oneDNN (1.1), parts of a"
+    " batch side by side (25 rounds in turns: two parts take 0.97 of the wall time, 0.91 with"
+    " one thread in an operation, which makes validation twice as slow; four parts 0.94, eight"
+    " 0.99), the input's gradient as a convolution with turned filters (oneDNN takes the same"
+    " kernel). Keeping freed memory leaves no page fault to save, and dropout's numbers cost 0.7"
+    " ms. By estimate, Winograd's transform takes 36 products for 100, but moves 130 MB of tiles"
+    " a step.",
 )
 
 

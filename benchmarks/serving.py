@@ -64,6 +64,7 @@ def _pyfunc(name: str, rows: str, sklearn: float) -> Workload:
             one("MLflow's flavour of Keras", "keras_pyfunc", required=5, most_rounds=1),
             one("MLflow's flavour of scikit-learn, linear", "sklearn_pyfunc", required=sklearn),
         ),
+        limits="the network alone takes twice as long as all of the linear model's call.",
         note="`load_model` once, then `predict` with a DataFrame. A linear model computes next to"
         " nothing: its time is that of MLflow's checks of the table.",
     )

@@ -85,7 +85,8 @@ def markdown(document: dict[str, Any]) -> str:
         " building, compiling and a first pass are warm-up and left out, but for whole runs."
         " Libraries have their own defaults: all cores, float32; the pipeline what conf/ says, on"
         " the CPU, and what its own processes do with freed memory. “Faster” is the contender's"
-        " time divided by the pipeline's; memory is the most that a process held.",
+        " time divided by the pipeline's; memory is the most that a process held. “Required” is"
+        " what this project demands of itself.",
         "",
     ]
     for workload in document["workloads"].values():
