@@ -41,6 +41,13 @@ def test_dropout_that_keeps_all_agrees(tmp_path):
     assert any("no output depends on what is random" in note for note in report.notes)
 
 
+def test_an_input_that_turns_dropout_off_is_named(tmp_path):
+    rate = lambda: 1 - v1.placeholder(tf.float32, [], "keep_prob")  # noqa: E731
+    report = _verify(_write(tmp_path / "fed.pb", lambda x: _dropout(x, rate())))
+    assert report.outcome is Outcome.AGREES, report
+    assert "keep_prob is 1.0 in all feeds; --feed gives other values" in report.notes
+
+
 @pytest.mark.parametrize("rate", [0.5, 1e-6], ids=["half", "one in a million"])
 @pytest.mark.parametrize("seed", [None, 7], ids=["no seed", "seed"])
 def test_dropout_that_was_left_on_is_blamed(tmp_path, rate, seed):

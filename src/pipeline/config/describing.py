@@ -17,10 +17,11 @@ from pipeline.schema.settings import Settings
 HEADER = """# Parameters
 
 Generated from the schema in `src/pipeline/schema/` by `make docs`. Values are in `conf/`;
-a variant is chosen by its group, such as `optimizer=adam`.
+a variant is chosen by its group, such as `optimizer=adam`. Where not all options of a group have a
+parameter, the second column names those that do.
 
-| key | allowed | meaning |
-| --- | --- | --- |
+| key | of | allowed | meaning |
+| --- | --- | --- | --- |
 """
 
 TYPES: dict[object, str]
@@ -103,12 +104,24 @@ def takes_list(key: str) -> bool:
 
 def describe_all() -> str:
     """Return docs/parameters.md: the allowed values and the meaning of every parameter."""
-    rows = [
-        f"| `{key}` | {describe_allowed(field)} | {field.description} |\n"
-        for key, field in list_parameters()
-        if field.description  # a selector, such as model.name, has none
-    ]
-    return HEADER + "".join(dict.fromkeys(rows))
+    options: dict[tuple[str, str, str], list[str]] = {}  # by key, allowed values and meaning
+    for key, field in list_parameters():
+        if field.description:  # a selector, such as model.name, has none
+            options[key, describe_allowed(field), field.description] = []
+    for group in Settings.SELECTORS:
+        for option, variant in list_options(group).items():
+            for key, field in list_parameters(variant, f"{group}."):
+                if field.description:
+                    options[key, describe_allowed(field), field.description].append(option)
+    return HEADER + "".join(
+        f"| `{key}` | {_name_options(key, of)} | {allowed} | {meaning} |\n"
+        for (key, allowed, meaning), of in options.items()
+    )
+
+
+def _name_options(key: str, options: list[str]) -> str:
+    has_all = len(options) == len(list_options(key.partition(".")[0]))
+    return "" if has_all else ", ".join(f"`{option}`" for option in options)
 
 
 def describe_allowed(field: FieldInfo) -> str:

@@ -11,7 +11,7 @@ MAX_CALLED = 1_000_000  # operations, where each call counts those of its functi
 Functions = Mapping[str, Any]  # FunctionDef by name
 
 
-def functions_of(graph: Any) -> Functions:
+def functions_of(graph: Any) -> dict[str, Any]:
     """Return the functions in the library of a graph, by name."""
     return {function.signature.name: function for function in graph.library.function}
 

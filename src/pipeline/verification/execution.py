@@ -37,6 +37,19 @@ class Execution:
             if now[key] != self.machine.get(key)
         ]
 
+    def list_fixed(self) -> list[str]:
+        """Name numbers and flags with one value in all feeds, as one that turns dropout off."""
+        if len(self.feeds) < 2:
+            return []
+        first, *others = (feed.arrays for feed in self.feeds)
+        return [
+            f"{name} is {array.item()} in all feeds; --feed gives other values"
+            for name, array in first.items()
+            if array.size == 1
+            and array.dtype.kind in "fb"
+            and all(np.array_equal(other[name], array) for other in others)
+        ]
+
 
 def describe_machine() -> dict[str, str]:
     """Return what can change the last bits of outputs."""

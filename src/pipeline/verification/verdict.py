@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pipeline.errors import listing
+
 
 class Outcome(StrEnum):
     """What is known about a form; the later ones are worse."""
@@ -85,13 +87,11 @@ class ValuesVerdict:
 
     def __str__(self) -> str:
         parts = [f"{self.equal_by_name + self.equal_by_content} of {self.of_reference} equal"]
-        for count, text in (
-            (len(self.differing), "differ"),
-            (len(self.missing), "missing"),
-            (len(self.extra), "not in the reference"),
-        ):
-            if count:
-                parts.append(f"{count} {text}")
+        if self.differing:  # which ones is in the reasons of the verdict
+            parts.append(f"{len(self.differing)} differ")
+        for names, text in ((self.missing, "missing"), (self.extra, "not in the reference")):
+            if names:
+                parts.append(f"{len(names)} {text} ({listing(names, 3)})")
         return ", ".join(parts)
 
 

@@ -104,7 +104,7 @@ def compare(
         forms = [_hold_back(form, obstacles) for form in forms]
     execution = reference.execution
     notes = [ONE_FORM] if [form.path for form in opened] == [reference.name] else []
-    notes += execution.list_changes()
+    notes += [*execution.list_changes(), *execution.list_fixed()]
     feeds = tuple(_summarize(feed) for feed in execution.feeds)
     return Report(
         reference.name, execution.described, tuple(forms), feeds, tuple(notes), describe_machine()

@@ -54,6 +54,21 @@ def test_a_task_has_its_figures_and_drawn_twice_they_are_the_same_bytes(model, t
     assert all(b"Software" not in content for content in once.values())
 
 
+@pytest.mark.slow
+def test_signs_that_the_font_lacks_are_told_in_one_line(tmp_path, caplog, recwarn):
+    results = classes()
+    names = ("中", "国", *results.dataset.classes[2:])
+    results = dataclasses.replace(
+        results, dataset=dataclasses.replace(results.dataset, classes=names)
+    )
+    page.save_figures(task_of(results), results, SMALL, tmp_path)
+    expected = (
+        "figures have boxes for 中, 国, which the font of Matplotlib lacks; tables have the text"
+    )
+    assert caplog.messages == [expected]
+    assert not recwarn.list
+
+
 def test_a_model_of_one_feature_is_drawn_as_points_and_a_curve():
     results = curve()
     axes = drawn(regression.predictions, results)

@@ -1,6 +1,11 @@
 """The figures, and reports/report.html: a single file for those who did not run the pipeline."""
 
 import base64
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from pipeline.errors import listing
 from pipeline.evaluation.report.results import Results, count_confusions
 from pipeline.schema.evaluation import Figures
 
@@ -18,13 +24,15 @@ if TYPE_CHECKING:
 # With more classes the confusion matrix is wider than the page; the figure shows it.
 MAX_CLASSES = 20
 
+_log = logging.getLogger(__name__)
+
 
 def save_figures(task: "Task", results: Results, settings: Figures, folder: Path) -> None:
     """Draw the figures of a task and save them in an existing folder.
 
     They are outs, so a matplotlibrc of the user does not change them.
     """
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), _lacking_signs():
         matplotlib.rcdefaults()
         for name, draw in task.figures(results).items():
             figure = Figure(figsize=(settings.width, settings.height), layout="constrained")
@@ -32,6 +40,24 @@ def save_figures(task: "Task", results: Results, settings: Figures, folder: Path
             # `savefig` gives the same bytes, but draws twice.
             figure.set_dpi(settings.dpi)
             FigureCanvasAgg(figure).print_png(folder / f"{name}.png", metadata={"Software": None})
+
+
+@contextmanager
+def _lacking_signs() -> Iterator[None]:
+    """Tell in one line which signs the font lacks, where Matplotlib warns of each."""
+    with warnings.catch_warnings(record=True) as caught:
+        yield
+    signs = set[str]()
+    for one in caught:
+        if found := re.match(r"Glyph (\d+) ", str(one.message)):
+            signs.add(chr(int(found[1])))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    if signs:
+        _log.warning(
+            "figures have boxes for %s, which the font of Matplotlib lacks; tables have the text",
+            listing(sorted(signs), 10),
+        )
 
 
 def render(task: "Task", results: Results, parity: dict[str, Any], figures: Path) -> str:

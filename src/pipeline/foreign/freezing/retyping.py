@@ -21,8 +21,8 @@ from pipeline.foreign.freezing.wiring import (
     wire_graph,
 )
 from pipeline.graph.execution import roles
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.tensors import Tensor, inputs, op_of
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.operations import judge
 
 # For each tensor, the dtype of the value that stands where a handle was; None for others.

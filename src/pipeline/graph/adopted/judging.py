@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.errors import ArtifactError, ConfigError
 from pipeline.graph.execution import roles
-from pipeline.graph.execution.calls import functions_of
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.operations import Kind, judge
 
 _PLACEHOLDERS = (*roles.PLACEHOLDERS, roles.OPTIONAL)

@@ -9,13 +9,13 @@ from pipeline.errors import ArtifactError, ConfigError, nearest
 from pipeline.graph.adopted import functions, judging, seeds
 from pipeline.graph.adopted.declarations import find_declared, find_trainable
 from pipeline.graph.execution import roles
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.cutting import cut_at_inputs
 from pipeline.graph.execution.loaded import file_of
 from pipeline.graph.execution.pruning import by_name, prune
 from pipeline.graph.execution.signature import Ends
 from pipeline.graph.execution.tensors import Tensor, op_of, output_types, parse
 from pipeline.graph.execution.variables import Variable, find_variables
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.locate import Kind, ModelFiles, locate
 from pipeline.graphdef.reading import read_meta_graph
 from pipeline.schema.training.model import Graph

@@ -8,11 +8,6 @@ from pipeline.errors import ArtifactError
 MAX_DEPTH = 100  # TensorFlow aborts where functions call themselves, and has no limit of its own
 
 
-def functions_of(graph: Any) -> dict[str, Any]:
-    """Return the functions in the library of a graph by their names."""
-    return {function.signature.name: function for function in graph.library.function}
-
-
 def find_called(functions: Mapping[str, Any], nodes: Iterable[Any]) -> set[str]:
     """Return the names of the functions that nodes call, and those that these call in turn.
 

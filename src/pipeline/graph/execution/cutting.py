@@ -13,11 +13,11 @@ from tensorflow.python.framework import tensor_shape
 
 from pipeline.errors import ArtifactError
 from pipeline.graph.execution import roles
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.importing import infer_specs
 from pipeline.graph.execution.pruning import by_name, cut, prune
 from pipeline.graph.execution.signature import Ends
 from pipeline.graph.execution.tensors import Tensor, op_of, output_types
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.scan import find_refused
 from pipeline.graphdef.structure import Body
 

@@ -6,10 +6,10 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.graph.execution import body, control_flow
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.reference import ProgramReference
 from pipeline.graph.execution.references import holds_reference, without_references
 from pipeline.graph.execution.tensors import op_of, parse
+from pipeline.graphdef.functions import functions_of
 
 # Ops that compute only inside of a graph.
 _IN_GRAPHS_ONLY = frozenset({

@@ -6,9 +6,9 @@ from typing import Any
 from tensorflow.python.framework import dtypes
 
 from pipeline.graph.execution import roles
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.pruning import by_name, find_needed
 from pipeline.graph.execution.tensors import Tensor, is_control, op_of, output_types, parse
+from pipeline.graphdef.functions import functions_of
 
 Consumers = Mapping[str, list[Any]]
 

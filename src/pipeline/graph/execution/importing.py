@@ -10,10 +10,10 @@ from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from pipeline.errors import ArtifactError, one_line
 from pipeline.graph.execution.attributes import find_mistyped
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.signature import Ends
 from pipeline.graph.execution.tensors import Tensor, name_of, op_of
 from pipeline.graph.tensors import UNREADABLE, find_tensor
+from pipeline.graphdef.functions import functions_of
 from pipeline.graphdef.interface import Interface, TensorSpec
 
 _ON_CPU = ("CPU", "DEFAULT")

@@ -11,10 +11,10 @@ from tensorflow.python.eager.execute import quick_execute
 from pipeline.graph.execution import body, control_flow, roles
 from pipeline.graph.execution.attributes import eager_attributes
 from pipeline.graph.execution.body import Body, Step
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.program import Program
 from pipeline.graph.execution.tensors import Tensor, op_named, parse
 from pipeline.graph.execution.variables import ANONYMOUS, Variable, find_variables, shared_name
+from pipeline.graphdef.functions import functions_of
 
 Values = Sequence[tf.Tensor]
 

@@ -6,8 +6,9 @@ from typing import Any
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from pipeline.errors import ArtifactError, nearest
-from pipeline.graph.execution.calls import find_called, functions_of
+from pipeline.graph.execution.calls import find_called
 from pipeline.graph.execution.tensors import Tensor, is_control, name_of, parse
+from pipeline.graphdef.functions import functions_of
 
 # Attributes that only say where a node was, or what was known of it: other versions of TensorFlow
 # refuse them, and the nodes that they name may be pruned.

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.graph.execution.calls import functions_of
 from pipeline.graph.execution.pruning import by_name, find_needed
 from pipeline.graph.execution.tensors import is_control
+from pipeline.graphdef.functions import functions_of
 
 _RECEIVES = ("Assign", "AssignVariableOp", "LookupTableImport", "LookupTableImportV2")
 _RESTORES = ("RestoreV2", "RestoreSlice", "Restore")
