@@ -21,6 +21,7 @@ v1 = tf.compat.v1
 # The intended duration of a call: short enough for live progress, long enough to cost nothing.
 CALL_SECONDS = 0.25
 MAX_STEPS = 1024
+GROWTH = 4  # times as many steps in the next call, where it stays shorter than intended
 
 WITH_PARTITIONS = v1.RunOptions(output_partition_graphs=True)
 WITH_TIMES = v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE)
@@ -106,16 +107,22 @@ def run_loop(
                     recorded = session.run(graph.recorded, feed, options, metadata)
             else:
                 recorded = train(*fed)
-            is_short = time.perf_counter() - started < CALL_SECONDS
-            wanted = min(wanted * 2, max_steps) if is_short else max(wanted // 2, 1)
+            taken = time.perf_counter() - started
+            if taken < CALL_SECONDS / GROWTH:
+                wanted = min(wanted * GROWTH, max_steps)
+            elif taken > CALL_SECONDS:
+                wanted = max(wanted // 2, 1)
             step += count
             yield describe_call(step, recorded[:count], options, metadata)
 
 
 def _pad(array: np.ndarray, length: int) -> np.ndarray:
     """Return at least `length` steps; what is added is not trained."""
-    added = max(length - len(array), 0)
-    return np.pad(array, ((0, added), *[(0, 0)] * (array.ndim - 1))) if added else array
+    if len(array) >= length:
+        return array
+    padded = np.zeros((length, *array.shape[1:]), array.dtype)  # pages that nothing fills yet
+    padded[: len(array)] = array
+    return padded
 
 
 def describe_call(step: int, recorded: np.ndarray, options: Any, metadata: Any) -> Call:
