@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 
 from pipeline.data.examples import TextCells
 from pipeline.data.prepared.dataset import Dataset, Split
+from pipeline.training import many_inputs
 from pipeline.training.inputs import count_inputs, inputs_of, read_inputs
 from pipeline.training.many_inputs import DIRECTIONS
 from pipeline.training.preconditioning import FILE, MAX_INPUTS, compute_preconditioner
@@ -76,6 +77,14 @@ def test_levels_and_correlated_columns_reach_the_closed_form(
     _, variables = train(settings(*DEFAULT), given=given)
     trained, closed = costs(job_of(settings(*DEFAULT), tmp_path, given), variables)
     assert trained < 1.01 * closed
+
+
+def test_a_sample_of_the_rows_is_enough(settings, train, tmp_path: Path, monkeypatch):
+    given = with_levels()
+    monkeypatch.setattr(many_inputs, "SAMPLE_CELLS", len(given[1].label) * 14 // 20)
+    _, variables = train(settings(*DEFAULT), given=given)
+    trained, closed = costs(job_of(settings(*DEFAULT), tmp_path, given), variables)
+    assert trained < 1.05 * closed
 
 
 def test_batches_of_rare_levels_learn(settings, train, tmp_path: Path):
