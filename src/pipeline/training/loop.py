@@ -107,13 +107,16 @@ def run_loop(
                     recorded = session.run(graph.recorded, feed, options, metadata)
             else:
                 recorded = train(*fed)
-            taken = time.perf_counter() - started
-            if taken < CALL_SECONDS / GROWTH:
-                wanted = min(wanted * GROWTH, max_steps)
-            elif taken > CALL_SECONDS:
-                wanted = max(wanted // 2, 1)
+            wanted = _choose_steps(wanted, max_steps, time.perf_counter() - started)
             step += count
             yield describe_call(step, recorded[:count], options, metadata)
+
+
+def _choose_steps(steps: int, most: int, seconds: float) -> int:
+    """Return how many steps the next call trains, where so many took so long."""
+    if seconds < CALL_SECONDS / GROWTH:
+        return min(steps * GROWTH, most)
+    return max(steps // 2, 1) if seconds > CALL_SECONDS else steps
 
 
 def _pad(array: np.ndarray, length: int) -> np.ndarray:
